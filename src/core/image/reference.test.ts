@@ -16,37 +16,32 @@ const sha512 = `sha512:${hex64}${hex64}`;
 
 describe('parseImageReference', () => {
   test.each([
-    ['alpine', 'docker.io', 'library/alpine', undefined, undefined],
-    ['alpine:3.20', 'docker.io', 'library/alpine', '3.20', undefined],
-    [`busybox:latest@${sha256}`, 'docker.io', 'library/busybox', 'latest', sha256],
-    [`busybox@${sha512}`, 'docker.io', 'library/busybox', undefined, sha512],
-    ['fooo/bar', 'docker.io', 'fooo/bar', undefined, undefined],
-    ['docker.io/ubuntu', 'docker.io', 'library/ubuntu', undefined, undefined],
-    ['docker.io/library/foo/bar', 'docker.io', 'library/foo/bar', undefined, undefined],
-    ['index.docker.io/debian', 'docker.io', 'library/debian', undefined, undefined],
-    ['index.docker.io/docker/docker', 'docker.io', 'docker/docker', undefined, undefined],
-    ['test_com/foo', 'docker.io', 'test_com/foo', undefined, undefined],
-    ['localhost/foo', 'localhost', 'foo', undefined, undefined],
-    ['test-com:8080/foo', 'test-com:8080', 'foo', undefined, undefined],
-    ['xn--n3h.com:18080/foo', 'xn--n3h.com:18080', 'foo', undefined, undefined],
-    ['127.0.0.1:5000/docker/docker:v1', '127.0.0.1:5000', 'docker/docker', 'v1', undefined],
-    ['host:4567/a/b:0.0.1', 'host:4567', 'a/b', '0.0.1', undefined],
-    ['192.168.0.1:80', 'docker.io', 'library/192.168.0.1', '80', undefined],
-    ['[fc00::1]:5000/docker', '[fc00::1]:5000', 'docker', undefined, undefined],
-    ['DOCKER/docker', 'DOCKER', 'docker', undefined, undefined],
-    ['docker---rules/dock__er', 'docker.io', 'docker---rules/dock__er', undefined, undefined],
-    [`docker.io/${hex64}`, 'docker.io', `library/${hex64}`, undefined, undefined],
-    ['foo/bar:1.1', 'docker.io', 'foo/bar', '1.1', undefined],
-    [`ghcr.io/org/app:${'t'.repeat(128)}`, 'ghcr.io', 'org/app', 't'.repeat(128), undefined],
-  ])('%s -> %s %s %s %s', (text, registry, path, tag, digest) => {
+    ['alpine', 'docker.io', 'library/alpine', {}],
+    ['alpine:3.20', 'docker.io', 'library/alpine', { tag: '3.20' }],
+    [`busybox:latest@${sha256}`, 'docker.io', 'library/busybox', { tag: 'latest', digest: sha256 }],
+    [`busybox@${sha512}`, 'docker.io', 'library/busybox', { digest: sha512 }],
+    ['fooo/bar', 'docker.io', 'fooo/bar', {}],
+    ['docker.io/ubuntu', 'docker.io', 'library/ubuntu', {}],
+    ['docker.io/library/foo/bar', 'docker.io', 'library/foo/bar', {}],
+    ['index.docker.io/debian', 'docker.io', 'library/debian', {}],
+    ['index.docker.io/docker/docker', 'docker.io', 'docker/docker', {}],
+    ['test_com/foo', 'docker.io', 'test_com/foo', {}],
+    ['localhost/foo', 'localhost', 'foo', {}],
+    ['test-com:8080/foo', 'test-com:8080', 'foo', {}],
+    ['xn--n3h.com:18080/foo', 'xn--n3h.com:18080', 'foo', {}],
+    ['127.0.0.1:5000/docker/docker:v1', '127.0.0.1:5000', 'docker/docker', { tag: 'v1' }],
+    ['host:4567/a/b:0.0.1', 'host:4567', 'a/b', { tag: '0.0.1' }],
+    ['192.168.0.1:80', 'docker.io', 'library/192.168.0.1', { tag: '80' }],
+    ['[fc00::1]:5000/docker', '[fc00::1]:5000', 'docker', {}],
+    ['DOCKER/docker', 'DOCKER', 'docker', {}],
+    ['docker---rules/dock__er', 'docker.io', 'docker---rules/dock__er', {}],
+    [`docker.io/${hex64}`, 'docker.io', `library/${hex64}`, {}],
+    ['foo/bar:1.1', 'docker.io', 'foo/bar', { tag: '1.1' }],
+    [`ghcr.io/org/app:${'t'.repeat(128)}`, 'ghcr.io', 'org/app', { tag: 't'.repeat(128) }],
+  ])('%s -> %s %s %o', (text, registry, path, rest) => {
     const reference = parseImageReference(text);
 
-    expect(reference).toStrictEqual({
-      registry,
-      path,
-      ...(tag === undefined ? {} : { tag }),
-      ...(digest === undefined ? {} : { digest }),
-    });
+    expect(reference).toStrictEqual({ registry, path, ...rest });
   });
 
   test.each([
