@@ -39,8 +39,8 @@ export function parseImagePolicy(written: WrittenImagePolicy, field: string): Im
   if (digest !== undefined && semver === undefined) {
     return parseDigestPolicy(digest.tag, `${field}.digest.tag`);
   }
-  const found = semver === undefined ? 'neither' : 'both';
-  throw invalid(field, found, 'write exactly one of semver and digest, e.g. semver: {range: "1.x"}');
+  const found = semver === undefined ? 'neither semver nor digest' : 'both semver and digest';
+  throw invalid(field, found, 'given; write exactly one, for example semver: {range: "1.x"}');
 }
 
 /** One line for status and command line, e.g. `semver 1.x`. */
