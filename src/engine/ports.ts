@@ -1,7 +1,15 @@
 /**
  * What the engine needs from the outside world. Adapters fulfil these; the engine knows no library.
  */
+import type { ImageSource } from '../core/app/app.ts';
+import type { Rejection } from '../core/app/rejection.ts';
 import type { Repository } from '../core/image/reference.ts';
+import type { Journal } from '../core/update/journal.ts';
+import type { Pod, Workload, WorkloadReference } from '../core/workload/workload.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { RejectionSpecWire } from '../resources/rejection.ts';
+import type { UpdateSpecWire } from '../resources/update.ts';
 
 /** How to reach one registry; made from the App's source and the Secrets it names. */
 export interface RegistryAccess {
@@ -57,4 +65,73 @@ export interface Registry {
 /** Injected so that time can be replayed in tests. */
 export interface Clock {
   now(): Date;
+}
+
+/** Access to the registry of a source; reads the Secrets it names once and again after `forget`. */
+export interface RegistryAccesses {
+  /** @throws SECRET_NOT_FOUND, SECRET_INVALID naming the field of the App */
+  accessFor(namespace: string, source: ImageSource, signal: AbortSignal): Promise<RegistryAccess>;
+  /** The registry refused what `accessFor` gave; the Secret may have been renewed since it was read. */
+  forget(namespace: string, source: ImageSource): void;
+}
+
+/** One container to set, under the condition that it still has the image that the decision was made on. */
+export interface ImageSetting {
+  readonly container: string;
+  readonly init: boolean;
+  readonly expected: string;
+  readonly image: string;
+}
+
+/** The workloads of the cluster. `find` and `list` answer from a watched copy and cost nothing. */
+export interface Workloads {
+  list(namespace: string): readonly Workload[];
+  find(reference: WorkloadReference): Workload | undefined;
+  /** Straight from the API server; undefined when there is none. */
+  read(reference: WorkloadReference, signal: AbortSignal): Promise<Workload | undefined>;
+  /**
+   * Sets images and nothing else.
+   *
+   * @throws UPDATE_CONFLICT when a container no longer has the expected image, API_INVALID, API_REJECTED or
+   *   API_FORBIDDEN when the API server refuses the change
+   */
+  setImages(workload: Workload, settings: readonly ImageSetting[], signal: AbortSignal): Promise<Workload>;
+  /** Its pods, straight from the API server. */
+  readPods(workload: Workload, signal: AbortSignal): Promise<readonly Pod[]>;
+  /** Its pods from a watch that is kept open for `watcher` until `unwatchPods`. */
+  watchPods(watcher: string, workload: Workload, signal: AbortSignal): Promise<readonly Pod[]>;
+  unwatchPods(watcher: string): void;
+}
+
+/** Headgate's own objects. `find` and `list` answer from a watched copy, which may be a moment old. */
+export interface Records {
+  listApps(namespace: string): readonly AppObjectWire[];
+  findApp(namespace: string, name: string): AppObjectWire | undefined;
+  readApp(namespace: string, name: string, signal: AbortSignal): Promise<AppObjectWire | undefined>;
+  writeAppStatus(
+    app: AppObjectWire,
+    status: NonNullable<AppObjectWire['status']>,
+    signal: AbortSignal,
+  ): Promise<AppObjectWire>;
+
+  listUpdates(namespace: string, app: string): readonly UpdateObjectWire[];
+  findUpdate(namespace: string, name: string): UpdateObjectWire | undefined;
+  /** Straight from the API server, so that a new sequence number is not chosen from an old copy. */
+  readUpdates(namespace: string, app: string, signal: AbortSignal): Promise<readonly UpdateObjectWire[]>;
+  /** @throws API_CONFLICT when one with this sequence number is there already */
+  createUpdate(app: AppObjectWire, spec: UpdateSpecWire, signal: AbortSignal): Promise<UpdateObjectWire>;
+  /** @throws API_CONFLICT when somebody else wrote it since it was read */
+  writeJournal(update: UpdateObjectWire, journal: Journal, signal: AbortSignal): Promise<UpdateObjectWire>;
+  deleteUpdate(update: UpdateObjectWire, signal: AbortSignal): Promise<void>;
+
+  listRejections(namespace: string): readonly Rejection[];
+  /** Straight from the API server: asked before a version is applied. */
+  readRejections(namespace: string, signal: AbortSignal): Promise<readonly Rejection[]>;
+  /** Harmless to repeat: the name follows from App and digest. */
+  reject(namespace: string, rejection: RejectionSpecWire, signal: AbortSignal): Promise<void>;
+}
+
+/** Told of each step of an Update after it was done and before the next begins; for log, metrics, Events and tests. */
+export interface StepListener {
+  stepDone(update: UpdateObjectWire, step: string, journal: Journal): void;
 }

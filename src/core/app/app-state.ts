@@ -1,0 +1,58 @@
+/** What an App is doing, and how that is said to people and machines. */
+import type { Waiting, WaitingReason } from '../waiting.ts';
+
+export type AppState =
+  | { readonly kind: 'Invalid'; readonly message: string }
+  | { readonly kind: 'Blocked'; readonly reason: 'TargetNotFound' | 'TargetConflict'; readonly message: string }
+  | { readonly kind: 'Suspended' }
+  | { readonly kind: 'Updating'; readonly message: string }
+  | { readonly kind: 'Unavailable'; readonly message: string; readonly until: Date }
+  | { readonly kind: 'Held'; readonly message: string; readonly until: Date }
+  | { readonly kind: 'NeedsPerson'; readonly message: string }
+  | { readonly kind: 'VersionRejected'; readonly message: string }
+  | { readonly kind: 'UpToDate'; readonly message: string };
+
+/** Status of the three conditions that kstatus defines; the reason and message are those of the waiting. */
+export interface AppVerdict {
+  readonly waiting: Waiting;
+  readonly ready: 'True' | 'False' | 'Unknown';
+  readonly reconciling: boolean;
+  readonly stalled: boolean;
+}
+
+/** Says a state in the words of the status. */
+export function judgeApp(state: AppState): AppVerdict {
+  switch (state.kind) {
+    case 'Invalid':
+      return verdict('InvalidSpec', state, { ready: 'False', stalled: true });
+    case 'Blocked':
+      return verdict(state.reason, state, { ready: 'False', stalled: state.reason === 'TargetConflict' });
+    case 'Suspended':
+      return verdict('Suspended', { message: 'spec.suspend is set' }, { ready: 'True' });
+    case 'Updating':
+      return verdict('UpdateInProgress', state, { ready: 'Unknown', reconciling: true });
+    case 'Unavailable':
+      return verdict('RegistryUnavailable', state, { ready: 'False', reconciling: true });
+    case 'Held':
+      return verdict('PreviousAttemptFailed', state, { ready: 'False' });
+    case 'NeedsPerson':
+      return verdict('Person', state, { ready: 'False', stalled: true });
+    case 'VersionRejected':
+      return verdict('VersionRejected', state, { ready: 'True' });
+    case 'UpToDate':
+      return verdict('UpToDate', state, { ready: 'True' });
+  }
+}
+
+function verdict(
+  reason: WaitingReason,
+  said: { readonly message: string; readonly until?: Date },
+  conditions: Partial<Omit<AppVerdict, 'waiting'>>,
+): AppVerdict {
+  const waiting: Waiting = {
+    reason,
+    message: said.message,
+    ...(said.until === undefined ? {} : { until: said.until }),
+  };
+  return { waiting, ready: 'True', reconciling: false, stalled: false, ...conditions };
+}

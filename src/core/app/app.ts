@@ -1,0 +1,46 @@
+/** What an App asks for, decoded and checked; the wire form is resources/app.ts. */
+import type { Repository } from '../image/reference.ts';
+import type { ImagePolicy } from '../policy/policy.ts';
+import type { UpdateSettings } from '../update/next-step.ts';
+import type { WorkloadKind } from '../workload/workload.ts';
+
+export interface AppSpec {
+  readonly intervalMs: number;
+  readonly suspend: boolean;
+  readonly sources: readonly ImageSource[];
+  readonly deploy: WorkloadsDeploy;
+  readonly update: UpdateSettings;
+  /** Ended Updates kept as history. */
+  readonly historyLimit: number;
+}
+
+export interface ImageSource {
+  readonly name: string;
+  /** As the App writes it. */
+  readonly repositoryText: string;
+  readonly repository: Repository;
+  readonly policy: ImagePolicy;
+  readonly insecure: boolean;
+  /** Secret with registry credentials, in the App's namespace. */
+  readonly pullSecret: string | undefined;
+  /** Secret with `ca.crt`, in the App's namespace. */
+  readonly caSecret: string | undefined;
+}
+
+export interface WorkloadsDeploy {
+  readonly kind: 'Workloads';
+  readonly targets: readonly WorkloadTarget[];
+  /** How the new image is written: `repo:tag@sha256:...`, or `repo:tag`. */
+  readonly imageReference: 'Digest' | 'Tag';
+}
+
+/** Which workloads, and which of their containers. */
+export interface WorkloadTarget {
+  /** Undefined: every kind that Headgate knows. */
+  readonly kind: WorkloadKind | undefined;
+  readonly choose:
+    | { readonly by: 'name'; readonly name: string }
+    | { readonly by: 'labels'; readonly labels: Readonly<Record<string, string>> };
+  /** Empty: the containers whose image comes from one of the sources' repositories. */
+  readonly containers: readonly { readonly name: string; readonly source: string }[];
+}

@@ -1,0 +1,21 @@
+/** What can be said of the health of a workload, or of all workloads of an App together. */
+export type Health =
+  | { readonly kind: 'Current' }
+  | { readonly kind: 'InProgress'; readonly message: string }
+  | { readonly kind: 'Failed'; readonly reason: FailureReason; readonly message: string };
+
+/** Why a version was found bad; part of the Update and of the Rejection. */
+export const failureReasons = [
+  'CrashLoop',
+  'ImagePull',
+  'ContainerConfig',
+  'ProgressDeadline',
+  'ReplicaFailure',
+  'HealthTimeout',
+  'Rejected',
+  'RefusedByApiServer',
+  'ChangedByOther',
+  'WorkloadGone',
+] as const;
+
+export type FailureReason = (typeof failureReasons)[number];

@@ -1,0 +1,49 @@
+import type { Pod, PodContainer } from '../workload/workload.ts';
+import type { FailureReason, Health } from './health.ts';
+
+/**
+ * `state.waiting.reason` values of the kubelet that do not get better by waiting, with what they mean for an update.
+ * ErrImagePull is not among them: it is the first try, and ImagePullBackOff follows when the second fails as well.
+ */
+const finalReasons: Readonly<Record<string, FailureReason>> = {
+  CrashLoopBackOff: 'CrashLoop',
+  ImagePullBackOff: 'ImagePull',
+  InvalidImageName: 'ImagePull',
+  ErrImageNeverPull: 'ImagePull',
+  CreateContainerConfigError: 'ContainerConfig',
+  CreateContainerError: 'ContainerConfig',
+  RunContainerError: 'ContainerConfig',
+};
+
+/**
+ * Finds a pod of the new revision that cannot start, long before a progress deadline would tell.
+ *
+ * @param images container name -> image of the new revision
+ */
+export function findPodFailure(pods: readonly Pod[], images: ReadonlyMap<string, string>): Health | undefined {
+  for (const pod of pods) {
+    if (pod.deleting || !isOfRevision(pod, images)) {
+      continue;
+    }
+    for (const container of pod.containers) {
+      const reason = container.waitingReason === undefined ? undefined : finalReasons[container.waitingReason];
+      if (reason) {
+        return { kind: 'Failed', reason, message: describe(pod, container) };
+      }
+    }
+  }
+  return undefined;
+}
+
+function isOfRevision(pod: Pod, images: ReadonlyMap<string, string>): boolean {
+  return pod.containers.every((container) => {
+    const image = images.get(container.name);
+    return image === undefined || image === container.image;
+  });
+}
+
+function describe(pod: Pod, container: PodContainer): string {
+  const restarts = container.restarts > 0 ? ` after ${container.restarts} restarts` : '';
+  const detail = container.message === '' ? '' : `: ${container.message}`;
+  return `pod ${pod.name}, container ${container.name}: ${container.waitingReason}${restarts}${detail}`;
+}

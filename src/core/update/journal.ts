@@ -1,0 +1,126 @@
+/**
+ * The journal of one Update: what it is to do, what it did, and what ran before. It is written to the Update's
+ * status before and after each step with side effects, so that a controller killed anywhere goes on from it.
+ */
+import type { FailureReason } from '../health/health.ts';
+import type { Waiting } from '../waiting.ts';
+import type { WorkloadKind } from '../workload/workload.ts';
+
+/**
+ * `Pending` nothing done; `Applying` the plan is written, images are being set; `Watching` all are set;
+ * `RollingBack` the verdict is written, images are being set back; `VerifyingRollback` all are back.
+ * The others are ends.
+ */
+export const updatePhases = [
+  'Pending',
+  'Applying',
+  'Watching',
+  'RollingBack',
+  'VerifyingRollback',
+  'Succeeded',
+  'RolledBack',
+  'Superseded',
+  'Cancelled',
+  'Failed',
+] as const;
+
+export type UpdatePhase = (typeof updatePhases)[number];
+
+export type FinalPhase = 'Succeeded' | 'RolledBack' | 'Superseded' | 'Cancelled' | 'Failed';
+
+export function isFinal(phase: UpdatePhase): phase is FinalPhase {
+  switch (phase) {
+    case 'Succeeded':
+    case 'RolledBack':
+    case 'Superseded':
+    case 'Cancelled':
+    case 'Failed':
+      return true;
+    case 'Pending':
+    case 'Applying':
+    case 'Watching':
+    case 'RollingBack':
+    case 'VerifyingRollback':
+      return false;
+  }
+}
+
+/** A version of a source; the digest is undefined where it could not be found out. */
+export interface Version {
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
+/** One source of the App and where it moves. */
+export interface VersionChange {
+  readonly source: string;
+  /** Repository as the App writes it. */
+  readonly repository: string;
+  readonly from: Version;
+  readonly to: Version;
+}
+
+/** One container of one workload: what stood there, what is set, and what going back sets. */
+export interface ContainerChange {
+  readonly container: string;
+  readonly init: boolean;
+  readonly source: string;
+  /** As the spec had it when the plan was made. */
+  readonly before: string;
+  readonly after: string;
+  /**
+   * What a rollback sets. Usually `before` itself, which lets a Deployment go back to the very ReplicaSet it had; with
+   * the digest that ran added where the tag alone no longer names those bits; and what the superseded Update would
+   * have set where this one supersedes another, because a version that never proved itself is nothing to go back to.
+   */
+  readonly restore: string;
+}
+
+export interface WorkloadChange {
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  readonly uid: string;
+  readonly containers: readonly ContainerChange[];
+  /** True once a rollback is exact: every `restore` names a digest or a tag that was checked. */
+  readonly reversible: boolean;
+}
+
+export const stepNames = ['Plan', 'Apply', 'Watch', 'RollBack', 'VerifyRollback'] as const;
+
+export type StepName = (typeof stepNames)[number];
+
+/** One line of the record that people read. */
+export interface StepRecord {
+  readonly name: StepName;
+  readonly startedAt: Date;
+  readonly finishedAt?: Date;
+  readonly result?: 'Done' | 'Failed' | 'Stopped';
+  readonly message?: string;
+}
+
+export interface Failure {
+  readonly reason: FailureReason;
+  readonly message: string;
+  /**
+   * True when the version itself is bad, so that its digests are rejected. False when the world was in the way
+   * (somebody else changed the workload): then going back is right, rejecting is not.
+   */
+  readonly blamesVersion: boolean;
+}
+
+export interface Journal {
+  readonly phase: UpdatePhase;
+  readonly startedAt: Date;
+  readonly steps: readonly StepRecord[];
+  readonly workloads: readonly WorkloadChange[];
+  /** Since when all workloads are healthy without a break; undefined while they are not. */
+  readonly healthySince?: Date;
+  readonly failure?: Failure;
+  readonly waiting?: Waiting;
+  readonly finishedAt?: Date;
+}
+
+/** The start of the last step of that name; undefined when it has not started. */
+export function stepStartedAt(journal: Journal, name: StepName): Date | undefined {
+  return journal.steps.findLast((step) => step.name === name)?.startedAt;
+}

@@ -1,0 +1,180 @@
+/**
+ * The one decision of an Update: from its journal and from what is seen in the cluster to the next step.
+ *
+ * Pure: no clock, no cluster. The engine performs what is answered here (advance-update.ts) and writes the journal
+ * around it; a controller killed at any line asks again and gets an answer that finishes or undoes the Update, once.
+ */
+import { formatDuration } from '../duration.ts';
+import type { Health } from '../health/health.ts';
+import type { Waiting } from '../waiting.ts';
+import { type Failure, type Journal, stepStartedAt } from './journal.ts';
+
+export interface UpdateSettings {
+  /** Time from the last image being set until everything must be healthy. */
+  readonly timeoutMs: number;
+  /** Time that everything must stay healthy before the Update counts as done. */
+  readonly stableForMs: number;
+}
+
+/** What the cluster shows, gathered fresh for each decision. */
+export interface Observation {
+  readonly health: Health;
+  /** A Rejection names one of the digests that this Update moves to, or used to. */
+  readonly rejected: boolean;
+  /** A newer version than this Update's is available. */
+  readonly newerAvailable: string | undefined;
+  /** A Rejection names one of the versions that a rollback would bring back. */
+  readonly formerRejected: boolean;
+  /** Containers whose image somebody else changed: neither what was before nor what this Update sets. */
+  readonly contested: readonly string[];
+  /** Workloads of the plan that are gone or were made anew. */
+  readonly gone: readonly string[];
+  /** False once the App was deleted or suspended before anything was changed. */
+  readonly appActive: boolean;
+}
+
+export type Step =
+  /** Write down what runs and what is to be set. */
+  | { readonly kind: 'Plan' }
+  /** Set the images of the plan; harmless to repeat. */
+  | { readonly kind: 'Apply' }
+  /** Set back what the plan says ran before and reject the version if it is to blame; harmless to repeat. */
+  | { readonly kind: 'Restore' }
+  /** Write the verdict; the next step restores. */
+  | { readonly kind: 'Condemn'; readonly failure: Failure }
+  | { readonly kind: 'NoteHealthy' }
+  | { readonly kind: 'NoteUnhealthy' }
+  | {
+      readonly kind: 'Finish';
+      readonly phase: 'Succeeded' | 'RolledBack' | 'Superseded' | 'Cancelled' | 'Failed';
+      readonly message: string;
+    }
+  | { readonly kind: 'Wait'; readonly waiting: Waiting };
+
+/**
+ * Answers what to do next.
+ *
+ * @returns undefined when the Update has ended
+ */
+export function nextStep(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step | undefined {
+  switch (journal.phase) {
+    case 'Pending':
+      return beforeAnyChange(seen) ?? { kind: 'Plan' };
+    case 'Applying':
+      return refusal(seen) ?? { kind: 'Apply' };
+    case 'Watching':
+      return watch(journal, seen, settings, now);
+    case 'RollingBack':
+      return seen.formerRejected ? stuck(journal) : { kind: 'Restore' };
+    case 'VerifyingRollback':
+      return verifyRollback(journal, seen, settings, now);
+    case 'Succeeded':
+    case 'RolledBack':
+    case 'Superseded':
+    case 'Cancelled':
+    case 'Failed':
+      return undefined;
+  }
+}
+
+function beforeAnyChange(seen: Observation): Step | undefined {
+  if (seen.rejected) {
+    return { kind: 'Finish', phase: 'Cancelled', message: 'the version was rejected before anything was changed' };
+  }
+  if (!seen.appActive) {
+    return {
+      kind: 'Finish',
+      phase: 'Cancelled',
+      message: 'the App was suspended or deleted before anything was changed',
+    };
+  }
+  return undefined;
+}
+
+/** What ends an Update at once wherever it stands between the plan and the verdict. */
+function refusal(seen: Observation): Step | undefined {
+  if (seen.rejected) {
+    return condemn('Rejected', 'the version was rejected while it was being tried', true);
+  }
+  if (seen.gone.length > 0) {
+    return condemn('WorkloadGone', `gone or made anew: ${seen.gone.join(', ')}`, false);
+  }
+  if (seen.contested.length > 0) {
+    return condemn('ChangedByOther', `changed by somebody else: ${seen.contested.join(', ')}`, false);
+  }
+  return undefined;
+}
+
+function watch(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step {
+  const stop = refusal(seen);
+  if (stop) {
+    return stop;
+  }
+  if (seen.newerAvailable !== undefined) {
+    const message = `${seen.newerAvailable} arrived before this version had proved itself`;
+    return { kind: 'Finish', phase: 'Superseded', message };
+  }
+  if (seen.health.kind === 'Failed') {
+    return condemn(seen.health.reason, seen.health.message, true);
+  }
+  return seen.health.kind === 'Current'
+    ? stabilize(journal, settings, now)
+    : stillRollingOut(journal, seen.health.message, settings, now);
+}
+
+function stabilize(journal: Journal, settings: UpdateSettings, now: Date): Step {
+  if (journal.healthySince === undefined) {
+    return { kind: 'NoteHealthy' };
+  }
+  const until = new Date(journal.healthySince.getTime() + settings.stableForMs);
+  if (now >= until) {
+    return { kind: 'Finish', phase: 'Succeeded', message: `healthy for ${formatDuration(settings.stableForMs)}` };
+  }
+  const message = `healthy; must stay so for ${formatDuration(settings.stableForMs)}`;
+  return { kind: 'Wait', waiting: { reason: 'Stabilizing', message, until } };
+}
+
+function stillRollingOut(journal: Journal, message: string, settings: UpdateSettings, now: Date): Step {
+  if (journal.healthySince !== undefined) {
+    return { kind: 'NoteUnhealthy' };
+  }
+  const until = deadline(journal, 'Watch', settings, now);
+  if (now >= until) {
+    return condemn(
+      'HealthTimeout',
+      `not healthy ${formatDuration(settings.timeoutMs)} after it was applied: ${message}`,
+      true,
+    );
+  }
+  return { kind: 'Wait', waiting: { reason: 'Rollout', message, until } };
+}
+
+/** No path may apply a rejected version, not even the way back. */
+function stuck(journal: Journal): Step {
+  const cause = journal.failure?.message ?? 'unknown';
+  const message = `${cause}; the former version is rejected as well, so nothing was set back: a person has to choose`;
+  return { kind: 'Finish', phase: 'Failed', message };
+}
+
+function verifyRollback(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step {
+  const cause = journal.failure?.message ?? 'asked for';
+  if (seen.health.kind === 'Current') {
+    const phase = journal.failure?.blamesVersion === false ? 'Failed' : 'RolledBack';
+    return { kind: 'Finish', phase, message: cause };
+  }
+  const until = deadline(journal, 'VerifyRollback', settings, now);
+  if (now >= until) {
+    const message = `went back because of "${cause}", but is not healthy since: ${seen.health.message}`;
+    return { kind: 'Finish', phase: 'Failed', message };
+  }
+  return { kind: 'Wait', waiting: { reason: 'RollbackRollout', message: seen.health.message, until } };
+}
+
+function deadline(journal: Journal, step: 'Watch' | 'VerifyRollback', settings: UpdateSettings, now: Date): Date {
+  const startedAt = stepStartedAt(journal, step) ?? now;
+  return new Date(startedAt.getTime() + settings.timeoutMs);
+}
+
+function condemn(reason: Failure['reason'], message: string, blamesVersion: boolean): Step {
+  return { kind: 'Condemn', failure: { reason, message, blamesVersion } };
+}

@@ -1,0 +1,64 @@
+/** How the journal changes with each step. Pure; the only place where phases are assigned. */
+import type { Waiting } from '../waiting.ts';
+import type { Failure, FinalPhase, Journal, StepName, StepRecord, UpdatePhase, WorkloadChange } from './journal.ts';
+
+/** The journal of an Update on which nothing was done yet. */
+export function openJournal(now: Date): Journal {
+  return { phase: 'Pending', startedAt: now, steps: [{ name: 'Plan', startedAt: now }], workloads: [] };
+}
+
+export function planned(journal: Journal, workloads: readonly WorkloadChange[], now: Date): Journal {
+  return { ...enter(journal, 'Applying', 'Apply', now), workloads };
+}
+
+export function applied(journal: Journal, now: Date): Journal {
+  return enter(journal, 'Watching', 'Watch', now);
+}
+
+export function condemned(journal: Journal, failure: Failure, now: Date): Journal {
+  const closed = closeStep(journal.steps, 'Failed', failure.message, now);
+  const { healthySince: _, waiting: __, ...rest } = journal;
+  return { ...rest, failure, phase: 'RollingBack', steps: [...closed, { name: 'RollBack', startedAt: now }] };
+}
+
+export function restored(journal: Journal, now: Date): Journal {
+  return enter(journal, 'VerifyingRollback', 'VerifyRollback', now);
+}
+
+export function notedHealthy(journal: Journal, now: Date): Journal {
+  return { ...journal, healthySince: now };
+}
+
+export function notedUnhealthy(journal: Journal): Journal {
+  const { healthySince: _, ...rest } = journal;
+  return rest;
+}
+
+export function waitingFor(journal: Journal, waiting: Waiting): Journal {
+  return { ...journal, waiting };
+}
+
+export function finished(journal: Journal, phase: FinalPhase, message: string, now: Date): Journal {
+  const result = phase === 'Succeeded' || phase === 'RolledBack' ? 'Done' : phase === 'Failed' ? 'Failed' : 'Stopped';
+  const { waiting: _, ...rest } = journal;
+  return { ...rest, phase, steps: closeStep(journal.steps, result, message, now), finishedAt: now };
+}
+
+function enter(journal: Journal, phase: UpdatePhase, step: StepName, now: Date): Journal {
+  const { waiting: _, ...rest } = journal;
+  const closed = closeStep(journal.steps, 'Done', undefined, now);
+  return { ...rest, phase, steps: [...closed, { name: step, startedAt: now }] };
+}
+
+function closeStep(
+  steps: readonly StepRecord[],
+  result: 'Done' | 'Failed' | 'Stopped',
+  message: string | undefined,
+  now: Date,
+): readonly StepRecord[] {
+  return steps.map((step) =>
+    step.finishedAt === undefined
+      ? { ...step, finishedAt: now, result, ...(message === undefined ? {} : { message }) }
+      : step,
+  );
+}

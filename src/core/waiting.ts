@@ -1,0 +1,41 @@
+/**
+ * Why something does not go on right now. Every App and every open Update carries exactly one of these,
+ * so that nobody has to guess (design.md section 6, rule 4). The list is API: docs/reference/waiting.md.
+ */
+export const waitingReasons = [
+  /** App: what runs is the newest version that the policy allows. */
+  'UpToDate',
+  /** App: the newest version is one that must not be taken again. */
+  'VersionRejected',
+  /** App: an Update is under way; it has its own reason. */
+  'UpdateInProgress',
+  /** App: `spec.suspend` is set. */
+  'Suspended',
+  /** App: the object cannot be understood; it waits for an edit. */
+  'InvalidSpec',
+  /** App: what it names (workload, container, Secret) is not there. */
+  'TargetNotFound',
+  /** App: another App already looks after the same workload. */
+  'TargetConflict',
+  /** App: a registry could not be asked, or answered what cannot be used. */
+  'RegistryUnavailable',
+  /** App: the last attempt at this very version failed for a reason outside the version. */
+  'PreviousAttemptFailed',
+  /** Update: the new version is rolling out and is not healthy yet. */
+  'Rollout',
+  /** Update: healthy, but not for `health.stableFor` yet. */
+  'Stabilizing',
+  /** Update: the former version is coming back. */
+  'RollbackRollout',
+  /** App: an Update could neither go on nor go back; a person has to look. */
+  'Person',
+] as const;
+
+export type WaitingReason = (typeof waitingReasons)[number];
+
+export interface Waiting {
+  readonly reason: WaitingReason;
+  readonly message: string;
+  /** When it may change by itself; absent when only an event (a person, a change in the cluster) can change it. */
+  readonly until?: Date;
+}

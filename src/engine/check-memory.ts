@@ -1,0 +1,64 @@
+/** Remembers the last check of each App, so that registries are asked once an interval and not at every wake-up. */
+import type { Finding } from './detect.ts';
+import type { Clock } from './ports.ts';
+
+interface Remembered {
+  readonly basis: string;
+  readonly findings: readonly Finding[];
+  readonly dueAt: Date;
+  /** Checks in a row that a registry did not answer. */
+  readonly failures: number;
+}
+
+export interface CheckMemoryOptions {
+  readonly clock: Clock;
+  /** Number in [0, 1); spreads checks of many Apps. */
+  readonly random: () => number;
+}
+
+const jitterShare = 0.1;
+const firstRetryMs = 5_000;
+
+export class CheckMemory {
+  readonly #options: CheckMemoryOptions;
+  readonly #entries = new Map<string, Remembered>();
+
+  constructor(options: CheckMemoryOptions) {
+    this.#options = options;
+  }
+
+  /** The findings of the last check if it is not due again and was made on the same basis. */
+  recall(uid: string, basis: string): readonly Finding[] | undefined {
+    const entry = this.#entries.get(uid);
+    const fresh = entry?.basis === basis && this.#options.clock.now() < entry.dueAt;
+    return fresh ? entry.findings : undefined;
+  }
+
+  /**
+   * Keeps the findings of a check until it is due again: after the interval, or sooner with growing delay while a
+   * registry does not answer. A registry that says when to come back is believed.
+   */
+  remember(
+    uid: string,
+    basis: string,
+    check: { readonly findings: readonly Finding[]; readonly intervalMs: number },
+  ): void {
+    const { clock, random } = this.#options;
+    const errors = check.findings.flatMap((finding) => (finding.kind === 'Unavailable' ? [finding.error] : []));
+    const failures = errors.length === 0 ? 0 : (this.#entries.get(uid)?.failures ?? 0) + 1;
+    const asked = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
+    const backoffMs = Math.min(check.intervalMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
+    const delayMs = failures === 0 ? check.intervalMs : Math.max(asked, backoffMs);
+    const dueAt = new Date(clock.now().getTime() + delayMs * (1 + random() * jitterShare));
+    this.#entries.set(uid, { basis, findings: check.findings, dueAt, failures });
+  }
+
+  dueAt(uid: string): Date | undefined {
+    return this.#entries.get(uid)?.dueAt;
+  }
+
+  /** The App is gone. */
+  forget(uid: string): void {
+    this.#entries.delete(uid);
+  }
+}

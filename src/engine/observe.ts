@@ -1,0 +1,152 @@
+/** Gathers what the next decision on an Update needs to know. */
+import { findRejection } from '../core/app/rejection.ts';
+import { assessWorkload, joinHealth } from '../core/health/assess.ts';
+import type { Health } from '../core/health/health.ts';
+import type { ContainerChange, Journal, WorkloadChange } from '../core/update/journal.ts';
+import type { Observation } from '../core/update/next-step.ts';
+import type { Workload, WorkloadReference } from '../core/workload/workload.ts';
+import { changesOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { versionOfImage } from './detect.ts';
+import type { Clock, Records, Workloads } from './ports.ts';
+
+export interface ObserveContext {
+  readonly workloads: Workloads;
+  readonly records: Records;
+  readonly clock: Clock;
+}
+
+/**
+ * Looks at the cluster from the point of view of one Update.
+ *
+ * Whatever would condemn or end the Update is read again from the API server before it is believed, because the
+ * watched copies may be a moment behind our own writes.
+ */
+export async function observe(
+  context: ObserveContext,
+  update: UpdateObjectWire,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const look: Look = { ...context, update, journal, signal };
+  const seen = await lookAtWorkloads(look);
+  const { rejected, formerRejected } = lookAtRejections(look);
+  return {
+    health: seen.health,
+    contested: seen.contested,
+    gone: seen.gone,
+    rejected,
+    formerRejected,
+    newerAvailable: journal.phase === 'Watching' ? await findNewer(look) : undefined,
+    appActive: isAppActive(look),
+  };
+}
+
+interface Look extends ObserveContext {
+  readonly update: UpdateObjectWire;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+}
+
+interface Seen {
+  readonly health: Health;
+  readonly contested: readonly string[];
+  readonly gone: readonly string[];
+}
+
+async function lookAtWorkloads(look: Look): Promise<Seen> {
+  const { journal } = look;
+  const parts: { name: string; health: Health }[] = [];
+  const contested: string[] = [];
+  const gone: string[] = [];
+  for (const change of journal.workloads) {
+    const name = `${change.kind}/${change.name}`;
+    const workload = await findCertain(look, change);
+    if (!workload || workload.uid !== change.uid) {
+      gone.push(name);
+      continue;
+    }
+    const others = change.containers.filter((container) => !isAsExpected(journal, workload, container));
+    contested.push(...others.map((container) => `${name} container ${container.container}`));
+    if (journal.phase === 'Watching' || journal.phase === 'VerifyingRollback') {
+      parts.push({ name, health: await assess(look, change, workload) });
+    }
+  }
+  return { health: joinHealth(parts), contested, gone };
+}
+
+/** The watched copy where it shows what this phase expects, else the API server's own answer. */
+async function findCertain(look: Look, change: WorkloadChange): Promise<Workload | undefined> {
+  const reference: WorkloadReference = {
+    kind: change.kind,
+    namespace: look.update.metadata.namespace,
+    name: change.name,
+  };
+  const known = look.workloads.find(reference);
+  const fits = known?.uid === change.uid && change.containers.every((one) => isAsExpected(look.journal, known, one));
+  return fits ? known : await look.workloads.read(reference, look.signal);
+}
+
+function isAsExpected(journal: Journal, workload: Workload, change: ContainerChange): boolean {
+  const image = workload.containers.find((one) => one.name === change.container && one.init === change.init)?.image;
+  switch (journal.phase) {
+    case 'Applying':
+      return image === change.before || image === change.after;
+    case 'Watching':
+      return image === change.after;
+    case 'VerifyingRollback':
+      return image === change.restore;
+    default:
+      return true;
+  }
+}
+
+async function assess(look: Look, change: WorkloadChange, workload: Workload): Promise<Health> {
+  if (workload.podSelector === undefined) {
+    return assessWorkload(workload, [], new Map());
+  }
+  const watching = look.journal.phase === 'Watching';
+  const images = new Map(change.containers.map((one) => [one.container, watching ? one.after : one.restore]));
+  const pods = await look.workloads.watchPods(look.update.metadata.uid, workload, look.signal);
+  return assessWorkload(workload, pods, images);
+}
+
+function lookAtRejections({ update, journal, records, clock }: Look): Pick<Observation, 'rejected' | 'formerRejected'> {
+  const app = { namespace: update.metadata.namespace, name: update.spec.app };
+  const rejections = records.listRejections(app.namespace);
+  const now = clock.now();
+  const isRejected = (digest: string | undefined) => findRejection(rejections, app, digest, now) !== undefined;
+  const former = journal.workloads.flatMap((workload) =>
+    workload.containers.map((container) => versionOfImage(container.restore).digest),
+  );
+  const changes = changesOf(update.spec);
+  return {
+    rejected: changes.some((change) => isRejected(change.to.digest)),
+    formerRejected: former.some(isRejected) || changes.some((change) => isRejected(change.from.digest)),
+  };
+}
+
+/** A version newer than this Update's; believed only from the App as the API server has it. */
+async function findNewer({ update, records, signal }: Look): Promise<string | undefined> {
+  if (update.spec.trigger.kind === 'Rollback') {
+    return undefined;
+  }
+  const { namespace } = update.metadata;
+  const suspected = newerThan(update, records.findApp(namespace, update.spec.app));
+  return suspected && newerThan(update, await records.readApp(namespace, update.spec.app, signal));
+}
+
+function newerThan(update: UpdateObjectWire, app: ReturnType<Records['findApp']>): string | undefined {
+  for (const change of update.spec.changes) {
+    const available = app?.status?.sources?.find((source) => source.name === change.source)?.available;
+    if (available?.digest !== undefined && available.digest !== change.to.digest) {
+      return `${change.source} ${available.tag ?? available.digest}`;
+    }
+  }
+  return undefined;
+}
+
+function isAppActive({ update, records }: Look): boolean {
+  const app = records.findApp(update.metadata.namespace, update.spec.app);
+  const wanted = update.spec.trigger.kind === 'Rollback' || app?.spec.suspend !== true;
+  return app !== undefined && app.metadata.deletionTimestamp === undefined && wanted;
+}

@@ -1,0 +1,72 @@
+/** Setting the images of a plan, and setting them back. Both are harmless to repeat at any point. */
+import { OperationError } from '../core/errors.ts';
+import type { ContainerChange, Journal, WorkloadChange } from '../core/update/journal.ts';
+import type { Workload } from '../core/workload/workload.ts';
+import type { ImageSetting, Workloads } from './ports.ts';
+
+/**
+ * Sets each container of the plan that still has the image of before.
+ *
+ * @throws UPDATE_CONFLICT when somebody else was faster: look again and decide anew
+ */
+export async function applyPlan(
+  workloads: Workloads,
+  namespace: string,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const change of journal.workloads) {
+    const workload = await workloads.read({ kind: change.kind, namespace, name: change.name }, signal);
+    if (workload?.uid !== change.uid) {
+      throw new OperationError(`set images of ${change.kind}/${change.name}: it is gone or was made anew`, {
+        code: 'UPDATE_CONFLICT',
+        retry: 'backoff',
+      });
+    }
+    const way: Way = { from: (one) => [one.before], to: (one) => one.after };
+    await setWhereNeeded(workloads, workload, { change, way }, signal);
+  }
+}
+
+/** Sets back each container that carries what this Update set; what somebody else set meanwhile is left alone. */
+export async function restorePlan(
+  workloads: Workloads,
+  namespace: string,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const change of journal.workloads) {
+    const workload = await workloads.read({ kind: change.kind, namespace, name: change.name }, signal);
+    if (workload?.uid === change.uid) {
+      const way: Way = { from: (one) => [one.after, one.before], to: (one) => one.restore };
+      await setWhereNeeded(workloads, workload, { change, way }, signal);
+    }
+  }
+}
+
+interface Way {
+  /** Images that may be replaced. */
+  readonly from: (change: ContainerChange) => readonly string[];
+  readonly to: (change: ContainerChange) => string;
+}
+
+async function setWhereNeeded(
+  workloads: Workloads,
+  workload: Workload,
+  { change, way }: { readonly change: WorkloadChange; readonly way: Way },
+  signal: AbortSignal,
+): Promise<void> {
+  const settings: ImageSetting[] = [];
+  for (const one of change.containers) {
+    const now = workload.containers.find(
+      (container) => container.name === one.container && container.init === one.init,
+    );
+    const image = way.to(one);
+    if (now && now.image !== image && way.from(one).includes(now.image)) {
+      settings.push({ container: one.container, init: one.init, expected: now.image, image });
+    }
+  }
+  if (settings.length > 0) {
+    await workloads.setImages(workload, settings, signal);
+  }
+}

@@ -1,0 +1,193 @@
+/** The App as written in the cluster. */
+import Type, { type Static } from 'typebox';
+import { workloadKinds } from '../core/workload/workload.ts';
+import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
+
+const DnsLabel = { minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' };
+
+const PolicySchema = Type.Object(
+  {
+    semver: Type.Optional(
+      Type.Object(
+        {
+          range: Type.String({
+            description: 'Which versions are allowed, for example "^1.2.0", "1.x" or ">=1.2 <2.0".',
+            minLength: 1,
+            maxLength: 256,
+          }),
+        },
+        { description: 'Take the highest tag that is a semantic version within a range.' },
+      ),
+    ),
+    digest: Type.Optional(
+      Type.Object(
+        { tag: Type.String({ description: 'The tag to follow.', minLength: 1, maxLength: 128 }) },
+        { description: 'Stay on one tag and take each new digest behind it.' },
+      ),
+    ),
+  },
+  {
+    description: 'Which versions may be taken. Exactly one of semver and digest.',
+    'x-kubernetes-validations': [
+      {
+        rule: '[has(self.semver), has(self.digest)].filter(x, x).size() == 1',
+        message: 'exactly one of semver and digest must be set',
+      },
+    ],
+  },
+);
+
+const ImageSchema = Type.Object(
+  {
+    repository: Type.String({
+      description: 'Where the tags are listed, without tag and digest, for example ghcr.io/org/app.',
+      minLength: 1,
+      maxLength: 512,
+    }),
+    policy: PolicySchema,
+    insecure: Type.Optional(Type.Boolean({ description: 'Talk plain http to the registry.', default: false })),
+    secretRef: Type.Optional({
+      ...SecretReference,
+      description: 'Secret of type kubernetes.io/dockerconfigjson with credentials for the registry.',
+    }),
+    certSecretRef: Type.Optional({
+      ...SecretReference,
+      description: 'Secret whose key ca.crt holds certificates (PEM) to trust for the registry.',
+    }),
+  },
+  { description: 'A container image repository.' },
+);
+
+const SourceSchema = Type.Object({
+  name: Type.String({ description: 'Name of the source within the App.', ...DnsLabel }),
+  image: ImageSchema,
+});
+
+const TargetSchema = Type.Object(
+  {
+    kind: Type.Optional(Type.Enum([...workloadKinds], { description: 'Kind of the workload; all four when absent.' })),
+    name: Type.Optional(Type.String({ description: 'Name of the workload.', minLength: 1, maxLength: 253 })),
+    selector: Type.Optional(
+      Type.Object(
+        {
+          matchLabels: Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
+            description: 'Labels that the workload itself must have.',
+            minProperties: 1,
+            maxProperties: 16,
+          }),
+        },
+        { description: 'Chooses workloads by their labels.' },
+      ),
+    ),
+    containers: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.String({ description: 'Container or init container.', ...DnsLabel }),
+          source: Type.String({ description: 'Name of the source whose image it gets.', ...DnsLabel }),
+        }),
+        {
+          description: 'Containers to set. When absent: those whose image comes from a repository of the sources.',
+          maxItems: 32,
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+        },
+      ),
+    ),
+  },
+  {
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.name) != has(self.selector)',
+        message: 'exactly one of name and selector must be set',
+      },
+    ],
+  },
+);
+
+const WorkloadsSchema = Type.Object(
+  {
+    targets: Type.Array(TargetSchema, {
+      description: 'Which workloads, and which of their containers.',
+      minItems: 1,
+      maxItems: 32,
+    }),
+    imageReference: Type.Optional(
+      Type.Enum(['Digest', 'Tag'], {
+        description: 'How the image is written: Digest gives repo:tag@sha256:..., Tag gives repo:tag.',
+        default: 'Digest',
+      }),
+    ),
+  },
+  { description: 'Sets the images of workloads that are already in the cluster.' },
+);
+
+export const AppSpecSchema = Type.Object(
+  {
+    interval: Type.Optional(Duration('How often the sources are checked.', '5m')),
+    suspend: Type.Optional(
+      Type.Boolean({ description: 'Check nothing and start no Update; one under way is finished.', default: false }),
+    ),
+    sources: Type.Array(SourceSchema, {
+      description: 'What can have a new version. All sources of one App move together.',
+      minItems: 1,
+      maxItems: 20,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    }),
+    deploy: Type.Object(
+      { workloads: Type.Optional(WorkloadsSchema) },
+      {
+        description: 'How a new version is put in place. Exactly one of its fields.',
+        'x-kubernetes-validations': [
+          { rule: '[has(self.workloads)].filter(x, x).size() == 1', message: 'exactly one of workloads must be set' },
+        ],
+      },
+    ),
+    health: Type.Optional(
+      Type.Object(
+        {
+          timeout: Type.Optional(Duration('How long a new version may take to become healthy.', '5m')),
+          stableFor: Type.Optional(Duration('How long it must stay healthy before the Update is done.', '30s')),
+        },
+        { description: 'When an Update counts as good.', default: {} },
+      ),
+    ),
+    historyLimit: Type.Optional(
+      Type.Integer({ description: 'How many ended Updates are kept.', minimum: 2, maximum: 200, default: 20 }),
+    ),
+  },
+  { description: 'What is to be kept up to date, and how.' },
+);
+
+export const AppStatusSchema = Type.Object({
+  observedGeneration: Type.Optional(Type.Integer({ description: 'metadata.generation that this status is about.' })),
+  conditions: Type.Optional(Conditions),
+  waiting: Type.Optional(WaitingSchema),
+  sources: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Text('Name of the source.', 63),
+        current: Type.Optional({ ...VersionSchema, description: 'What the workloads are set to.' }),
+        available: Type.Optional({ ...VersionSchema, description: 'The newest version that may be taken, if newer.' }),
+      }),
+      {
+        description: 'What each source runs and offers.',
+        maxItems: 20,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+      },
+    ),
+  ),
+  workloads: Type.Optional(
+    Type.Array(Text('Kind/name.', 300), { description: 'The workloads that the targets match.', maxItems: 1000 }),
+  ),
+  update: Type.Optional(Text('Name of the open Update, or of the last one.', 253)),
+  current: Type.Optional(Text('Tags in use, for tables.', 4096)),
+  available: Type.Optional(Text('Newer tags, for tables.', 4096)),
+});
+
+export type AppSpecWire = Static<typeof AppSpecSchema>;
+export type AppStatusWire = Static<typeof AppStatusSchema>;
+export type SourceWire = Static<typeof SourceSchema>;
+export type TargetWire = Static<typeof TargetSchema>;
+export type PolicyWire = Static<typeof PolicySchema>;

@@ -1,0 +1,104 @@
+/** Update: wire form <-> journal. */
+import Type, { type Static } from 'typebox';
+import type { Journal, StepRecord, Version, VersionChange } from '../core/update/journal.ts';
+import { openJournal } from '../core/update/transitions.ts';
+import type { Waiting } from '../core/waiting.ts';
+import { decoderOf } from './decode.ts';
+import { Metadata } from './metadata.ts';
+import { UpdateSpecSchema, type UpdateSpecWire, UpdateStatusSchema, type UpdateStatusWire } from './update.ts';
+
+const UpdateObject = Type.Object({
+  metadata: Metadata,
+  spec: UpdateSpecSchema,
+  status: Type.Optional(UpdateStatusSchema),
+});
+
+/** An Update as the API server gives it, its shape checked. */
+export type UpdateObjectWire = Static<typeof UpdateObject>;
+
+/** Checks the shape of an Update; throws OBJECT_INVALID. */
+export const decodeUpdate = decoderOf(UpdateObject);
+
+/** The changes an Update is to bring. */
+export function changesOf(spec: UpdateSpecWire): readonly VersionChange[] {
+  return spec.changes.map((change) => ({ ...change, from: toVersion(change.from), to: toVersion(change.to) }));
+}
+
+/**
+ * The journal in an Update's status.
+ *
+ * @param now start of the journal where there is none yet
+ */
+export function journalOf(update: UpdateObjectWire, now: Date): Journal {
+  const { status } = update;
+  if (status?.phase === undefined || status.startedAt === undefined) {
+    return openJournal(now);
+  }
+  return {
+    phase: status.phase,
+    startedAt: new Date(status.startedAt),
+    steps: (status.steps ?? []).map(toStep),
+    workloads: status.workloads ?? [],
+    ...(status.healthySince === undefined ? {} : { healthySince: new Date(status.healthySince) }),
+    ...(status.failure === undefined ? {} : { failure: status.failure }),
+    ...(status.waiting === undefined ? {} : { waiting: decodeWaiting(status.waiting) }),
+    ...(status.finishedAt === undefined ? {} : { finishedAt: new Date(status.finishedAt) }),
+  };
+}
+
+/** The journal as it is written; conditions and the line for tables are added by whoever writes it. */
+export function encodeJournal(journal: Journal): UpdateStatusWire {
+  return {
+    phase: journal.phase,
+    startedAt: journal.startedAt.toISOString(),
+    steps: journal.steps.map((step) => ({
+      ...step,
+      startedAt: step.startedAt.toISOString(),
+      ...(step.finishedAt === undefined ? {} : { finishedAt: step.finishedAt.toISOString() }),
+    })) as NonNullable<UpdateStatusWire['steps']>,
+    workloads: journal.workloads.map((workload) => ({
+      ...workload,
+      containers: workload.containers.map((container) => ({ ...container })),
+    })),
+    ...(journal.healthySince === undefined ? {} : { healthySince: journal.healthySince.toISOString() }),
+    ...(journal.failure === undefined ? {} : { failure: journal.failure }),
+    ...(journal.waiting === undefined ? {} : { waiting: encodeWaiting(journal.waiting) }),
+    ...(journal.finishedAt === undefined ? {} : { finishedAt: journal.finishedAt.toISOString() }),
+  };
+}
+
+export function encodeWaiting(waiting: Waiting): NonNullable<UpdateStatusWire['waiting']> {
+  return {
+    reason: waiting.reason,
+    message: waiting.message,
+    ...(waiting.until === undefined ? {} : { until: toWholeSecond(waiting.until) }),
+  };
+}
+
+export function decodeWaiting(waiting: NonNullable<UpdateStatusWire['waiting']>): Waiting {
+  return {
+    reason: waiting.reason,
+    message: waiting.message,
+    ...(waiting.until === undefined ? {} : { until: new Date(waiting.until) }),
+  };
+}
+
+/** Rounded up, so that looking at `until` is never too early. */
+function toWholeSecond(date: Date): string {
+  const second = 1_000;
+  return new Date(Math.ceil(date.getTime() / second) * second).toISOString().replace('.000Z', 'Z');
+}
+
+function toVersion(version: { readonly tag?: string | undefined; readonly digest?: string | undefined }): Version {
+  return { tag: version.tag, digest: version.digest };
+}
+
+function toStep(step: NonNullable<UpdateStatusWire['steps']>[number]): StepRecord {
+  return {
+    name: step.name,
+    startedAt: new Date(step.startedAt),
+    ...(step.finishedAt === undefined ? {} : { finishedAt: new Date(step.finishedAt) }),
+    ...(step.result === undefined ? {} : { result: step.result }),
+    ...(step.message === undefined ? {} : { message: step.message }),
+  };
+}

@@ -1,0 +1,48 @@
+/** From unknown to a checked value: every object that comes from outside passes here once. */
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { OperationError } from '../core/errors.ts';
+
+/** Problems beyond this number are only counted, so that a hostile object cannot make an endless message. */
+const maxProblems = 10;
+
+/** Reads a value of one shape. */
+export type Decoder<T> = (value: unknown, what: string) => T;
+
+/**
+ * Makes a decoder from a schema. Compiled on first use, so that importing costs nothing.
+ *
+ * The decoder throws OBJECT_INVALID that names the object and every field that does not fit, with its path.
+ */
+export function decoderOf<S extends TSchema>(schema: S): Decoder<Static<S>> {
+  let validator: ReturnType<typeof Compile<S>> | undefined;
+  return (value, what) => {
+    validator ??= Compile(schema);
+    if (validator.Check(value)) {
+      return value;
+    }
+    const problems = validator.Errors(value).map((error) => `${fieldPath(error.instancePath)} ${error.message}`);
+    throw invalidObject(what, problems);
+  };
+}
+
+/** An OBJECT_INVALID that lists what is wrong with one object. */
+export function invalidObject(what: string, problems: readonly string[]): OperationError {
+  const shown = problems.slice(0, maxProblems);
+  const more = problems.length > maxProblems ? `; and ${problems.length - maxProblems} more` : '';
+  return new OperationError(`${what}: ${shown.join('; ')}${more}`, {
+    code: 'OBJECT_INVALID',
+    retry: 'never',
+    context: { object: what },
+  });
+}
+
+/** `/spec/sources/0/name` as people write it: `spec.sources[0].name`. */
+function fieldPath(pointer: string): string {
+  const path = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.replaceAll('~1', '/').replaceAll('~0', '~')}`))
+    .join('');
+  return path === '' ? 'the object' : path.replace(/^\./, '');
+}

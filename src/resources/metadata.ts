@@ -1,0 +1,19 @@
+/** The parts of an object's metadata that the product reads. */
+import Type, { type Static } from 'typebox';
+
+export const Metadata = Type.Object({
+  name: Type.String(),
+  namespace: Type.String(),
+  uid: Type.String(),
+  resourceVersion: Type.Optional(Type.String()),
+  generation: Type.Optional(Type.Integer()),
+  creationTimestamp: Type.String(),
+  deletionTimestamp: Type.Optional(Type.String()),
+  labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+  annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
+});
+
+export type MetadataWire = Static<typeof Metadata>;
+
+/** Label on each Update: the App it belongs to. */
+export const appLabel = 'headgate.dev/app';

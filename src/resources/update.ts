@@ -1,0 +1,105 @@
+/** The Update as written in the cluster: one attempt, its journal and its record. */
+import Type, { type Static } from 'typebox';
+import { failureReasons } from '../core/health/health.ts';
+import { stepNames, updatePhases } from '../core/update/journal.ts';
+import { workloadKinds } from '../core/workload/workload.ts';
+import { Conditions, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
+
+export const UpdateSpecSchema = Type.Object(
+  {
+    app: Text('The App that this Update belongs to.', 253),
+    sequence: Type.Integer({ description: 'Counts the Updates of the App.', minimum: 1 }),
+    trigger: Type.Object(
+      {
+        kind: Type.Enum(['Source', 'Rollback'], {
+          description: 'Source: a newer version was found. Rollback: a person asked to go back.',
+        }),
+        by: Text('Who or what started it.'),
+        reason: Text('Why, for people.', 4096),
+      },
+      { description: 'What started it.' },
+    ),
+    changes: Type.Array(
+      Type.Object({
+        source: Text('Name of the source.', 63),
+        repository: Text('Repository of the image.', 512),
+        from: { ...VersionSchema, description: 'What ran before.' },
+        to: { ...VersionSchema, description: 'What it moves to.' },
+      }),
+      { description: 'Where each source moves.', minItems: 1, maxItems: 20 },
+    ),
+    restore: Type.Optional(
+      Type.Object(
+        {
+          update: Text('Name of another Update of the App.', 253),
+          state: Type.Enum(['Before', 'After'], {
+            description: 'Before: what ran before that Update. After: what it brought.',
+          }),
+        },
+        { description: 'Only for a rollback: which recorded images are set.' },
+      ),
+    ),
+    supersedes: Type.Optional(Text('The Update that this one took over from before it had ended.', 253)),
+  },
+  {
+    description: 'What is to be done. Does not change once written.',
+    'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'an Update cannot be changed; make a new one' }],
+  },
+);
+
+const ContainerChangeSchema = Type.Object({
+  container: Text('Name of the container.', 63),
+  init: Type.Boolean({ description: 'It is an init container.' }),
+  source: Text('Name of the source.', 63),
+  before: Text('Image before.', 1024),
+  after: Text('Image that is set.', 1024),
+  restore: Text('Image that going back sets.', 1024),
+});
+
+export const UpdateStatusSchema = Type.Object({
+  observedGeneration: Type.Optional(Type.Integer({ description: 'metadata.generation that this status is about.' })),
+  conditions: Type.Optional(Conditions),
+  phase: Type.Optional(Type.Enum([...updatePhases], { description: 'Where it stands.' })),
+  waiting: Type.Optional(WaitingSchema),
+  startedAt: Type.Optional(Time('When work on it began.')),
+  finishedAt: Type.Optional(Time('When it ended.')),
+  healthySince: Type.Optional(Time('Since when all workloads are healthy without a break.')),
+  failure: Type.Optional(
+    Type.Object(
+      {
+        reason: Type.Enum([...failureReasons], { description: 'One word.' }),
+        message: Text('The same for people.', 32_768),
+        blamesVersion: Type.Boolean({ description: 'The version is bad and was rejected, not the circumstances.' }),
+      },
+      { description: 'Why it went back or ended badly.' },
+    ),
+  ),
+  steps: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.Enum([...stepNames], { description: 'What was done.' }),
+        startedAt: Time('Start.'),
+        finishedAt: Type.Optional(Time('End.')),
+        result: Type.Optional(Type.Enum(['Done', 'Failed', 'Stopped'], { description: 'How it ended.' })),
+        message: Type.Optional(Text('What there is to say.', 32_768)),
+      }),
+      { description: 'The journal, oldest first.', maxItems: 64 },
+    ),
+  ),
+  workloads: Type.Optional(
+    Type.Array(
+      Type.Object({
+        kind: Type.Enum([...workloadKinds], { description: 'Kind of the workload.' }),
+        name: Text('Name of the workload.', 253),
+        uid: Text('So that one made anew under the same name is told apart.', 64),
+        reversible: Type.Boolean({ description: 'Going back brings exactly the bits that ran before.' }),
+        containers: Type.Array(ContainerChangeSchema, { description: 'Each container that is set.', maxItems: 64 }),
+      }),
+      { description: 'What stood there, what is set, what going back sets.', maxItems: 1000 },
+    ),
+  ),
+  versions: Type.Optional(Text('From and to, for tables.', 4096)),
+});
+
+export type UpdateSpecWire = Static<typeof UpdateSpecSchema>;
+export type UpdateStatusWire = Static<typeof UpdateStatusSchema>;
