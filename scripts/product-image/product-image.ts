@@ -1,0 +1,30 @@
+/** The container image of Headgate, made from this working tree and the Node that runs this. */
+import { readFile } from 'node:fs/promises';
+import { type Image, makeImage } from '../oci/image.ts';
+import { makeProgramLayer, programPath } from './program-layer.ts';
+import { makeRuntimeLayer, userId } from './runtime-layer.ts';
+
+const packageFile = new URL('../../package.json', import.meta.url);
+
+/** Same sources, same Node, same C library: same digest. There is no creation time in it. */
+export async function makeProductImage(entry: string): Promise<Image> {
+  const about: { version: string; description: string; license: string } = JSON.parse(
+    await readFile(packageFile, 'utf8'),
+  );
+  return makeImage({
+    layers: [await makeRuntimeLayer(), await makeProgramLayer(entry)],
+    config: {
+      Entrypoint: ['/nodejs/node', programPath],
+      Env: ['PATH=/nodejs', 'HOME=/home/nonroot', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
+      User: `${userId}:${userId}`,
+      WorkingDir: '/home/nonroot',
+      Labels: {
+        'org.opencontainers.image.title': 'headgate',
+        'org.opencontainers.image.description': about.description,
+        'org.opencontainers.image.version': about.version,
+        'org.opencontainers.image.licenses': about.license,
+      },
+    },
+    platform: { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch },
+  });
+}

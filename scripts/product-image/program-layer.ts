@@ -1,0 +1,38 @@
+/** The upper layer of the product's image: the program with everything it imports, as one file. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { TarEntry } from '../oci/tar.ts';
+
+/** Absolute path of the program in the image. */
+export const programPath = '/app/headgate.mjs';
+
+const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Some dependencies are CommonJS and call `require` for modules of Node, which an ES module does not have.
+ * The file is not minified: a stack trace from the field has to name real functions.
+ */
+const requireForBundledCommonJs =
+  "import { createRequire as createRequireForBundle } from 'node:module';\nconst require = createRequireForBundle(import.meta.url);";
+
+/** Bundles the entry file; throws with the compiler's messages when an import cannot be resolved. */
+export async function makeProgramLayer(entry: string): Promise<TarEntry[]> {
+  const result = await build({
+    entryPoints: [entry],
+    // Paths in the output's comments are relative to it: the digest must not depend on who calls from where.
+    absWorkingDir: repositoryRoot,
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    legalComments: 'eof',
+    logLevel: 'silent',
+    banner: { js: requireForBundledCommonJs },
+  });
+  const [output] = result.outputFiles;
+  if (output === undefined) {
+    throw new Error(`bundle ${entry}: no output`);
+  }
+  return [{ kind: 'file', path: programPath.slice(1), content: output.contents }];
+}
