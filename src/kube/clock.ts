@@ -60,3 +60,8 @@ export function backoffMs(attempt: number, options: BackoffOptions, random: Rand
   const doublings = Math.min(attempt, 40);
   return jitter(Math.min(options.baseMs * 2 ** doublings, options.maxMs), 0.2, random);
 }
+
+/** MicroTime of apimachinery: six digits after the second. */
+export function microTime(date: Date): string {
+  return date.toISOString().replace('Z', '000Z');
+}

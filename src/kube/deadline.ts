@@ -17,7 +17,7 @@ export function startDeadline(clock: Clock, ms: number, parent?: AbortSignal): D
   let isExpired = false;
   const expire = () => {
     isExpired = true;
-    controller.abort();
+    controller.abort(new DOMException('the time is up', 'TimeoutError'));
   };
   const follow = () => controller.abort(parent?.reason);
   let cancel = clock.schedule(ms, expire);
