@@ -105,7 +105,7 @@ test('with controllers, namespaces get their ServiceAccount and Deployments thei
 
   await waitUntil('a Pod exists', 20_000, async () => {
     return (await client.send('GET', '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb')).text.includes(
-      '"kind":"Pod"',
+      '"phase":"Pending"',
     );
   });
 });

@@ -63,13 +63,13 @@ export const origins: Readonly<Record<Tool, Origin>> = {
   },
   helm: {
     version: { arguments: ['version', '--short'], accepts: /^v4\./ },
-    folder: 'helm-4.1.4',
+    folder: 'helm-4.1-kubectl-1.35',
     make: helmAndKubectl,
   },
   kubectl: {
     // One minor of skew at most: https://kubernetes.io/releases/version-skew-policy/#kubectl
     version: { arguments: ['version', '--client'], accepts: /Client Version: v1\.3[567]\.\d+\s/ },
-    folder: 'kubectl-1.35',
+    folder: 'helm-4.1-kubectl-1.35',
     download: kubernetesDownload('kubectl'),
     make: helmAndKubectl,
   },

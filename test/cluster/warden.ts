@@ -39,22 +39,24 @@ export interface Warden {
   readonly directory: string;
   /** Starts a process in the state folder. It is known to the warden before its first instruction. */
   start(command: Command): RunningProcess;
-  /** Ends every process by SIGKILL, removes folder and interface, and returns when that is done. */
+  /** Makes the warden answer for a process that another one started. */
+  adopt(pid: number): void;
+  /** Ends every process by SIGKILL, removes the folder, and returns when that is done. */
   dismiss(): Promise<void>;
 }
 
 export interface WardenOptions {
   /** Created when missing; default: a fresh folder in the system's temporary folder. */
   readonly directory?: string;
-  /** A network interface that is deleted at the end. */
-  readonly networkInterface?: string;
+  /** Name of control groups directly below each hierarchy's root that are removed at the end. */
+  readonly cgroup?: string;
 }
 
 /** Hires the warden of one fixture. Throws when the shell cannot be started. */
 export async function hireWarden(options: WardenOptions = {}): Promise<Warden> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'headgate-')));
   mkdirSync(join(directory, 'log'), { recursive: true });
-  const keeper = spawn('/bin/sh', [script, directory, options.networkInterface ?? ''], {
+  const keeper = spawn('/bin/sh', [script, directory, options.cgroup ?? ''], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
@@ -67,6 +69,9 @@ export async function hireWarden(options: WardenOptions = {}): Promise<Warden> {
   return {
     directory,
     start: (command) => startProcess(directory, stdin, command),
+    adopt(pid) {
+      stdin.write(`${pid}\n`);
+    },
     dismiss() {
       dismissal ??= dismiss(keeper, stdin);
       return dismissal;
