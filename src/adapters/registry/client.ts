@@ -1,0 +1,175 @@
+/** The Registry port over HTTP: the OCI distribution spec as registries of today speak it. */
+import { formatRepository, isDigest, type Repository } from '../../core/image/reference.ts';
+import type { Clock, ImagePlatform, Registry, RegistryAccess } from '../../engine/ports.ts';
+import { type AuthenticatedTransport, authenticate } from './authentication.ts';
+import { type Operation, unexpectedAnswer } from './failure.ts';
+import {
+  digestOfHeader,
+  manifestAccept,
+  maxManifestBytes,
+  parseConfig,
+  parseManifest,
+  verifyDigest,
+} from './manifest.ts';
+import { createPenalties, type Penalties } from './penalties.ts';
+import { maxTagPageBytes, readTagList } from './tag-list.ts';
+import { type Answer, createTransport } from './transport.ts';
+
+export interface RegistryClientOptions {
+  readonly clock: Clock;
+  /** For one request with its redirects. Default 30 s. */
+  readonly timeoutMs?: number;
+  /** Default `headgate`. */
+  readonly userAgent?: string;
+}
+
+/** One for the process: it keeps connections and tokens. */
+export interface RegistryClient extends Registry {
+  /** Ends all connections and requests; what waits fails with REGISTRY_UNREACHABLE. */
+  close(): Promise<void>;
+}
+
+/** All that one call needs. */
+interface Call {
+  readonly client: Client;
+  readonly operation: Operation;
+  readonly repository: Repository;
+  readonly access: RegistryAccess;
+  readonly signal: AbortSignal;
+}
+
+interface Client {
+  readonly transport: AuthenticatedTransport;
+  readonly penalties: Penalties;
+  readonly clock: Clock;
+}
+
+/**
+ * Makes the client. Errors of every method: REGISTRY_UNREACHABLE (network, 5xx), REGISTRY_DENIED (401, 403),
+ * REGISTRY_RATE_LIMITED (429; the same registry is then left alone until its time), REGISTRY_NOT_FOUND (unknown repository),
+ * REGISTRY_ANSWER_INVALID (not what the protocol says), SECRET_INVALID (unreadable CA bundle). None holds a credential.
+ */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { clock, timeoutMs = 30_000, userAgent = 'headgate' } = options;
+  const transport = createTransport({ timeoutMs, userAgent });
+  const client: Client = { transport: authenticate(transport, clock), penalties: createPenalties(clock), clock };
+
+  return {
+    async listTags(repository, access, signal) {
+      const operation = describe('list tags of', repository, '');
+      return await listTags({ client, operation, repository, access, signal });
+    },
+    async findDigest(repository, tag, access, signal) {
+      const operation = describe('find digest of', repository, tag);
+      return await findDigest({ client, operation, repository, access, signal }, tag);
+    },
+    async findImage(repository, tagOrDigest, access, signal) {
+      const operation = describe('find image', repository, tagOrDigest);
+      return await findImage({ client, operation, repository, access, signal }, tagOrDigest);
+    },
+    close: () => transport.close(),
+  };
+}
+
+async function listTags(call: Call): Promise<readonly string[]> {
+  return await readTagList(call.operation, makeUrl(call, 'tags/list'), async (url) => {
+    const answer = await send(call, 'GET', { url, maxBytes: maxTagPageBytes });
+    return expectSuccess(call, answer);
+  });
+}
+
+async function findDigest(call: Call, tag: string): Promise<string | undefined> {
+  const answer = await send(call, 'HEAD', { url: makeUrl(call, `manifests/${tag}`), accept: manifestAccept });
+  if (answer.status === 404) {
+    return undefined;
+  }
+  const digest = answer.status === 200 ? digestOfHeader(answer) : undefined;
+  // The header is optional and so is, for some registries, HEAD; then only the bytes tell.
+  if (digest === undefined && (answer.status === 200 || answer.status === 405 || answer.status === 501)) {
+    return (await fetchManifest(call, tag))?.digest;
+  }
+  return digest ?? fail(call, answer);
+}
+
+async function findImage(call: Call, tagOrDigest: string): ReturnType<Registry['findImage']> {
+  const found = await fetchManifest(call, tagOrDigest);
+  if (found === undefined) {
+    return undefined;
+  }
+  const manifest = parseManifest(call.operation, found.body);
+  if (manifest.kind === 'index') {
+    return { digest: found.digest, platforms: manifest.platforms };
+  }
+  const { config } = manifest;
+  return {
+    digest: found.digest,
+    platforms: config === undefined ? [] : [await fetchPlatform(call, config, found.digest)],
+  };
+}
+
+async function fetchManifest(
+  call: Call,
+  tagOrDigest: string,
+): Promise<{ readonly digest: string; readonly body: Buffer } | undefined> {
+  const url = makeUrl(call, `manifests/${tagOrDigest}`);
+  const answer = await send(call, 'GET', { url, accept: manifestAccept, maxBytes: maxManifestBytes });
+  if (answer.status === 404) {
+    return undefined;
+  }
+  const { body } = expectSuccess(call, answer);
+  return { digest: verifyDigest(call.operation, answer, isDigest(tagOrDigest) ? tagOrDigest : undefined), body };
+}
+
+/** An image without index says its platform only in its configuration, a blob; registries do not count its reading as a pull. */
+async function fetchPlatform(call: Call, config: string, manifestDigest: string): Promise<ImagePlatform> {
+  const answer = await send(call, 'GET', {
+    url: makeUrl(call, `blobs/${config}`),
+    accept: '*/*',
+    maxBytes: maxManifestBytes,
+  });
+  const { body } = expectSuccess(call, answer);
+  verifyDigest(call.operation, answer, config);
+  return parseConfig(call.operation, body, manifestDigest);
+}
+
+interface Request {
+  readonly url: URL;
+  readonly accept?: string;
+  readonly maxBytes?: number;
+}
+
+async function send(call: Call, method: 'GET' | 'HEAD', { url, accept, maxBytes = 0 }: Request): Promise<Answer> {
+  const { client, operation, repository, access, signal } = call;
+  return await client.penalties.guard(operation, { registry: repository.registry, access }, () =>
+    client.transport.send({
+      operation,
+      method,
+      url,
+      headers: { accept: accept ?? 'application/json' },
+      access,
+      maxBytes,
+      signal,
+      path: repository.path,
+    }),
+  );
+}
+
+function expectSuccess(call: Call, answer: Answer): Answer {
+  return answer.status === 200 ? answer : fail(call, answer);
+}
+
+function fail({ operation, access, client }: Call, answer: Answer): never {
+  throw unexpectedAnswer(operation, answer, access, client.clock.now());
+}
+
+function makeUrl({ repository, access }: Call, rest: string): URL {
+  // The name of Docker Hub in images is not the host of its API.
+  const host = repository.registry === 'docker.io' ? 'registry-1.docker.io' : repository.registry;
+  return new URL(`/v2/${repository.path}/${rest}`, `${access.insecure ? 'http' : 'https'}://${host}`);
+}
+
+function describe(verb: string, repository: Repository, tagOrDigest: string): Operation {
+  const name = formatRepository(repository);
+  const separator = tagOrDigest === '' ? '' : isDigest(tagOrDigest) ? '@' : ':';
+  return { what: `${verb} ${name}${separator}${tagOrDigest}`, repository: name };
+}

@@ -1,0 +1,49 @@
+import { formatRepository, type Repository } from '../../core/image/reference.ts';
+import type { Clock, Registry, RegistryAccess } from '../../engine/ports.ts';
+import { identifyAccess } from './access-identity.ts';
+import { createSharedLoads } from './shared-loads.ts';
+
+export interface CoalesceOptions {
+  readonly clock: Clock;
+  /** How long an answer is good for others who ask the same. Shorter than the shortest interval of an App. */
+  readonly maxAgeMs: number;
+}
+
+const maxKept = 1_000;
+
+/**
+ * A registry to which many Apps on one repository are one: equal questions with the same access join the request under way or get an
+ * answer of at most `maxAgeMs`. Errors go to all who waited and are not kept.
+ */
+export function coalesceReads(registry: Registry, { clock, maxAgeMs }: CoalesceOptions): Registry {
+  const nowMs = () => clock.now().getTime();
+  const share = <T>() => {
+    const loads = createSharedLoads<T>({ nowMs, maxEntries: maxKept });
+    return (key: string, read: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
+      // One who gives up must not end the request of the others; the registry client bounds its time.
+      const shared = new AbortController().signal;
+      const load = async () => ({ value: await read(shared), expiresAtMs: nowMs() + maxAgeMs });
+      return loads.get(key, load, signal);
+    };
+  };
+  const tags = share<readonly string[]>();
+  const digests = share<string | undefined>();
+  const images = share<Awaited<ReturnType<Registry['findImage']>>>();
+
+  return {
+    listTags: (repository, access, signal) =>
+      tags(keyOf(repository, '', access), (shared) => registry.listTags(repository, access, shared), signal),
+    findDigest: (repository, tag, access, signal) =>
+      digests(keyOf(repository, tag, access), (shared) => registry.findDigest(repository, tag, access, shared), signal),
+    findImage: (repository, tagOrDigest, access, signal) =>
+      images(
+        keyOf(repository, tagOrDigest, access),
+        (shared) => registry.findImage(repository, tagOrDigest, access, shared),
+        signal,
+      ),
+  };
+}
+
+function keyOf(repository: Repository, tagOrDigest: string, access: RegistryAccess): string {
+  return `${formatRepository(repository)} ${tagOrDigest} ${identifyAccess(access)}`;
+}

@@ -1,0 +1,175 @@
+/** What a registry answers or fails to answer, as errors of ours. */
+import { STATUS_CODES } from 'node:http';
+import { type ErrorCode, OperationError, type OperationErrorOptions } from '../../core/errors.ts';
+import type { RegistryAccess } from '../../engine/ports.ts';
+import type { Answer } from './transport.ts';
+
+/** What is being done, for messages and their context. */
+export interface Operation {
+  /** E.g. `list tags of ghcr.io/org/app`. */
+  readonly what: string;
+  /** `ghcr.io/org/app` */
+  readonly repository: string;
+}
+
+const defaultRetryAfterMs = 60_000;
+const minRetryAfterMs = 1_000;
+/** Docker Hub's window; a registry that asks for more is asked again anyway. */
+const maxRetryAfterMs = 6 * 3_600_000;
+const maxDiagnosticLength = 200;
+
+/** Makes the error of a status that the caller does not expect. */
+export function unexpectedAnswer(
+  operation: Operation,
+  answer: Answer,
+  access: RegistryAccess,
+  now: Date,
+): OperationError {
+  const line = `${describeStatus(answer.status)}${describeDiagnostics(answer, access)}`;
+  if (answer.status === 429) {
+    return rateLimited(operation, line, parseRetryAfter(answer.headers['retry-after'], now));
+  }
+  if (answer.status === 401 || answer.status === 403) {
+    const remedy = access.credentials
+      ? 'the credentials given do not open it'
+      : 'no credentials were given; if it exists and is not public, name its pull secret';
+    return failure(operation, 'REGISTRY_DENIED', `${line}; ${remedy}`);
+  }
+  if (answer.status === 404) {
+    return failure(operation, 'REGISTRY_NOT_FOUND', line);
+  }
+  const isServerFault = answer.status >= 500 || answer.status === 408;
+  return failure(operation, isServerFault ? 'REGISTRY_UNREACHABLE' : 'REGISTRY_ANSWER_INVALID', line);
+}
+
+export function rateLimited(operation: Operation, line: string, retryAfterMs: number): OperationError {
+  return new OperationError(`${operation.what}: ${line}`, {
+    code: 'REGISTRY_RATE_LIMITED',
+    retry: 'after',
+    retryAfterMs,
+    context: { repository: operation.repository },
+  });
+}
+
+/** The registry answered, but not what the protocol says. */
+export function invalidAnswer(operation: Operation, found: string): OperationError {
+  return failure(operation, 'REGISTRY_ANSWER_INVALID', found);
+}
+
+/** The certificates that the App names cannot be read. */
+export function invalidBundle(operation: Operation, cause: unknown): OperationError {
+  return failure(operation, 'SECRET_INVALID', 'the CA bundle holds no PEM certificate', cause);
+}
+
+/** Makes the error of a request that brought no answer. */
+export function unreachable(operation: Operation, url: URL, error: unknown, timeoutMs: number): OperationError {
+  const { code, line } = describeFailure(url, error, timeoutMs);
+  return failure(operation, code, line, error);
+}
+
+/** Seconds or a date (RFC 9110, 10.2.3), held within a second and six hours; a minute where it says nothing. */
+export function parseRetryAfter(header: string | readonly string[] | undefined, now: Date): number {
+  const text = (typeof header === 'string' ? header : header?.[0])?.trim() ?? '';
+  const dateMs = text.endsWith('GMT') ? Date.parse(text) : Number.NaN;
+  const wantedMs = /^[0-9]{1,9}$/.test(text) ? Number(text) * 1_000 : dateMs - now.getTime();
+  const retryAfterMs = Number.isFinite(wantedMs) ? wantedMs : defaultRetryAfterMs;
+  return Math.min(Math.max(retryAfterMs, minRetryAfterMs), maxRetryAfterMs);
+}
+
+function failure(operation: Operation, code: ErrorCode, line: string, cause?: unknown): OperationError {
+  const options: OperationErrorOptions = { code, retry: 'backoff', context: { repository: operation.repository } };
+  return new OperationError(`${operation.what}: ${line}`, cause === undefined ? options : { ...options, cause });
+}
+
+function describeStatus(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? 'unknown status'}`;
+}
+
+/**
+ * The first of the registry's own errors (OCI distribution spec, "Error Codes"). It is foreign text on its way to a status that more
+ * people may read than the Secret, so what we sent is taken out of it.
+ */
+function describeDiagnostics({ body }: Answer, access: RegistryAccess): string {
+  const first = firstError(body);
+  const text = first
+    .filter((part) => typeof part === 'string')
+    .join(': ')
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim();
+  if (text === '') {
+    return '';
+  }
+  return ` (${redact(text, access).slice(0, maxDiagnosticLength)})`;
+}
+
+function firstError(body: Buffer): readonly unknown[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8'));
+  } catch {
+    // An error page of something in between; the status says enough.
+    return [];
+  }
+  const errors = isRecord(parsed) && Array.isArray(parsed['errors']) ? parsed['errors'] : [parsed];
+  const [first] = errors;
+  return isRecord(first) ? [first['code'], first['message'] ?? first['details']] : [];
+}
+
+function redact(text: string, { credentials }: RegistryAccess): string {
+  if (credentials === undefined) {
+    return text;
+  }
+  const { username, password } = credentials;
+  const secrets = [password, Buffer.from(`${username}:${password}`).toString('base64')].filter(
+    (secret) => secret !== '',
+  );
+  return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '[redacted]'), text);
+}
+
+function describeFailure(
+  url: URL,
+  error: unknown,
+  timeoutMs: number,
+): { readonly code: ErrorCode; readonly line: string } {
+  const code = codeOf(error);
+  const known = failuresByCode[code];
+  if (known !== undefined) {
+    return { code: 'REGISTRY_UNREACHABLE', line: `host ${url.hostname} ${known}` };
+  }
+  if (error instanceof Error && (error.name === 'TimeoutError' || code.endsWith('_TIMEOUT'))) {
+    return { code: 'REGISTRY_UNREACHABLE', line: `${url.host} gave no whole answer within ${timeoutMs / 1_000} s` };
+  }
+  if (error instanceof Error && (error.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW')) {
+    return { code: 'REGISTRY_ANSWER_INVALID', line: `${url.host} does not speak HTTP (${code || error.name})` };
+  }
+  if (/CERT|SIGNATURE|ALTNAME/.test(code)) {
+    return {
+      code: 'REGISTRY_UNREACHABLE',
+      line: `the certificate of ${url.host} is not trusted (${code}); give the CA bundle that signed it`,
+    };
+  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
+    return {
+      code: 'REGISTRY_UNREACHABLE',
+      line: `${url.host} does not speak TLS; if plain http is meant, set insecure (${code})`,
+    };
+  }
+  return { code: 'REGISTRY_UNREACHABLE', line: `${url.host} broke off (${code || 'no code'})` };
+}
+
+const failuresByCode: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'does not resolve',
+  EAI_AGAIN: 'does not resolve (EAI_AGAIN: the name server gave no answer)',
+  ECONNREFUSED: 'refuses the connection',
+  EHOSTUNREACH: 'is not reachable (EHOSTUNREACH)',
+  ENETUNREACH: 'is not reachable (ENETUNREACH)',
+};
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** For answers that were parsed from JSON. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

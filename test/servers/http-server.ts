@@ -1,0 +1,59 @@
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface RecordedRequest {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly authorization: string | undefined;
+}
+
+export interface TestServer {
+  /** `127.0.0.1:<port>` */
+  readonly host: string;
+  /** With scheme. */
+  readonly origin: string;
+  /** In the order of their arrival. */
+  readonly requests: readonly RecordedRequest[];
+  stop(): Promise<void>;
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
+
+/** A real server on a free port of 127.0.0.1 that records what it is asked. With `tls` it speaks https. */
+export async function startHttpServer(
+  handler: Handler,
+  tls?: { readonly certificate: string; readonly key: string },
+): Promise<TestServer> {
+  const requests: RecordedRequest[] = [];
+  let origin = '';
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    const { method = '', url = '/', headers } = request;
+    requests.push({ method, path: url, authorization: headers.authorization });
+    Promise.resolve(handler(request, response, new URL(url, origin))).catch(() => response.destroy());
+  };
+  const server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }, listener) : createPlainServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  origin = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  return {
+    host: `127.0.0.1:${port}`,
+    origin,
+    requests,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Answers JSON. */
+export function sendJson(
+  response: ServerResponse,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
