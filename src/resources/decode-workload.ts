@@ -23,12 +23,26 @@ const ConditionWire = Type.Object({
 
 const Count = Type.Optional(Type.Integer());
 
+const SelectorWire = Type.Object({
+  matchLabels: Type.Optional(Type.Record(Type.String(), Type.String())),
+  matchExpressions: Type.Optional(
+    Type.Array(
+      Type.Object({
+        key: Type.String(),
+        operator: Type.String(),
+        values: Type.Optional(Type.Array(Type.String())),
+      }),
+    ),
+  ),
+});
+
 const WorkloadWire = Type.Object({
   metadata: Metadata,
   spec: Type.Object({
     replicas: Count,
     paused: Type.Optional(Type.Boolean()),
-    selector: Type.Optional(Type.Object({ matchLabels: Type.Optional(Type.Record(Type.String(), Type.String())) })),
+    progressDeadlineSeconds: Count,
+    selector: Type.Optional(SelectorWire),
     updateStrategy: Type.Optional(
       Type.Object({
         type: Type.Optional(Type.String()),
@@ -75,11 +89,27 @@ export function decodeWorkload(kind: WorkloadKind, object: unknown): Workload {
     return fromParts(kind, metadata, spec.jobTemplate.spec.template, { podSelector: undefined, rollout: noRollout });
   }
   const wire = decodeWorkloadShape(object, kind);
-  const podSelector = Object.entries(wire.spec.selector?.matchLabels ?? {})
-    .map(([label, value]) => `${label}=${value}`)
-    .join(',');
+  const podSelector = formatSelector(wire.spec.selector ?? {});
   const rollout = kind === 'DaemonSet' ? daemonSetRollout(wire) : replicatedRollout(wire);
   return fromParts(kind, wire.metadata, wire.spec.template, { podSelector, rollout });
+}
+
+/** The text form of a selector (labels.Selector.String of apimachinery), as list and watch take it. */
+function formatSelector({ matchLabels = {}, matchExpressions = [] }: Static<typeof SelectorWire>): string {
+  const labels = Object.entries(matchLabels).map(([label, value]) => `${label}=${value}`);
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
+    switch (operator) {
+      case 'In':
+        return `${key} in (${values.join(',')})`;
+      case 'NotIn':
+        return `${key} notin (${values.join(',')})`;
+      case 'Exists':
+        return key;
+      default:
+        return `!${key}`;
+    }
+  });
+  return [...labels, ...expressions].join(',');
 }
 
 const noRollout: Rollout = {
@@ -93,6 +123,7 @@ const noRollout: Rollout = {
   replacesPods: true,
   partition: 0,
   paused: false,
+  hasProgressDeadline: false,
 };
 
 function fromParts(
@@ -159,8 +190,12 @@ function commonRollout(spec: WorkloadShape['spec'], status: WorkloadShape['statu
     replacesPods: spec.updateStrategy?.type !== 'OnDelete',
     partition: spec.updateStrategy?.rollingUpdate?.partition ?? 0,
     paused: spec.paused ?? false,
+    hasProgressDeadline: (spec.progressDeadlineSeconds ?? noDeadlineSeconds) !== noDeadlineSeconds,
   };
 }
+
+/** The value by which a Deployment says that it has no progress deadline (HasProgressDeadline of its controller). */
+const noDeadlineSeconds = 2 ** 31 - 1;
 
 const StateWire = Type.Object({
   waiting: Type.Optional(Type.Object({ reason: Type.Optional(Type.String()), message: Type.Optional(Type.String()) })),

@@ -3,7 +3,8 @@
  * this field share, with two differences: a kind known to report observedGeneration counts as InProgress until
  * it has (kustomize-controller#387), and pods that cannot start are seen before the progress deadline passes.
  */
-import type { Pod, Rollout, Workload } from '../workload/workload.ts';
+import { joinSome } from '../text.ts';
+import type { Pod, Rollout, RolloutCondition, Workload } from '../workload/workload.ts';
 import type { Health } from './health.ts';
 import { findPodFailure } from './pod-failure.ts';
 
@@ -25,7 +26,7 @@ export function assessWorkload(workload: Workload, pods: readonly Pod[], images:
     return podFailure;
   }
   const { rollout } = workload;
-  if (rollout.observedGeneration === undefined || rollout.observedGeneration < workload.generation) {
+  if (rollout.observedGeneration !== workload.generation) {
     return { kind: 'InProgress', message: `its controller has not seen generation ${workload.generation} yet` };
   }
   return assessRollout(workload, rollout);
@@ -43,7 +44,7 @@ export function joinHealth(parts: readonly { readonly name: string; readonly hea
     return { kind: 'Current' };
   }
   const messages = open.map(({ name, health }) => (health.kind === 'InProgress' ? `${name}: ${health.message}` : ''));
-  return { kind: 'InProgress', message: messages.join('; ') };
+  return { kind: 'InProgress', message: joinSome(messages, '; ') };
 }
 
 function assessRollout(workload: Workload, rollout: Rollout): Health {
@@ -60,23 +61,40 @@ function assessRollout(workload: Workload, rollout: Rollout): Health {
 }
 
 function assessDeployment(rollout: Rollout): Health {
-  const progressing = rollout.conditions.find((condition) => condition.type === 'Progressing');
+  const progressing = findCondition(rollout, 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
     return { kind: 'Failed', reason: 'ProgressDeadline', message: progressing.message };
   }
-  const replicaFailure = rollout.conditions.find((condition) => condition.type === 'ReplicaFailure');
-  if (replicaFailure?.status === 'True') {
-    return { kind: 'Failed', reason: 'ReplicaFailure', message: replicaFailure.message };
-  }
   if (rollout.paused) {
-    return { kind: 'InProgress', message: 'it is paused (spec.paused)' };
+    return inProgress('it is paused (spec.paused)');
   }
   return (
-    behind('updated', rollout.updated, rollout.wanted) ??
+    behind('updated', rollout.updated, rollout.wanted, whyNoPods(rollout)) ??
     leftover(rollout) ??
-    behind('available', rollout.available, rollout.wanted) ??
-    behind('ready', rollout.ready, rollout.wanted) ?? { kind: 'Current' }
+    behind('available', rollout.available, rollout.wanted, whyNoPods(rollout)) ??
+    behind('ready', rollout.ready, rollout.wanted) ??
+    notConfirmed(rollout) ?? { kind: 'Current' }
   );
+}
+
+/** What the Deployment's controller itself says of a rollout whose numbers are complete. */
+function notConfirmed(rollout: Rollout): Health | undefined {
+  const progressing = findCondition(rollout, 'Progressing');
+  const isComplete = progressing?.status === 'True' && progressing.reason === 'NewReplicaSetAvailable';
+  if (rollout.hasProgressDeadline && !isComplete) {
+    return inProgress('its new ReplicaSet is not complete yet');
+  }
+  return findCondition(rollout, 'Available')?.status === 'True' ? undefined : inProgress('not available yet');
+}
+
+/** A full quota or a webhook that is down refuses pods for a while; it says nothing about the version. */
+function whyNoPods(rollout: Rollout): string {
+  const failure = findCondition(rollout, 'ReplicaFailure');
+  return failure?.status === 'True' ? `: ${failure.message}` : '';
+}
+
+function findCondition(rollout: Rollout, type: string): RolloutCondition | undefined {
+  return rollout.conditions.find((condition) => condition.type === type);
 }
 
 function assessStatefulSet(rollout: Rollout): Health {
@@ -102,11 +120,16 @@ function assessDaemonSet(rollout: Rollout): Health {
   );
 }
 
-function behind(what: string, have: number, wanted: number): Health | undefined {
-  return have < wanted ? { kind: 'InProgress', message: `${have} of ${wanted} replicas ${what}` } : undefined;
+function behind(what: string, have: number, wanted: number, why = ''): Health | undefined {
+  return have < wanted ? inProgress(`${have} of ${wanted} replicas ${what}${why}`) : undefined;
 }
 
+/** Counted from what is wanted, because a partitioned StatefulSet keeps pods of its old revision. */
 function leftover(rollout: Rollout): Health | undefined {
-  const old = rollout.total - rollout.updated;
-  return old > 0 ? { kind: 'InProgress', message: `${old} replicas still to end` } : undefined;
+  const extra = rollout.total - rollout.wanted;
+  return extra > 0 ? inProgress(`${extra} replicas still to end`) : undefined;
+}
+
+function inProgress(message: string): Health {
+  return { kind: 'InProgress', message };
 }

@@ -10,7 +10,6 @@ export const failureReasons = [
   'ImagePull',
   'ContainerConfig',
   'ProgressDeadline',
-  'ReplicaFailure',
   'HealthTimeout',
   'Rejected',
   'RefusedByApiServer',

@@ -5,15 +5,15 @@ import type { FailureReason, Health } from './health.ts';
  * `state.waiting.reason` values of the kubelet that do not get better by waiting, with what they mean for an update.
  * ErrImagePull is not among them: it is the first try, and ImagePullBackOff follows when the second fails as well.
  */
-const finalReasons: Readonly<Record<string, FailureReason>> = {
-  CrashLoopBackOff: 'CrashLoop',
-  ImagePullBackOff: 'ImagePull',
-  InvalidImageName: 'ImagePull',
-  ErrImageNeverPull: 'ImagePull',
-  CreateContainerConfigError: 'ContainerConfig',
-  CreateContainerError: 'ContainerConfig',
-  RunContainerError: 'ContainerConfig',
-};
+const finalReasons: ReadonlyMap<string, FailureReason> = new Map([
+  ['CrashLoopBackOff', 'CrashLoop'],
+  ['ImagePullBackOff', 'ImagePull'],
+  ['InvalidImageName', 'ImagePull'],
+  ['ErrImageNeverPull', 'ImagePull'],
+  ['CreateContainerConfigError', 'ContainerConfig'],
+  ['CreateContainerError', 'ContainerConfig'],
+  ['RunContainerError', 'ContainerConfig'],
+]);
 
 /**
  * Finds a pod of the new revision that cannot start, long before a progress deadline would tell.
@@ -26,7 +26,7 @@ export function findPodFailure(pods: readonly Pod[], images: ReadonlyMap<string,
       continue;
     }
     for (const container of pod.containers) {
-      const reason = container.waitingReason === undefined ? undefined : finalReasons[container.waitingReason];
+      const reason = finalReasons.get(container.waitingReason ?? '');
       if (reason) {
         return { kind: 'Failed', reason, message: describe(pod, container) };
       }
@@ -35,11 +35,11 @@ export function findPodFailure(pods: readonly Pod[], images: ReadonlyMap<string,
   return undefined;
 }
 
+/** Every changed container must be there with its new image: labels may also fit pods of another workload. */
 function isOfRevision(pod: Pod, images: ReadonlyMap<string, string>): boolean {
-  return pod.containers.every((container) => {
-    const image = images.get(container.name);
-    return image === undefined || image === container.image;
-  });
+  return [...images].every(([name, image]) =>
+    pod.containers.some((container) => container.name === name && container.image === image),
+  );
 }
 
 function describe(pod: Pod, container: PodContainer): string {

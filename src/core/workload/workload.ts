@@ -48,6 +48,8 @@ export interface Rollout {
   /** Replicas a StatefulSet keeps on the old revision (`rollingUpdate.partition`). */
   readonly partition: number;
   readonly paused: boolean;
+  /** A Deployment with a progress deadline; without one its controller keeps no `Progressing` condition. */
+  readonly hasProgressDeadline: boolean;
 }
 
 export interface RolloutCondition {
@@ -74,7 +76,7 @@ export interface PodContainer {
   readonly runningDigest: string | undefined;
   readonly restarts: number;
   readonly ready: boolean;
-  /** `state.waiting`, or how the last run ended. */
+  /** `state.waiting.reason`; undefined while it runs or has ended. */
   readonly waitingReason: string | undefined;
   readonly message: string;
 }
