@@ -23,6 +23,9 @@ export const honestManifest = JSON.stringify({
   layers: [],
 });
 
+/** Tags of the repository `paged`. */
+export const manyTags = Array.from({ length: 2_500 }, (_, at) => `1.${Math.floor(at / 100)}.${at % 100}`);
+
 export function digestOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
@@ -73,6 +76,19 @@ const behaviours: Readonly<Record<string, (surroundings: Surroundings) => Handle
     } else {
       response.writeHead(200, { 'docker-content-digest': digestOf(honestManifest) }).end(honestManifest);
     }
+  },
+  /** 2,500 tags in pages as the specification wants them. */
+  paged: () => (_, response, url) => {
+    const last = url.searchParams.get('last');
+    const size = Number(url.searchParams.get('n'));
+    const start = last === null ? 0 : manyTags.indexOf(last) + 1;
+    const tags = manyTags.slice(start, start + size);
+    const isLast = start + size >= manyTags.length;
+    sendJson(
+      response,
+      { name: 'paged', tags },
+      isLast ? {} : link(`/v2/paged/tags/list?n=${size}&last=${tags.at(-1)}`),
+    );
   },
   /** Three pages, of which the last answers 500. */
   'partial-pages': () => (_, response, url) => {

@@ -4,6 +4,7 @@ import {
   digestOf,
   type HostileRegistry,
   honestManifest,
+  manyTags,
   startHostileRegistry,
 } from '../../../test/servers/hostile-registry.ts';
 import { sendJson, startHttpServer } from '../../../test/servers/http-server.ts';
@@ -43,6 +44,18 @@ describe('listTags', () => {
     ['link-wrong-scheme', ['1.0.0', '2.0.0']],
   ])('of %s answers %j', async (path, tags) => {
     expect(await listTags(path)).toEqual(tags);
+  });
+
+  test('reads all pages, a thousand tags each', async () => {
+    const before = registry.requests.length;
+
+    expect(await listTags('paged')).toEqual(manyTags);
+
+    expect(registry.requests.slice(before).map(({ path }) => path)).toEqual([
+      '/v2/paged/tags/list?n=1000',
+      '/v2/paged/tags/list?n=1000&last=1.9.99',
+      '/v2/paged/tags/list?n=1000&last=1.19.99',
+    ]);
   });
 
   test.each([
@@ -259,6 +272,36 @@ describe('credentials', () => {
 
     expect(basic.requests.map((request) => request.authorization !== undefined)).toEqual([false, true, true]);
   });
+});
+
+test('a token that the registry takes no longer is replaced, once', async () => {
+  let valid = 0;
+  const server = await startHttpServer((request, response, url) => {
+    if (url.pathname === '/token') {
+      valid += 1;
+      sendJson(response, { access_token: `token-${valid}`, expires_in: 3_600 });
+    } else if (request.headers.authorization === `Bearer token-${valid}`) {
+      sendJson(response, { tags: [`token-${valid}`] });
+    } else {
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${url.origin}/token",service="s"` }).end();
+    }
+  });
+  const repository = { registry: server.host, path: 'org/app' };
+
+  const first = await client.listTags(repository, insecure, never);
+  valid = 7;
+  const second = await client.listTags(repository, insecure, never);
+  await server.stop();
+
+  expect([first, second]).toEqual([['token-1'], ['token-8']]);
+  expect(server.requests.map(({ path }) => path)).toEqual([
+    '/v2/org/app/tags/list?n=1000',
+    '/token?service=s&scope=repository%3Aorg%2Fapp%3Apull',
+    '/v2/org/app/tags/list?n=1000',
+    '/v2/org/app/tags/list?n=1000',
+    '/token?service=s&scope=repository%3Aorg%2Fapp%3Apull',
+    '/v2/org/app/tags/list?n=1000',
+  ]);
 });
 
 describe('TLS', () => {
