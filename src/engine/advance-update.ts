@@ -10,7 +10,7 @@ import { nextStep, type Step, type UpdateSettings } from '../core/update/next-st
 import * as transitions from '../core/update/transitions.ts';
 import { decodeAppSpec } from '../resources/decode-app.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
-import { observe } from './observe.ts';
+import { observe, watcherOf } from './observe.ts';
 import { planFromRecord, planFromVersions } from './plan-images.ts';
 import type { Clock, Records, Registry, RegistryAccesses, StepListener, Workloads } from './ports.ts';
 import { applyPlan, restorePlan } from './set-images.ts';
@@ -22,6 +22,8 @@ export interface UpdateContext {
   readonly accesses: RegistryAccesses;
   readonly clock: Clock;
   readonly listener: StepListener;
+  /** Throws LEASE_LOST when another replica may be at work by now; asked before each side effect. */
+  readonly assertLeading: () => void;
 }
 
 export type Advance = { readonly kind: 'Ended' } | { readonly kind: 'Waiting'; readonly until: Date | undefined };
@@ -49,13 +51,14 @@ export async function advanceUpdate(
     const seen = await observe(context, update, journal, signal);
     const step = nextStep(journal, seen, settingsOf(context, update), context.clock.now());
     if (step === undefined) {
-      context.workloads.unwatchPods(update.metadata.uid);
+      context.workloads.unwatchPods(watcherOf(update));
       return { kind: 'Ended' };
     }
     if (step.kind === 'Wait') {
       await noteWaiting(context, update, { journal, step }, signal);
       return { kind: 'Waiting', until: step.waiting.until };
     }
+    context.assertLeading();
     const next = await perform(context, update, { journal, step }, signal);
     update = await context.records.writeJournal(update, next, signal);
     context.listener.stepDone(update, step.kind, next);

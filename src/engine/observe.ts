@@ -106,7 +106,7 @@ async function assess(look: Look, change: WorkloadChange, workload: Workload): P
   }
   const watching = look.journal.phase === 'Watching';
   const images = new Map(change.containers.map((one) => [one.container, watching ? one.after : one.restore]));
-  const pods = await look.workloads.watchPods(look.update.metadata.uid, workload, look.signal);
+  const pods = await look.workloads.watchPods(watcherOf(look.update), workload, look.signal);
   return assessWorkload(workload, pods, images);
 }
 
@@ -149,4 +149,9 @@ function isAppActive({ update, records }: Look): boolean {
   const app = records.findApp(update.metadata.namespace, update.spec.app);
   const wanted = update.spec.trigger.kind === 'Rollback' || app?.spec.suspend !== true;
   return app !== undefined && app.metadata.deletionTimestamp === undefined && wanted;
+}
+
+/** Name under which an Update watches pods: its key, so that a change wakes exactly it. */
+export function watcherOf(update: UpdateObjectWire): string {
+  return `${update.metadata.namespace}/${update.metadata.name}`;
 }

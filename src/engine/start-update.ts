@@ -1,12 +1,17 @@
 /** Makes the Update objects of an App and keeps their number bounded. */
+import { isDeepStrictEqual } from 'node:util';
+import { OperationError } from '../core/errors.ts';
 import { findHold, type Hold, type PastUpdate } from '../core/update/hold.ts';
 import { isFinal, type VersionChange } from '../core/update/journal.ts';
+import { describeWorkload, type Workload } from '../core/workload/workload.ts';
+import { encodeVersion } from '../resources/app-status.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
-import type { Clock, Records } from './ports.ts';
+import type { Clock, Records, Workloads } from './ports.ts';
 
 export interface StartContext {
   readonly records: Records;
+  readonly workloads: Workloads;
   readonly clock: Clock;
 }
 
@@ -28,17 +33,19 @@ export function findHoldFor(
  * The sequence number is chosen from the API server's own list and is part of the name, so that of two controllers
  * that both mean to start one, one is refused.
  *
- * @throws API_CONFLICT when another controller was faster
+ * @param seen the workloads as they were when the change was decided; a copy that was behind must not start anything
+ * @throws API_CONFLICT when another controller was faster, UPDATE_CONFLICT when a workload has other images by now
  */
 export async function startUpdate(
   context: StartContext,
   app: AppObjectWire,
-  changes: readonly VersionChange[],
+  { changes, seen }: { readonly changes: readonly VersionChange[]; readonly seen: readonly Workload[] },
   signal: AbortSignal,
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
+  await confirmImages(context, seen, signal);
   const now = context.clock.now();
-  const updates = await context.records.readUpdates(namespace, name, signal);
+  const updates = await context.records.readUpdates({ namespace, app: name }, signal);
   const [last] = updates;
   if (last && !isFinal(journalOf(last, now).phase)) {
     return undefined;
@@ -52,6 +59,18 @@ export async function startUpdate(
     ...(superseded ? { supersedes: superseded.metadata.name } : {}),
   };
   return await context.records.createUpdate(app, spec, signal);
+}
+
+async function confirmImages(context: StartContext, seen: readonly Workload[], signal: AbortSignal): Promise<void> {
+  for (const workload of seen) {
+    const now = await context.workloads.read(workload, signal);
+    if (!isDeepStrictEqual(now?.containers, workload.containers)) {
+      throw new OperationError(`start an Update: the images of ${describeWorkload(workload)} changed meanwhile`, {
+        code: 'UPDATE_CONFLICT',
+        retry: 'backoff',
+      });
+    }
+  }
 }
 
 /** Removes the oldest ended Updates beyond the limit; the last one that succeeded is kept whatever its age. */
@@ -79,15 +98,8 @@ function toWire(change: VersionChange, superseded: UpdateObjectWire | undefined)
   return {
     source: change.source,
     repository: change.repository,
-    from: versionToWire(earlier?.from ?? change.from),
-    to: versionToWire(change.to),
-  };
-}
-
-function versionToWire(version: { readonly tag?: string | undefined; readonly digest?: string | undefined }) {
-  return {
-    ...(version.tag === undefined ? {} : { tag: version.tag }),
-    ...(version.digest === undefined ? {} : { digest: version.digest }),
+    from: encodeVersion(earlier ? { tag: earlier.from.tag, digest: earlier.from.digest } : change.from),
+    to: encodeVersion(change.to),
   };
 }
 

@@ -199,6 +199,7 @@ const noDeadlineSeconds = 2 ** 31 - 1;
 
 const StateWire = Type.Object({
   waiting: Type.Optional(Type.Object({ reason: Type.Optional(Type.String()), message: Type.Optional(Type.String()) })),
+  terminated: Type.Optional(Type.Object({ exitCode: Type.Integer(), reason: Type.Optional(Type.String()) })),
 });
 
 const ContainerStatusWire = Type.Object({
@@ -207,6 +208,7 @@ const ContainerStatusWire = Type.Object({
   restartCount: Count,
   ready: Type.Optional(Type.Boolean()),
   state: Type.Optional(StateWire),
+  lastState: Type.Optional(StateWire),
 });
 
 const PodWire = Type.Object({
@@ -243,6 +245,7 @@ export function decodePod(object: unknown): Pod {
         ready: state?.ready ?? false,
         waitingReason: state?.state?.waiting?.reason,
         message: state?.state?.waiting?.message ?? '',
+        lastExitCode: state?.lastState?.terminated?.exitCode,
       };
     };
   return {

@@ -16,6 +16,12 @@ export const appKind: KindDefinition = {
   description: 'An application that Headgate keeps up to date.',
   spec: AppSpecSchema,
   status: AppStatusSchema,
+  validations: [
+    {
+      rule: 'self.metadata.name.size() <= 52',
+      message: 'metadata.name: an App may have at most 52 characters, so that its Updates can carry it as a label',
+    },
+  ],
   printerColumns: [
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Current', type: 'string', jsonPath: '.status.current', description: 'Tags in use.' },

@@ -49,7 +49,11 @@ test.each<[string, boolean, Pod]>([
 });
 
 test.each<[Partial<PodContainer>, string]>([
-  [{ ...crash, restarts: 3, message: 'back-off 40s' }, 'CrashLoopBackOff after 3 restarts: back-off 40s'],
+  [
+    { ...crash, restarts: 3, message: 'back-off 40s', lastExitCode: 1 },
+    'CrashLoopBackOff after exit code 1, restarted 3 times',
+  ],
+  [{ ...crash, message: 'back-off 40s' }, 'CrashLoopBackOff: back-off 40s'],
   [crash, 'CrashLoopBackOff'],
 ])('%j is told as pod web-1, container app: %s', (fields, message) => {
   expect(findPodFailure([newPod(fields)], images)).toMatchObject({ message: `pod web-1, container app: ${message}` });

@@ -42,8 +42,11 @@ function isOfRevision(pod: Pod, images: ReadonlyMap<string, string>): boolean {
   );
 }
 
+/** The kubelet's own words on a crash name only the back-off; the exit code says more. */
 function describe(pod: Pod, container: PodContainer): string {
-  const restarts = container.restarts > 0 ? ` after ${container.restarts} restarts` : '';
-  const detail = container.message === '' ? '' : `: ${container.message}`;
-  return `pod ${pod.name}, container ${container.name}: ${container.waitingReason}${restarts}${detail}`;
+  const where = `pod ${pod.name}, container ${container.name}: ${container.waitingReason}`;
+  if (container.lastExitCode !== undefined) {
+    return `${where} after exit code ${container.lastExitCode}, restarted ${container.restarts} times`;
+  }
+  return container.message === '' ? where : `${where}: ${container.message}`;
 }

@@ -1,4 +1,9 @@
-/** How the journal changes with each step. Pure; the only place where phases are assigned. */
+/**
+ * How the journal changes with each step. Pure; the only place where phases are assigned.
+ *
+ * Times never go backwards, although another controller may take over whose clock is behind: the record would show
+ * steps that end before they begin.
+ */
 import type { Waiting } from '../waiting.ts';
 import type { Failure, FinalPhase, Journal, StepName, StepRecord, UpdatePhase, WorkloadChange } from './journal.ts';
 
@@ -16,9 +21,10 @@ export function applied(journal: Journal, now: Date): Journal {
 }
 
 export function condemned(journal: Journal, failure: Failure, now: Date): Journal {
-  const closed = closeStep(journal.steps, 'Failed', failure.message, now);
+  const at = notBeforeLast(journal, now);
+  const closed = closeStep(journal.steps, 'Failed', failure.message, at);
   const { healthySince: _, waiting: __, ...rest } = journal;
-  return { ...rest, failure, phase: 'RollingBack', steps: [...closed, { name: 'RollBack', startedAt: now }] };
+  return { ...rest, failure, phase: 'RollingBack', steps: [...closed, { name: 'RollBack', startedAt: at }] };
 }
 
 export function restored(journal: Journal, now: Date): Journal {
@@ -26,7 +32,7 @@ export function restored(journal: Journal, now: Date): Journal {
 }
 
 export function notedHealthy(journal: Journal, now: Date): Journal {
-  return { ...journal, healthySince: now };
+  return { ...journal, healthySince: notBeforeLast(journal, now) };
 }
 
 export function notedUnhealthy(journal: Journal): Journal {
@@ -40,25 +46,33 @@ export function waitingFor(journal: Journal, waiting: Waiting): Journal {
 
 export function finished(journal: Journal, phase: FinalPhase, message: string, now: Date): Journal {
   const result = phase === 'Succeeded' || phase === 'RolledBack' ? 'Done' : phase === 'Failed' ? 'Failed' : 'Stopped';
+  const at = notBeforeLast(journal, now);
   const { waiting: _, ...rest } = journal;
-  return { ...rest, phase, steps: closeStep(journal.steps, result, message, now), finishedAt: now };
+  return { ...rest, phase, steps: closeStep(journal.steps, result, message, at), finishedAt: at };
 }
 
 function enter(journal: Journal, phase: UpdatePhase, step: StepName, now: Date): Journal {
+  const at = notBeforeLast(journal, now);
   const { waiting: _, ...rest } = journal;
-  const closed = closeStep(journal.steps, 'Done', undefined, now);
-  return { ...rest, phase, steps: [...closed, { name: step, startedAt: now }] };
+  const closed = closeStep(journal.steps, 'Done', undefined, at);
+  return { ...rest, phase, steps: [...closed, { name: step, startedAt: at }] };
+}
+
+function notBeforeLast(journal: Journal, now: Date): Date {
+  const last = journal.steps.at(-1);
+  const at = last?.finishedAt ?? last?.startedAt ?? journal.startedAt;
+  return now < at ? at : now;
 }
 
 function closeStep(
   steps: readonly StepRecord[],
   result: 'Done' | 'Failed' | 'Stopped',
   message: string | undefined,
-  now: Date,
+  at: Date,
 ): readonly StepRecord[] {
   return steps.map((step) =>
     step.finishedAt === undefined
-      ? { ...step, finishedAt: now, result, ...(message === undefined ? {} : { message }) }
+      ? { ...step, finishedAt: at, result, ...(message === undefined ? {} : { message }) }
       : step,
   );
 }

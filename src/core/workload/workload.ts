@@ -79,6 +79,8 @@ export interface PodContainer {
   /** `state.waiting.reason`; undefined while it runs or has ended. */
   readonly waitingReason: string | undefined;
   readonly message: string;
+  /** How its last run ended; undefined while it has not ended once. */
+  readonly lastExitCode: number | undefined;
 }
 
 /** `Deployment demo/web`, as messages name it. */

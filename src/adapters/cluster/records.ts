@@ -1,0 +1,141 @@
+/** Fulfils the engine's DirectRecords and Records: Headgate's own objects in the Kubernetes API. */
+import { createHash } from 'node:crypto';
+import type { Rejection } from '../../core/app/rejection.ts';
+import { isOperationError } from '../../core/errors.ts';
+import type { Clock, DirectRecords, Records } from '../../engine/ports.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { apiVersionOf, type ResourceType } from '../../kube/objects.ts';
+import { type AppObjectWire, decodeApp } from '../../resources/decode-app.ts';
+import { decodeRejection } from '../../resources/decode-rejection.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { appLabel } from '../../resources/metadata.ts';
+import type { RejectionSpecWire } from '../../resources/rejection.ts';
+import type { UpdateSpecWire } from '../../resources/update.ts';
+import { updateStatusOf } from '../../resources/update-status.ts';
+import { apps, fieldManager, type ProductObject, rejections, updates } from './kinds.ts';
+import type { Watched } from './watched.ts';
+
+export interface WatchedRecords {
+  readonly apps: Watched<AppObjectWire>;
+  readonly updates: Watched<UpdateObjectWire>;
+  readonly rejections: Watched<Rejection>;
+}
+
+/** Adds what the watched copies answer to the direct calls. */
+export function createRecords(direct: DirectRecords, watched: WatchedRecords): Records {
+  return {
+    ...direct,
+    listApps: (namespace) => watched.apps.list(namespace),
+    findApp: (namespace, name) => watched.apps.find(namespace, name),
+    listUpdates: (namespace, app) => newestFirst(watched.updates.listBy(`${namespace}/${app}`)),
+    findUpdate: (namespace, name) => watched.updates.find(namespace, name),
+    listRejections: (namespace) => watched.rejections.list(namespace),
+  };
+}
+
+/** Calls of the API server, each one request (lists: one a page). */
+export function createDirectRecords(client: KubeClient, clock: Clock): DirectRecords {
+  return {
+    async readApps(namespace, signal) {
+      const { items } = await client.list<ProductObject>(apps, { ...scope(namespace), signal });
+      return items.map(toApp);
+    },
+    async readApp(namespace, name, signal) {
+      const object = await client.find<ProductObject>(apps, { namespace, name }, { signal });
+      return object && toApp(object);
+    },
+    async writeAppStatus(app, status, signal) {
+      const object = { ...typed(apps, app), status };
+      return toApp(await client.replaceStatus<ProductObject>(apps, object, { fieldManager, signal }));
+    },
+    async readUpdates({ namespace, app }, signal) {
+      const labelSelector = app === undefined ? {} : { labelSelector: `${appLabel}=${app}` };
+      const { items } = await client.list<ProductObject>(updates, { ...scope(namespace), ...labelSelector, signal });
+      return newestFirst(items.map(toUpdate));
+    },
+    createUpdate: async (app, spec, signal) =>
+      toUpdate(await client.create<ProductObject>(updates, newUpdate(app, spec), { fieldManager, signal })),
+    async writeJournal(update, journal, signal) {
+      const object = { ...typed(updates, update), status: updateStatusOf(update, journal, clock.now()) };
+      return toUpdate(await client.replaceStatus<ProductObject>(updates, object, { fieldManager, signal }));
+    },
+    async deleteUpdate({ metadata }, signal) {
+      try {
+        await client.delete(updates, metadata, { uid: metadata.uid, signal });
+      } catch (error) {
+        if (!isOperationError(error, 'API_NOT_FOUND')) {
+          throw error;
+        }
+      }
+    },
+    async readRejections(namespace, signal) {
+      const { items } = await client.list<ProductObject>(rejections, { ...scope(namespace), signal });
+      return items.map(toRejection);
+    },
+    reject: async (namespace, spec, signal) => await reject(client, namespace, spec, signal),
+  };
+}
+
+/** Follows from App and digest, so that rejecting twice makes one object. */
+export function rejectionName(spec: Pick<RejectionSpecWire, 'app' | 'digest'>): string {
+  const shortHash = 12;
+  const hash = createHash('sha256').update(spec.digest).digest('hex').slice(0, shortHash);
+  return `${spec.app ?? 'all'}-${hash}`;
+}
+
+/** One that is there already is renewed: it may have been about to expire. */
+async function reject(
+  client: KubeClient,
+  namespace: string,
+  spec: RejectionSpecWire,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = rejectionName(spec);
+  try {
+    await client.create<ProductObject>(rejections, { metadata: { name, namespace }, spec }, { fieldManager, signal });
+  } catch (error) {
+    if (!isOperationError(error, 'API_CONFLICT')) {
+      throw error;
+    }
+    const body = { spec: { ...spec, expiresAt: spec.expiresAt ?? null } };
+    await client.patch(rejections, { namespace, name }, { kind: 'merge', body }, { fieldManager, signal });
+  }
+}
+
+function newUpdate(app: AppObjectWire, spec: UpdateSpecWire) {
+  const { namespace, name, uid } = app.metadata;
+  const owner = { apiVersion: apiVersionOf(apps), kind: apps.kind, name, uid, controller: true };
+  return {
+    metadata: {
+      name: `${name}-${spec.sequence}`,
+      namespace,
+      labels: { [appLabel]: name },
+      ownerReferences: [owner],
+    },
+    spec,
+  };
+}
+
+function toApp(object: ProductObject): AppObjectWire {
+  return decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`);
+}
+
+function toUpdate(object: ProductObject): UpdateObjectWire {
+  return decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`);
+}
+
+function toRejection(object: ProductObject): Rejection {
+  return decodeRejection(object, `Rejection ${object.metadata.namespace}/${object.metadata.name}`);
+}
+
+function scope(namespace: string | undefined): { namespace?: string } {
+  return namespace === undefined ? {} : { namespace };
+}
+
+function typed(type: ResourceType, object: AppObjectWire | UpdateObjectWire): ProductObject {
+  return { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
+}
+
+function newestFirst(list: readonly UpdateObjectWire[]): readonly UpdateObjectWire[] {
+  return list.toSorted((left, right) => right.spec.sequence - left.spec.sequence);
+}

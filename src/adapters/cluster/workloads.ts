@@ -1,0 +1,167 @@
+/** Fulfils the engine's Workloads with the Kubernetes API. */
+import { isOperationError, OperationError } from '../../core/errors.ts';
+import {
+  describeWorkload,
+  type Pod,
+  type Workload,
+  type WorkloadKind,
+  type WorkloadReference,
+} from '../../core/workload/workload.ts';
+import type { ImageSetting, Workloads } from '../../engine/ports.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { startInformer } from '../../kube/informer.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { pods } from '../../kube/resource-types.ts';
+import { decodePod, decodeWorkload } from '../../resources/decode-workload.ts';
+import { fieldManager, workloadTypes } from './kinds.ts';
+import type { Watched } from './watched.ts';
+
+export interface ClusterWorkloadsOptions {
+  readonly client: KubeClient;
+  readonly watched: Readonly<Record<WorkloadKind, Watched<Workload>>>;
+  /** A pod of a watched workload changed. */
+  readonly onPodChange: (watcher: string) => void;
+  readonly onError: (error: OperationError) => void;
+}
+
+interface PodObject extends KubeObject {
+  readonly pod?: Pod;
+}
+
+interface PodWatch {
+  readonly abort: AbortController;
+  readonly synced: Promise<void>;
+  readonly list: () => readonly PodObject[];
+}
+
+export class ClusterWorkloads implements Workloads {
+  readonly #options: ClusterWorkloadsOptions;
+  /** watcher -> workload uid -> watch; entries live only while an Update watches its rollout. */
+  readonly #podWatches = new Map<string, Map<string, PodWatch>>();
+
+  constructor(options: ClusterWorkloadsOptions) {
+    this.#options = options;
+  }
+
+  list(namespace: string): readonly Workload[] {
+    return Object.values(this.#options.watched).flatMap((watched) => watched.list(namespace));
+  }
+
+  find(reference: WorkloadReference): Workload | undefined {
+    return this.#options.watched[reference.kind].find(reference.namespace, reference.name);
+  }
+
+  async read(reference: WorkloadReference, signal: AbortSignal): Promise<Workload | undefined> {
+    const object = await this.#options.client.find(workloadTypes[reference.kind], reference, { signal });
+    return object && decodeWorkload(reference.kind, object);
+  }
+
+  /** JSON patch whose tests make it conditional (RFC 6902 section 4.6): nothing but the images is touched, ADR 0004. */
+  async setImages(workload: Workload, settings: readonly ImageSetting[], signal: AbortSignal): Promise<Workload> {
+    const body = settings.flatMap((setting) => imagePatch(workload, setting));
+    try {
+      const patch = { kind: 'json', body } as const;
+      const object = await this.#options.client.patch(workloadTypes[workload.kind], workload, patch, {
+        fieldManager,
+        signal,
+      });
+      return decodeWorkload(workload.kind, object);
+    } catch (error) {
+      throw await this.#explainRefusal(workload, settings, error, signal);
+    }
+  }
+
+  async readPods(workload: Workload, signal: AbortSignal): Promise<readonly Pod[]> {
+    const { namespace, podSelector } = workload;
+    if (podSelector === undefined) {
+      return [];
+    }
+    const { items } = await this.#options.client.list(pods, { namespace, labelSelector: podSelector, signal });
+    return items.map(decodePod);
+  }
+
+  async watchPods(watcher: string, workload: Workload, signal: AbortSignal): Promise<readonly Pod[]> {
+    const { podSelector } = workload;
+    if (podSelector === undefined) {
+      return [];
+    }
+    const watches = this.#podWatches.get(watcher) ?? new Map<string, PodWatch>();
+    this.#podWatches.set(watcher, watches);
+    const watch = watches.get(workload.uid) ?? this.#startPodWatch(watcher, workload, podSelector);
+    watches.set(workload.uid, watch);
+    await untilAborted(watch.synced, signal);
+    return watch.list().flatMap(({ pod }) => (pod ? [pod] : []));
+  }
+
+  unwatchPods(watcher: string): void {
+    for (const watch of this.#podWatches.get(watcher)?.values() ?? []) {
+      watch.abort.abort();
+    }
+    this.#podWatches.delete(watcher);
+  }
+
+  #startPodWatch(watcher: string, workload: Workload, labelSelector: string): PodWatch {
+    const abort = new AbortController();
+    const informer = startInformer<PodObject>({
+      client: this.#options.client,
+      type: pods,
+      namespace: workload.namespace,
+      labelSelector,
+      transform: (object) => ({ ...object, pod: decodePod(object) }),
+      onChange: () => this.#options.onPodChange(watcher),
+      onError: this.#options.onError,
+      signal: abort.signal,
+    });
+    return { abort, synced: informer.synced, list: () => informer.store.list() };
+  }
+
+  /** A refused patch is a conflict when the images moved on, and the API server's own refusal when they did not. */
+  async #explainRefusal(
+    workload: Workload,
+    settings: readonly ImageSetting[],
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    if (!isOperationError(error) || !['API_INVALID', 'API_NOT_FOUND', 'API_CONFLICT'].includes(error.code)) {
+      return error;
+    }
+    const now = await this.read(workload, signal);
+    const unchanged = settings.every((setting) => imageIn(now, setting) === setting.expected);
+    if (unchanged) {
+      return error;
+    }
+    return new OperationError(`set images of ${describeWorkload(workload)}: somebody else changed them meanwhile`, {
+      code: 'UPDATE_CONFLICT',
+      retry: 'backoff',
+      cause: error,
+    });
+  }
+}
+
+function imageIn(workload: Workload | undefined, setting: ImageSetting): string | undefined {
+  return workload?.containers.find((one) => one.name === setting.container && one.init === setting.init)?.image;
+}
+
+function imagePatch(workload: Workload, setting: ImageSetting): object[] {
+  const list = workload.containers.filter((one) => one.init === setting.init);
+  const index = list.findIndex((one) => one.name === setting.container);
+  const template = workload.kind === 'CronJob' ? '/spec/jobTemplate/spec/template/spec' : '/spec/template/spec';
+  const path = `${template}/${setting.init ? 'initContainers' : 'containers'}/${index}`;
+  return [
+    { op: 'test', path: `${path}/name`, value: setting.container },
+    { op: 'test', path: `${path}/image`, value: setting.expected },
+    { op: 'replace', path: `${path}/image`, value: setting.image },
+  ];
+}
+
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,63 @@
+/** The status of an App, whole, from what a check said. */
+import { type AppState, judgeApp } from '../core/app/app-state.ts';
+import type { Version } from '../core/update/journal.ts';
+import { setConditions } from './conditions.ts';
+import type { AppObjectWire } from './decode-app.ts';
+import { encodeWaiting } from './decode-update.ts';
+
+export interface AppReport {
+  readonly state: AppState;
+  readonly sources: readonly {
+    readonly name: string;
+    readonly current: Version;
+    readonly available: Version | undefined;
+  }[];
+  /** `Kind/name`. */
+  readonly workloads: readonly string[];
+  readonly update: string | undefined;
+}
+
+/** Equal to the status before when nothing has changed, so that nothing need be written. */
+export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): NonNullable<AppObjectWire['status']> {
+  const generation = app.metadata.generation ?? 0;
+  const { waiting, ready, reconciling, stalled } = judgeApp(report.state);
+  const said = { reason: waiting.reason, message: waiting.message };
+  const conditions = setConditions(
+    app.status?.conditions,
+    {
+      Ready: { status: ready, ...said },
+      ...(reconciling ? { Reconciling: { status: 'True' as const, ...said } } : {}),
+      ...(stalled ? { Stalled: { status: 'True' as const, ...said } } : {}),
+    },
+    generation,
+    now,
+  );
+  const available = report.sources.flatMap((source) => (source.available ? [source.available] : []));
+  return {
+    observedGeneration: generation,
+    conditions,
+    waiting: encodeWaiting(waiting),
+    sources: report.sources.map((source) => ({
+      name: source.name,
+      current: encodeVersion(source.current),
+      ...(source.available === undefined ? {} : { available: encodeVersion(source.available) }),
+    })),
+    workloads: [...report.workloads],
+    current: report.sources.map((source) => sayVersion(source.current)).join(', '),
+    available: available.map(sayVersion).join(', '),
+    ...(report.update === undefined ? {} : { update: report.update }),
+  };
+}
+
+/** Tag where there is one, else the digest, short. */
+export function sayVersion(version: Version): string {
+  const shortDigest = 19;
+  return version.tag ?? version.digest?.slice(0, shortDigest) ?? '';
+}
+
+export function encodeVersion(version: Version): { tag?: string; digest?: string } {
+  return {
+    ...(version.tag === undefined ? {} : { tag: version.tag }),
+    ...(version.digest === undefined ? {} : { digest: version.digest }),
+  };
+}
