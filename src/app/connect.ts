@@ -1,0 +1,26 @@
+/** For commands that ask the cluster and end: a client and Headgate's own objects. */
+import { createDirectRecords } from '../adapters/cluster/records.ts';
+import type { DirectRecords } from '../engine/ports.ts';
+import { createKubeClient } from '../kube/client.ts';
+import { systemClock } from '../kube/clock.ts';
+import { type ConnectionOptions, loadConnection } from './config.ts';
+
+export interface Connection {
+  readonly records: DirectRecords;
+  /** Namespace of the kubeconfig's context, where none is given. */
+  readonly namespace: string;
+}
+
+/** Connects, runs, and closes whatever happens. */
+export async function withConnection<T>(
+  options: ConnectionOptions,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const config = await loadConnection(options);
+  const client = createKubeClient(config);
+  try {
+    return await use({ records: createDirectRecords(client, systemClock), namespace: config.namespace ?? 'default' });
+  } finally {
+    await client.close();
+  }
+}

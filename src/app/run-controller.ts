@@ -1,0 +1,120 @@
+/** `headgate controller`: work as long as the process lives, one replica at a time. */
+import { createRegistryClient } from '../adapters/registry/client.ts';
+import { coalesceReads } from '../adapters/registry/coalesce.ts';
+import type { StepListener } from '../engine/ports.ts';
+import { createKubeClient, type KubeClient } from '../kube/client.ts';
+import { type Clock, systemClock } from '../kube/clock.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import { runWithLease } from '../kube/lease.ts';
+import type { LeaseHold } from '../kube/lease-term.ts';
+import { createOperationsServer } from '../server/operations.ts';
+import { createLogger, describeError, type Logger, type LogLevel } from '../telemetry/log.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity } from './config.ts';
+import { type Runtime, startRuntime } from './runtime.ts';
+import { listenToSteps } from './step-listener.ts';
+
+export interface ControllerSettings extends ConnectionOptions {
+  readonly namespaces: readonly string[];
+  readonly leaderElection: boolean;
+  readonly leaseNamespace?: string | undefined;
+  readonly leaseName: string;
+  /** `host:port`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly logLevel: LogLevel;
+  /** Told of each step besides log, Events and metrics; for tests that end the process between two of them. */
+  readonly listener?: StepListener;
+}
+
+/** Good for all who ask the same at nearly the same time, and shorter than the shortest interval of an App. */
+const registryAnswerMaxAgeMs = 4_000;
+
+/**
+ * Runs until the signal is aborted.
+ *
+ * @throws CONFIG_INVALID, and LEASE_LOST when another replica took over: end the process, a new one starts clean
+ */
+export async function runController(settings: ControllerSettings, signal: AbortSignal): Promise<void> {
+  const log = createLogger(settings.logLevel);
+  const metrics = createMetrics({ processMetrics: true });
+  const client = createKubeClient(await loadConnection(settings));
+  const identity = processIdentity();
+  let state = 'waiting for the Lease';
+  const server = createOperationsServer({
+    metrics,
+    notReady: () => (state === 'ready' || state === 'standby' ? undefined : state),
+  });
+  const { host, port } = parseListen(settings.listen);
+  log.info('listening', { address: await server.listen({ host, port }) });
+  try {
+    const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
+      state = 'reading the cluster';
+      metrics.leader.set(1);
+      const runtime = work(
+        { settings, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
+        leading,
+      );
+      await Promise.race([runtime.synced, runtime.stopped]);
+      state = 'ready';
+      log.info('watching', { apps: runtime.listApps().length });
+      await runtime.stopped;
+    };
+    if (!settings.leaderElection) {
+      await lead(signal, { assertHeld: () => undefined });
+      return;
+    }
+    state = 'standby';
+    const namespace = await ownNamespace(settings.leaseNamespace);
+    await runWithLease({ client, namespace, name: settings.leaseName, identity, signal, lead });
+  } finally {
+    metrics.leader.set(0);
+    await server.close();
+    await client.close();
+  }
+}
+
+interface Parts {
+  readonly settings: ControllerSettings;
+  readonly client: KubeClient;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly identity: string;
+  readonly assertLeading: () => void;
+}
+
+function work({ settings, client, log, metrics, identity, assertLeading }: Parts, signal: AbortSignal): Runtime {
+  const clock: Clock = systemClock;
+  const eventsEnd = new AbortController();
+  const registry = createRegistryClient({ clock });
+  const events = createEventRecorder({
+    client,
+    controller: 'headgate.dev/headgate',
+    instance: identity,
+    signal: eventsEnd.signal,
+    onError: (error) => log.warn('event was not written', { error: describeError(error) }),
+  });
+  const end = async () => {
+    await events.flush();
+    eventsEnd.abort();
+    await registry.close();
+  };
+  signal.addEventListener('abort', () => void end(), { once: true });
+  const listener = listenToSteps({ log, metrics, events, ...(settings.listener ? { also: settings.listener } : {}) });
+  return startRuntime({
+    client,
+    registry: coalesceReads(registry, { clock, maxAgeMs: registryAnswerMaxAgeMs }),
+    namespaces: settings.namespaces,
+    clock,
+    random: Math.random,
+    log,
+    metrics,
+    listener,
+    assertLeading,
+    signal,
+  });
+}
+
+function parseListen(listen: string): { host: string; port: number } {
+  const colon = listen.lastIndexOf(':');
+  return { host: listen.slice(0, colon) || '0.0.0.0', port: Number(listen.slice(colon + 1)) };
+}

@@ -1,0 +1,95 @@
+/** `headgate run --once`: one whole pass, for a cron job on a host. */
+import { createRegistryClient } from '../adapters/registry/client.ts';
+import { coalesceReads } from '../adapters/registry/coalesce.ts';
+import { isFinal } from '../core/update/journal.ts';
+import { createKubeClient } from '../kube/client.ts';
+import { sleep, systemClock } from '../kube/clock.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { createLogger, type LogLevel } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { type ConnectionOptions, loadConnection } from './config.ts';
+import { type Runtime, startRuntime } from './runtime.ts';
+import { listenToSteps } from './step-listener.ts';
+
+export interface RunOnceSettings extends ConnectionOptions {
+  readonly namespaces: readonly string[];
+  readonly timeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface RunOnceReport {
+  readonly apps: readonly AppObjectWire[];
+  /** Updates that ended during the pass. */
+  readonly updates: readonly UpdateObjectWire[];
+  readonly timedOut: boolean;
+}
+
+/** How often the pass looks whether all is done; only memory is looked at. */
+const lookEveryMs = 100;
+
+/**
+ * Checks every App once and takes every Update to its end or until it waits for a person.
+ *
+ * @throws CONFIG_INVALID, API_UNAVAILABLE
+ */
+export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Promise<RunOnceReport> {
+  const log = createLogger(settings.logLevel);
+  const metrics = createMetrics({ processMetrics: false });
+  const client = createKubeClient(await loadConnection(settings));
+  const clock = systemClock;
+  const registry = createRegistryClient({ clock });
+  const stop = new AbortController();
+  const deadline = AbortSignal.timeout(settings.timeoutMs);
+  const signal = AbortSignal.any([outer, stop.signal, deadline]);
+  const runtime = startRuntime({
+    client,
+    registry: coalesceReads(registry, { clock, maxAgeMs: settings.timeoutMs }),
+    namespaces: settings.namespaces,
+    clock,
+    random: Math.random,
+    log,
+    metrics,
+    listener: listenToSteps({ log, metrics }),
+    assertLeading: () => undefined,
+    signal,
+  });
+  try {
+    await Promise.race([runtime.synced, runtime.stopped]);
+    const before = new Set(ended(runtime));
+    while (!signal.aborted && !(await isSettled(runtime))) {
+      await sleep(clock, lookEveryMs, signal).catch(() => undefined);
+    }
+    const updates = runtime.listUpdates().filter((update) => isEnded(update) && !before.has(update.metadata.uid));
+    return { apps: runtime.listApps(), updates, timedOut: deadline.aborted };
+  } finally {
+    stop.abort();
+    await runtime.stopped;
+    await Promise.allSettled([registry.close(), client.close()]);
+  }
+}
+
+async function isSettled(runtime: Runtime): Promise<boolean> {
+  await runtime.apps.idle();
+  await runtime.updates.idle();
+  const quiet = [runtime.apps, runtime.updates].every(
+    (controller) => controller.stats().ready + controller.stats().busy === 0,
+  );
+  return quiet && runtime.listUpdates().every(isEnded) && runtime.listApps().every(isChecked);
+}
+
+/** The App's status speaks of its present spec and of no Update that is still to come. */
+function isChecked({ metadata, status }: AppObjectWire): boolean {
+  return status?.observedGeneration === metadata.generation && status?.waiting?.reason !== 'UpdateInProgress';
+}
+
+function ended(runtime: Runtime): string[] {
+  return runtime
+    .listUpdates()
+    .filter(isEnded)
+    .map((update) => update.metadata.uid);
+}
+
+function isEnded(update: UpdateObjectWire): boolean {
+  return update.status?.phase !== undefined && isFinal(update.status.phase);
+}

@@ -1,0 +1,197 @@
+/** Headgate at work: watches, controllers and adapters wired by hand. The same for `controller` and `run --once`. */
+
+import { apps, rejections, updates, workloadTypes } from '../adapters/cluster/kinds.ts';
+import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
+import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
+import { type Watched, watch } from '../adapters/cluster/watched.ts';
+import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
+import { readPullSecret } from '../adapters/registry/credentials.ts';
+import { reconcileApp } from '../controllers/app-controller.ts';
+import { outcomeOf } from '../controllers/outcome.ts';
+import { reconcileUpdate } from '../controllers/update-controller.ts';
+import {
+  onAppChange,
+  onRejectionChange,
+  onUpdateChange,
+  onWorkloadChange,
+  type Wakeable,
+} from '../controllers/wake.ts';
+import type { Rejection } from '../core/app/rejection.ts';
+import type { OperationError } from '../core/errors.ts';
+import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
+import { CheckMemory } from '../engine/check-memory.ts';
+import type { Records, Registry, StepListener } from '../engine/ports.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
+import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
+import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
+import { decodeRejection } from '../resources/decode-rejection.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { decodeWorkload } from '../resources/decode-workload.ts';
+import { describeError, type Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface RuntimeOptions {
+  readonly client: KubeClient;
+  readonly registry: Registry;
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly listener: StepListener;
+  /** Throws LEASE_LOST once another replica may be at work. */
+  readonly assertLeading: () => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Runtime {
+  readonly records: Records;
+  /** All watches have their first answer. */
+  readonly synced: Promise<void>;
+  readonly apps: Controller;
+  readonly updates: Controller;
+  listApps(): readonly AppObjectWire[];
+  listUpdates(): readonly UpdateObjectWire[];
+  /** Ends when the signal is aborted and every pass under way has ended. */
+  readonly stopped: Promise<void>;
+}
+
+interface Caches {
+  readonly apps: Watched<AppObjectWire>;
+  readonly updates: Watched<UpdateObjectWire>;
+  readonly rejections: Watched<Rejection>;
+  readonly workloads: Readonly<Record<WorkloadKind, Watched<Workload>>>;
+}
+
+const appConcurrency = 16;
+const updateConcurrency = 16;
+
+/** Starts to work at once; controllers begin when the watches are synced. */
+export function startRuntime(options: RuntimeOptions): Runtime {
+  const { client, clock, signal } = options;
+  const wake = { app: (_key: string): void => undefined, update: (_key: string): void => undefined };
+  const wakeable: Wakeable = {
+    listApps: (namespace) => caches.apps.list(namespace),
+    listUpdates: (namespace) => caches.updates.list(namespace),
+    wakeApp: (key) => wake.app(key),
+    wakeUpdate: (key) => wake.update(key),
+  };
+  const caches = startCaches(options, wakeable);
+  const synced = Promise.all(watchedOf(caches).map((watched) => watched.synced)).then(() => undefined);
+  const records = createRecords(createDirectRecords(client, clock), caches);
+  const workloads = new ClusterWorkloads({
+    client,
+    watched: caches.workloads,
+    onPodChange: (watcher) => wake.update(watcher),
+    onError: watchErrorListener(options),
+  });
+  const accesses = new ClusterRegistryAccesses({ client, readCredentials: readPullSecret });
+  const memory = new CheckMemory({ clock, random: options.random });
+  const context = { ...options, workloads, records, accesses, memory };
+  const common = { options, synced };
+  const appController = start(common, 'app', appConcurrency, (key, inner) => reconcileApp(context, key, inner));
+  const updateController = start(common, 'update', updateConcurrency, (key, inner) =>
+    reconcileUpdate(context, key, inner),
+  );
+  wake.app = appController.enqueue;
+  wake.update = updateController.enqueue;
+  return {
+    records,
+    synced,
+    apps: appController,
+    updates: updateController,
+    listApps: caches.apps.listAll,
+    listUpdates: caches.updates.listAll,
+    stopped: Promise.all([appController.stopped, updateController.stopped, aborted(signal)]).then(() => undefined),
+  };
+}
+
+function start(
+  { options, synced }: { readonly options: RuntimeOptions; readonly synced: Promise<void> },
+  name: string,
+  concurrency: number,
+  pass: (key: string, signal: AbortSignal) => Promise<ReconcileResult>,
+): Controller {
+  const { log, metrics, signal, clock } = options;
+  const controller = startController({
+    name,
+    concurrency,
+    signal,
+    reconcile: async (key, inner) => {
+      await synced;
+      const startedMs = clock.monotonicMs();
+      let result = 'error';
+      try {
+        const outcome = await pass(key, inner);
+        result = 'ok';
+        return outcome;
+      } finally {
+        metrics.reconciles.inc({ controller: name, result });
+        metrics.reconcileSeconds.observe({ controller: name }, (clock.monotonicMs() - startedMs) / 1_000);
+      }
+    },
+    onError: outcomeOf(log, name),
+  });
+  return controller;
+}
+
+function startCaches(options: RuntimeOptions, wakeable: Wakeable): Caches {
+  const { client, namespaces, signal } = options;
+  const common = { client, namespaces, signal, onError: watchErrorListener(options) };
+  const workloadsOf = (kind: WorkloadKind) =>
+    watch<Workload>({
+      ...common,
+      type: workloadTypes[kind],
+      decode: (object) => decodeWorkload(kind, object),
+      onChange: (change) => onWorkloadChange(wakeable, change),
+    });
+  return {
+    apps: watch<AppObjectWire>({
+      ...common,
+      type: apps,
+      decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
+      onChange: (change) => onAppChange(wakeable, change),
+    }),
+    updates: watch<UpdateObjectWire>({
+      ...common,
+      type: updates,
+      decode: (object) => decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`),
+      indexBy: (update) => [`${update.metadata.namespace}/${update.spec.app}`],
+      onChange: (change) => onUpdateChange(wakeable, change),
+    }),
+    rejections: watch<Rejection>({
+      ...common,
+      type: rejections,
+      decode: (object) => decodeRejection(object, `Rejection ${object.metadata.namespace}/${object.metadata.name}`),
+      onChange: ({ value, previous }) => onRejectionChange(wakeable, value?.namespace ?? previous?.namespace ?? ''),
+    }),
+    workloads: {
+      Deployment: workloadsOf('Deployment'),
+      StatefulSet: workloadsOf('StatefulSet'),
+      DaemonSet: workloadsOf('DaemonSet'),
+      CronJob: workloadsOf('CronJob'),
+    },
+  };
+}
+
+function watchedOf(caches: Caches): readonly { readonly synced: Promise<void> }[] {
+  return [caches.apps, caches.updates, caches.rejections, ...workloadKinds.map((kind) => caches.workloads[kind])];
+}
+
+function watchErrorListener({ log, metrics }: RuntimeOptions): (error: OperationError) => void {
+  return (error) => {
+    metrics.watchErrors.inc({ code: error.code });
+    log.warn('watch was interrupted and is taken up again', { code: error.code, error: describeError(error) });
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) {
+    resolve();
+  }
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}

@@ -1,0 +1,59 @@
+/** Each step of an Update, told to the log, to metrics and as an Event on the Update. */
+
+import { updates } from '../adapters/cluster/kinds.ts';
+import { isFinal, type Journal } from '../core/update/journal.ts';
+import type { StepListener } from '../engine/ports.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { apiVersionOf } from '../kube/objects.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface StepListeners {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly events?: EventRecorder;
+  readonly also?: StepListener;
+}
+
+/** One listener out of all. */
+export function listenToSteps({ log, metrics, events, also }: StepListeners): StepListener {
+  return {
+    stepDone(update, step, journal) {
+      const note = noteOf(journal);
+      log.info('update step done', { update: nameOf(update), app: update.spec.app, step, phase: journal.phase, note });
+      measure(metrics, journal);
+      events?.record({
+        regarding: { apiVersion: apiVersionOf(updates), kind: updates.kind, metadata: update.metadata },
+        type: journal.failure === undefined ? 'Normal' : 'Warning',
+        reason: journal.phase,
+        action: step,
+        note,
+      });
+      also?.stepDone(update, step, journal);
+    },
+  };
+}
+
+function measure(metrics: Metrics, journal: Journal): void {
+  const closed = journal.steps.findLast((step) => step.finishedAt !== undefined);
+  if (closed?.finishedAt) {
+    metrics.stepSeconds.observe(
+      { step: closed.name },
+      (closed.finishedAt.getTime() - closed.startedAt.getTime()) / 1_000,
+    );
+  }
+  if (isFinal(journal.phase)) {
+    metrics.updates.inc({ outcome: journal.phase });
+  }
+}
+
+function noteOf(journal: Journal): string {
+  return (
+    journal.failure?.message ?? journal.steps.findLast((step) => step.message !== undefined)?.message ?? journal.phase
+  );
+}
+
+function nameOf(update: UpdateObjectWire): string {
+  return `${update.metadata.namespace}/${update.metadata.name}`;
+}

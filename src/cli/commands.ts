@@ -1,0 +1,17 @@
+/** Every command of the program. */
+import type { Command } from './command.ts';
+import { controllerCommand } from './controller.ts';
+import { historyCommand } from './history.ts';
+import { rejectionsCommand } from './rejections.ts';
+import { rollbackCommand } from './rollback.ts';
+import { runCommand } from './run.ts';
+import { statusCommand } from './status.ts';
+
+export const commands: readonly Command[] = [
+  controllerCommand,
+  runCommand,
+  statusCommand,
+  historyCommand,
+  rollbackCommand,
+  rejectionsCommand,
+];

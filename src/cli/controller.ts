@@ -1,0 +1,54 @@
+import { runController } from '../app/run-controller.ts';
+import { type LogLevel, logLevels } from '../telemetry/log.ts';
+import { type Command, connectionOf, connectionOptions, type Options } from './command.ts';
+
+export const logLevelOption = {
+  flags: '--log-level <level>',
+  description: 'least level that is logged',
+  default: 'info',
+  choices: logLevels,
+} as const;
+
+export const watchNamespaceOption = {
+  flags: '-n, --namespace <name>',
+  description: 'namespace to look after; may be given several times; all when absent',
+  repeatable: true,
+} as const;
+
+export const controllerCommand: Command = {
+  name: 'controller',
+  summary: 'Look after the Apps of a cluster until told to stop.',
+  arguments: [],
+  options: [
+    ...connectionOptions,
+    watchNamespaceOption,
+    { flags: '--listen <address>', description: 'host:port of /healthz, /readyz and /metrics', default: ':8080' },
+    {
+      flags: '--no-leader-election',
+      description: 'work at once, without a Lease; for a single replica outside a cluster',
+    },
+    { flags: '--lease-namespace <name>', description: 'namespace of the Lease; in a cluster that of the pod' },
+    { flags: '--lease-name <name>', description: 'name of the Lease', default: 'headgate' },
+    logLevelOption,
+  ],
+  async run({ options, signal }) {
+    await runController(
+      {
+        ...connectionOf(options),
+        namespaces: options.list('namespace'),
+        leaderElection: options.flag('leaderElection'),
+        leaseNamespace: options.text('leaseNamespace'),
+        leaseName: options.given('leaseName'),
+        listen: options.given('listen'),
+        logLevel: logLevelOf(options),
+      },
+      signal,
+    );
+    return 0;
+  },
+};
+
+/** The level given; commander has checked the choice. */
+export function logLevelOf(options: Options): LogLevel {
+  return logLevels.find((level) => level === options.text('logLevel')) ?? 'info';
+}

@@ -1,0 +1,67 @@
+import { withConnection } from '../app/connect.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import {
+  allNamespacesOption,
+  type Command,
+  connectionOf,
+  connectionOptions,
+  type ExitCode,
+  namespaceOption,
+  outputOption,
+} from './command.ts';
+import { formatTable } from './table.ts';
+
+export const historyCommand: Command = {
+  name: 'history',
+  summary: 'Show what was updated when, how it ended and why; oldest first.',
+  arguments: [{ syntax: '[app]', description: 'only this App' }],
+  options: [...connectionOptions, namespaceOption, allNamespacesOption, outputOption],
+  async run({ arguments: [app], options, print, signal }) {
+    return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
+      const scope = options.flag('allNamespaces') ? undefined : (options.text('namespace') ?? namespace);
+      const updates = await records.readUpdates({ namespace: scope, ...(app === undefined ? {} : { app }) }, signal);
+      const ordered = updates.toSorted(byTime);
+      print(options.text('output') === 'json' ? JSON.stringify(ordered.map(toRecord), undefined, 2) : toTable(ordered));
+      return 0;
+    });
+  },
+};
+
+function byTime(left: UpdateObjectWire, right: UpdateObjectWire): number {
+  const time = (update: UpdateObjectWire) => update.status?.startedAt ?? update.metadata.creationTimestamp;
+  return time(left).localeCompare(time(right)) || left.spec.sequence - right.spec.sequence;
+}
+
+function toRecord({ metadata, spec, status }: UpdateObjectWire) {
+  return { namespace: metadata.namespace, name: metadata.name, ...spec, ...status };
+}
+
+function toTable(updates: readonly UpdateObjectWire[]): string {
+  const heading = ['UPDATE', 'CHANGE', 'OUTCOME', 'STARTED', 'TOOK', 'BY', 'WHY'];
+  return formatTable(
+    heading,
+    updates.map((update) => [
+      `${update.metadata.namespace}/${update.metadata.name}`,
+      changeText(update),
+      update.status?.phase ?? 'Pending',
+      update.status?.startedAt?.replace(/\.\d+Z$/, 'Z') ?? '',
+      tookText(update),
+      update.spec.trigger.by,
+      update.status?.failure?.message ?? update.status?.waiting?.message ?? update.spec.trigger.reason,
+    ]),
+  );
+}
+
+function changeText(update: UpdateObjectWire): string {
+  return update.spec.changes
+    .map(({ source, from, to }) => `${source} ${from.tag ?? from.digest ?? '?'} -> ${to.tag ?? to.digest ?? '?'}`)
+    .join(', ');
+}
+
+function tookText({ status }: UpdateObjectWire): string {
+  if (status?.startedAt === undefined || status.finishedAt === undefined) {
+    return '';
+  }
+  return formatDuration(Date.parse(status.finishedAt) - Date.parse(status.startedAt));
+}

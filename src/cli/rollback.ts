@@ -1,0 +1,49 @@
+import { callerName } from '../app/config.ts';
+import { withConnection } from '../app/connect.ts';
+import { rollBack } from '../engine/roll-back.ts';
+import { systemClock } from '../kube/clock.ts';
+import {
+  type Command,
+  connectionOf,
+  connectionOptions,
+  type ExitCode,
+  namespaceOption,
+  outputOption,
+  usageError,
+} from './command.ts';
+
+export const rollbackCommand: Command = {
+  name: 'rollback',
+  summary: 'Go back to what ran before, and reject what is left so that it does not return.',
+  arguments: [{ syntax: '<app>', description: 'the App' }],
+  options: [
+    ...connectionOptions,
+    namespaceOption,
+    { flags: '--to <update>', description: 'an earlier Update that succeeded; its versions come back' },
+    { flags: '--reason <text>', description: 'why, for the record', default: 'rolled back by hand' },
+    outputOption,
+  ],
+  async run({ arguments: [app], options, print, signal }) {
+    if (app === undefined) {
+      throw usageError('rollback: name the App');
+    }
+    return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
+      const request = {
+        namespace: options.text('namespace') ?? namespace,
+        app,
+        to: options.text('to'),
+        by: callerName(),
+        reason: options.given('reason'),
+      };
+      const answer = await rollBack({ records, clock: systemClock }, request, signal);
+      const rejected =
+        answer.rejected.length === 0 ? 'nothing was rejected' : `rejected: ${answer.rejected.join(', ')}`;
+      const said =
+        answer.kind === 'Started'
+          ? `Update ${answer.update} goes back; ${rejected}`
+          : `Update ${answer.update} is stopped and goes back; ${rejected}`;
+      print(options.text('output') === 'json' ? JSON.stringify(answer, undefined, 2) : said);
+      return 0;
+    });
+  },
+};

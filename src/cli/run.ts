@@ -1,0 +1,60 @@
+import { type RunOnceReport, runOnce } from '../app/run-once.ts';
+import { parseDuration } from '../core/duration.ts';
+import { type Command, connectionOf, connectionOptions, type ExitCode, outputOption, usageError } from './command.ts';
+import { logLevelOf, logLevelOption, watchNamespaceOption } from './controller.ts';
+import { appRows, appTableHeading } from './status.ts';
+import { formatTable } from './table.ts';
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Make one whole pass over all Apps and end; for a cron job on a host.',
+  arguments: [],
+  options: [
+    { flags: '--once', description: 'one pass; required, so that nobody expects a service' },
+    ...connectionOptions,
+    watchNamespaceOption,
+    { flags: '--timeout <duration>', description: 'longest time for the whole pass', default: '1h' },
+    outputOption,
+    { ...logLevelOption, default: 'warn' },
+  ],
+  async run({ options, print, signal }) {
+    if (!options.flag('once')) {
+      throw usageError('run: give --once for one pass, or use the command "controller" to go on for ever');
+    }
+    const report = await runOnce(
+      {
+        ...connectionOf(options),
+        namespaces: options.list('namespace'),
+        timeoutMs: parseDuration(options.given('timeout'), '--timeout'),
+        logLevel: logLevelOf(options),
+      },
+      signal,
+    );
+    print(
+      options.text('output') === 'json'
+        ? JSON.stringify(report, undefined, 2)
+        : formatTable(appTableHeading, appRows(report.apps)),
+    );
+    return exitCodeOf(report);
+  },
+};
+
+const troubles: ReadonlySet<string> = new Set([
+  'InvalidSpec',
+  'TargetNotFound',
+  'TargetConflict',
+  'RegistryUnavailable',
+  'PreviousAttemptFailed',
+]);
+
+/** 3 goes before 1: a person has to come anyway. */
+function exitCodeOf(report: RunOnceReport): ExitCode {
+  const reasons = report.apps.map((app) => app.status?.waiting?.reason ?? '');
+  if (reasons.includes('Person')) {
+    return 3;
+  }
+  const failed = report.updates.some(
+    (update) => update.status?.phase === 'RolledBack' || update.status?.phase === 'Failed',
+  );
+  return failed || report.timedOut || reasons.some((reason) => troubles.has(reason)) ? 1 : 0;
+}

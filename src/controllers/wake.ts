@@ -1,0 +1,87 @@
+/** Which App and which Update a change in the cluster concerns. Controllers re-read everything; this only wakes them. */
+import { isDeepStrictEqual } from 'node:util';
+import { isFinal } from '../core/update/journal.ts';
+import type { Workload } from '../core/workload/workload.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
+
+export interface Wakeable {
+  readonly listApps: (namespace: string) => readonly AppObjectWire[];
+  readonly listUpdates: (namespace: string) => readonly UpdateObjectWire[];
+  readonly wakeApp: (key: string) => void;
+  readonly wakeUpdate: (key: string) => void;
+}
+
+interface Change<T> {
+  readonly key: string;
+  readonly value: T | undefined;
+  readonly previous: T | undefined;
+}
+
+/** Our own status writes come back as changes; they must not start another pass of the App, or it would never rest. */
+export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): void {
+  const { value, previous } = change;
+  if (!value || !previous || isSpecChange(value, previous)) {
+    wakeable.wakeApp(change.key);
+  }
+  const app = value ?? previous;
+  if (app && !isDeepStrictEqual(value?.status?.sources, previous?.status?.sources)) {
+    wakeOpenUpdates(wakeable, app.metadata.namespace, (update) => update.spec.app === app.metadata.name);
+  }
+}
+
+export function onUpdateChange(wakeable: Wakeable, change: Change<UpdateObjectWire>): void {
+  wakeable.wakeUpdate(change.key);
+  const update = change.value ?? change.previous;
+  if (update && change.value?.status?.phase !== change.previous?.status?.phase) {
+    wakeable.wakeApp(`${update.metadata.namespace}/${update.spec.app}`);
+  } else if (update && (!change.value || !change.previous)) {
+    wakeable.wakeApp(`${update.metadata.namespace}/${update.spec.app}`);
+  }
+}
+
+/** An App depends on which workloads there are and on their images and labels; an Update on all of a workload's status. */
+export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): void {
+  const { value, previous } = change;
+  const workload = value ?? previous;
+  if (!workload) {
+    return;
+  }
+  const matters = !isDeepStrictEqual([value?.containers, value?.labels], [previous?.containers, previous?.labels]);
+  if (matters) {
+    wakeApps(wakeable, workload.namespace);
+  }
+  wakeOpenUpdates(wakeable, workload.namespace, (update) =>
+    (update.status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
+  );
+}
+
+export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
+  wakeApps(wakeable, namespace);
+  wakeOpenUpdates(wakeable, namespace, () => true);
+}
+
+function wakeApps(wakeable: Wakeable, namespace: string): void {
+  for (const app of wakeable.listApps(namespace)) {
+    wakeable.wakeApp(`${namespace}/${app.metadata.name}`);
+  }
+}
+
+function wakeOpenUpdates(wakeable: Wakeable, namespace: string, concerns: (update: UpdateObjectWire) => boolean): void {
+  for (const update of wakeable.listUpdates(namespace)) {
+    const open = update.status?.phase === undefined || !isFinal(update.status.phase);
+    if (open && concerns(update)) {
+      wakeable.wakeUpdate(`${namespace}/${update.metadata.name}`);
+    }
+  }
+}
+
+function isSpecChange(value: AppObjectWire, previous: AppObjectWire): boolean {
+  const relevant = ({ metadata }: AppObjectWire) => [
+    metadata.generation,
+    metadata.annotations,
+    metadata.deletionTimestamp,
+    metadata.uid,
+  ];
+  return !isDeepStrictEqual(relevant(value), relevant(previous));
+}

@@ -1,0 +1,108 @@
+/** Every metric of the product: name, help, labels. docs/reference/metrics.md is generated from this list. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+/** Labels are bounded by the objects of the cluster; a tag or a digest is never one. */
+export const metricDefinitions = {
+  appWaiting: {
+    name: 'headgate_app_waiting',
+    type: 'gauge',
+    help: '1 for the reason that each App waits for right now.',
+    labels: ['namespace', 'app', 'reason'],
+  },
+  appNextCheck: {
+    name: 'headgate_app_next_check_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the sources of an App are checked next, as Unix time.',
+    labels: ['namespace', 'app'],
+  },
+  updates: {
+    name: 'headgate_updates_total',
+    type: 'counter',
+    help: 'Updates that ended, by outcome.',
+    labels: ['outcome'],
+  },
+  stepSeconds: {
+    name: 'headgate_update_step_duration_seconds',
+    type: 'histogram',
+    help: 'How long each step of an Update took.',
+    labels: ['step'],
+  },
+  reconciles: {
+    name: 'headgate_reconcile_total',
+    type: 'counter',
+    help: 'Passes of the controllers, by result.',
+    labels: ['controller', 'result'],
+  },
+  reconcileSeconds: {
+    name: 'headgate_reconcile_duration_seconds',
+    type: 'histogram',
+    help: 'How long a pass of a controller took.',
+    labels: ['controller'],
+  },
+  queueDepth: {
+    name: 'headgate_queue_depth',
+    type: 'gauge',
+    help: 'Objects that wait for a pass of their controller.',
+    labels: ['controller'],
+  },
+  watchErrors: {
+    name: 'headgate_watch_errors_total',
+    type: 'counter',
+    help: 'Errors of watches; each is followed by a new try.',
+    labels: ['code'],
+  },
+  leader: {
+    name: 'headgate_leader',
+    type: 'gauge',
+    help: '1 while this replica does the work.',
+    labels: [],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+const stepBuckets = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600];
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly appWaiting: Gauge<'namespace' | 'app' | 'reason'>;
+  readonly appNextCheck: Gauge<'namespace' | 'app'>;
+  readonly updates: Counter<'outcome'>;
+  readonly stepSeconds: Histogram<'step'>;
+  readonly reconciles: Counter<'controller' | 'result'>;
+  readonly reconcileSeconds: Histogram<'controller'>;
+  readonly queueDepth: Gauge<'controller'>;
+  readonly watchErrors: Counter<'code'>;
+  readonly leader: Gauge<never>;
+}
+
+/** Makes the metrics anew, so that two runtimes in one process do not share counts; process metrics are added on wish. */
+export function createMetrics(options: { readonly processMetrics: boolean }): Metrics {
+  const registry = new Registry();
+  if (options.processMetrics) {
+    collectDefaultMetrics({ register: registry });
+  }
+  const registers = [registry];
+  const made = metricDefinitions;
+  return {
+    registry,
+    appWaiting: new Gauge({ ...shape(made.appWaiting), registers }),
+    appNextCheck: new Gauge({ ...shape(made.appNextCheck), registers }),
+    updates: new Counter({ ...shape(made.updates), registers }),
+    stepSeconds: new Histogram({ ...shape(made.stepSeconds), buckets: stepBuckets, registers }),
+    reconciles: new Counter({ ...shape(made.reconciles), registers }),
+    reconcileSeconds: new Histogram({ ...shape(made.reconcileSeconds), registers }),
+    queueDepth: new Gauge({ ...shape(made.queueDepth), registers }),
+    watchErrors: new Counter({ ...shape(made.watchErrors), registers }),
+    leader: new Gauge({ ...shape(made.leader), registers }),
+  };
+}
+
+function shape<L extends string>(definition: { name: string; help: string; labels: readonly L[] }) {
+  return { name: definition.name, help: definition.help, labelNames: [...definition.labels] };
+}
