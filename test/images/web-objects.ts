@@ -1,4 +1,5 @@
 /** The objects that run a web image so that a client of its Service sees no error while it is updated. */
+import type { ObjectMeta } from '../../src/kube/objects.ts';
 import { webPort } from './web-image.ts';
 
 export interface WebDeploymentOptions {
@@ -9,7 +10,7 @@ export interface WebDeploymentOptions {
 }
 
 /** An object as the API server takes it. */
-export type WebObject = Readonly<Record<string, unknown>>;
+export type WebObject = Readonly<Record<string, unknown>> & { readonly metadata: ObjectMeta };
 
 /**
  * A Deployment that loses no request: a new pod gets traffic only when `/ready` answers, no old pod goes before
@@ -33,7 +34,7 @@ export function webDeployment({ name, namespace, image, replicas }: WebDeploymen
   };
 }
 
-function webContainer(image: string): WebObject {
+function webContainer(image: string): Readonly<Record<string, unknown>> {
   return {
     name: 'web',
     image,

@@ -1,0 +1,173 @@
+/**
+ * The story of one application on a real cluster: it is updated, goes back by itself from a version that crashes,
+ * and takes the next one. Every line that is printed was seen on the cluster; the exit code is 0 only if all of it was.
+ *
+ * usage: make demo [KEEP=1] [KUBECONFIG=... REGISTRY=host:port]
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { apps, type ProductObject, rejections } from '../src/adapters/cluster/kinds.ts';
+import type { KubeObject } from '../src/kube/objects.ts';
+import { deployments, namespaces, services } from '../src/kube/resource-types.ts';
+import type { UpdateObjectWire } from '../src/resources/decode-update.ts';
+import { decodeWorkload } from '../src/resources/decode-workload.ts';
+import type { RejectionSpecWire } from '../src/resources/rejection.ts';
+import { locateTools } from '../test/cluster/binaries.ts';
+import { makeWebImage, type WebBehaviour } from '../test/images/web-image.ts';
+import { webDeployment, webService } from '../test/images/web-objects.ts';
+import { openStage, type Stage } from './demo/stage.ts';
+import { startVisitor, type Visitor } from './demo/visitor.ts';
+import { expectUpdate } from './demo/watch-update.ts';
+import { pushImage } from './oci/push.ts';
+import { makeProductImage } from './product-image/product-image.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const namespace = 'demo';
+const deadlineMs = 90_000;
+const startedAt = performance.now();
+
+function say(text: string): void {
+  console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
+}
+
+async function main(): Promise<void> {
+  const keep = process.env['KEEP'] === '1';
+  const stage = await openStage(keep, process.env);
+  say(`cluster is up, registry at ${stage.registry}`);
+  try {
+    await installHeadgate(stage);
+    await push(stage, '1.0.0', 'good');
+    const visitor = await deployWeb(stage);
+    await putApp(stage);
+    await goodVersion(stage, visitor, '1.0.0', '1.1.0');
+    await crashingVersion(stage, visitor, '1.1.0', '1.2.0');
+    await goodVersion(stage, visitor, '1.1.0', '1.2.1');
+    await visitor.stop();
+    assert.deepEqual(visitor.errors, [], 'a visitor saw errors');
+    say(`a visitor asked ${visitor.requests} times all along and saw no error`);
+    const history = await headgate(stage, 'history', 'web');
+    console.log(`\n$ headgate history web\n${history}`);
+    say('all of it happened as it should');
+  } finally {
+    await stage.close();
+    if (keep) {
+      console.log(
+        `\nleft running; look with\n  export KUBECONFIG=${stage.kubeconfigPath}\n  kubectl get apps,updates,rejections -n ${namespace}\nand end it with: make cluster-down`,
+      );
+    }
+  }
+}
+
+async function installHeadgate(stage: Stage): Promise<void> {
+  const image = await makeProductImage(fileURLToPath(new URL('../src/main.ts', import.meta.url)));
+  const target = { host: stage.registry, repository: 'headgate', tag: 'demo', insecure: true };
+  const digest = await pushImage(image, target);
+  say(`image of Headgate is made and pushed (${digest.slice(0, 19)})`);
+  const { helm } = await locateTools(['helm']);
+  const values = [`image.repository=${stage.registry}/headgate`, 'image.tag=demo', `image.digest=${digest}`];
+  const set = values.flatMap((value) => ['--set', value]);
+  const install = [
+    'install',
+    'headgate',
+    `${root}chart`,
+    '--namespace',
+    'headgate',
+    '--create-namespace',
+    '--wait',
+    ...set,
+  ];
+  await run(helm, [...install, '--timeout', '60s'], { env: { ...process.env, KUBECONFIG: stage.kubeconfigPath } });
+  say('helm install headgate: its pod is ready');
+}
+
+async function push(stage: Stage, version: string, behaviour: WebBehaviour): Promise<string> {
+  const digest = await pushImage(makeWebImage({ version, behaviour }), {
+    host: stage.registry,
+    repository: 'web',
+    tag: version,
+    insecure: true,
+  });
+  say(`web ${version} is pushed${behaviour === 'good' ? '' : ` (it will ${behaviour})`}`);
+  return digest;
+}
+
+interface ServiceObject extends KubeObject {
+  readonly spec: { readonly clusterIP: string };
+}
+
+async function deployWeb({ client, registry }: Stage): Promise<Visitor> {
+  await client.create(namespaces, { metadata: { name: namespace } });
+  await client.create(
+    deployments,
+    webDeployment({ name: 'web', namespace, image: `${registry}/web:1.0.0`, replicas: 2 }),
+  );
+  const { spec } = await client.create<ServiceObject>(services, webService({ name: 'web', namespace }));
+  const visitor = await startVisitor(spec.clusterIP, 80, deadlineMs);
+  say(`web 1.0.0 runs in two pods behind a Service; a visitor is answered "${visitor.lastAnswer}"`);
+  return visitor;
+}
+
+async function putApp({ client, registry }: Stage): Promise<void> {
+  const app = {
+    metadata: { name: 'web', namespace },
+    spec: {
+      interval: '5s',
+      sources: [
+        {
+          name: 'web',
+          image: { repository: `${registry}/web`, insecure: true, policy: { semver: { range: '^1.0.0' } } },
+        },
+      ],
+      deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } },
+      health: { timeout: '60s', stableFor: '3s' },
+    },
+  };
+  await client.create<ProductObject>(apps, app);
+  say('App web is made: semver ^1.0.0, checked every 5 s');
+}
+
+async function goodVersion(stage: Stage, visitor: Visitor, from: string, to: string): Promise<void> {
+  const digest = await push(stage, to, 'good');
+  await expectUpdate(stage.client, { namespace, tag: to, phase: 'Succeeded', deadlineMs, onPhase: sayPhase });
+  assert.equal(await imageOfWeb(stage), `${stage.registry}/web:${to}@${digest}`);
+  await visitor.sees(`web ${to}`, deadlineMs);
+  say(`web ${to} runs in place of ${from}; a visitor of the Service is answered "${visitor.lastAnswer}"`);
+}
+
+async function crashingVersion(stage: Stage, visitor: Visitor, from: string, to: string): Promise<void> {
+  const before = await imageOfWeb(stage);
+  const digest = await push(stage, to, 'crash');
+  await expectUpdate(stage.client, { namespace, tag: to, phase: 'RolledBack', deadlineMs, onPhase: sayPhase });
+  assert.equal(await imageOfWeb(stage), before, 'the Deployment must be exactly as before');
+  const { items } = await stage.client.list<ProductObject & { readonly spec: RejectionSpecWire }>(rejections, {
+    namespace,
+  });
+  const rejection = items.find((one) => one.spec.digest === digest);
+  assert.ok(rejection, `there must be a Rejection of ${digest}`);
+  say(`web ${to} is rejected: ${rejection.spec.reason}`);
+  await visitor.sees(`web ${from}`, deadlineMs);
+  say(`web ${from} is back; a visitor is answered "${visitor.lastAnswer}"`);
+}
+
+function sayPhase(update: UpdateObjectWire): void {
+  const note = update.status?.failure?.message;
+  say(`  ${update.metadata.name}: ${update.status?.phase ?? 'Pending'}${note === undefined ? '' : ` (${note})`}`);
+}
+
+async function imageOfWeb({ client }: Stage): Promise<string> {
+  return (
+    decodeWorkload('Deployment', await client.get(deployments, { namespace, name: 'web' })).containers[0]?.image ?? ''
+  );
+}
+
+/** The program as a person on this machine would call it. */
+async function headgate(stage: Stage, ...words: readonly string[]): Promise<string> {
+  const call = ['src/main.ts', ...words, '--namespace', namespace, '--kubeconfig', stage.kubeconfigPath];
+  const { stdout } = await run(process.execPath, call, { cwd: root });
+  return stdout;
+}
+
+await main();
