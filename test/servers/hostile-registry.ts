@@ -11,7 +11,7 @@ export interface HostileRegistry extends TestServer {
 }
 
 /** An image of linux/amd64 whose bytes are what its digest says. */
-export const honestConfig = JSON.stringify({ os: 'linux', architecture: 'amd64' });
+const honestConfig = JSON.stringify({ os: 'linux', architecture: 'amd64' });
 export const honestManifest = JSON.stringify({
   schemaVersion: 2,
   mediaType: 'application/vnd.oci.image.manifest.v1+json',
@@ -107,6 +107,9 @@ const behaviours: Readonly<Record<string, (surroundings: Surroundings) => Handle
   'endless-links': () => (_, response, url) => {
     const page = Number(url.searchParams.get('page') ?? '1');
     sendJson(response, { tags: [`${page}.0.0`] }, link(`?page=${page + 1}`));
+  },
+  'too-many-tags': () => (_, response) => {
+    sendJson(response, { tags: Array.from({ length: 200_001 }, (_each, at) => `${at}`) });
   },
   'link-loop': () => (_, response, url) => {
     const page = Number(url.searchParams.get('page') ?? '1');

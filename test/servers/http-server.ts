@@ -16,6 +16,8 @@ export interface TestServer {
   readonly origin: string;
   /** In the order of their arrival. */
   readonly requests: readonly RecordedRequest[];
+  /** Opened so far. */
+  readonly connections: number;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,10 @@ export async function startHttpServer(
     Promise.resolve(handler(request, response, new URL(url, origin))).catch(() => response.destroy());
   };
   const server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }, listener) : createPlainServer(listener);
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   origin = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
@@ -41,6 +47,9 @@ export async function startHttpServer(
     host: `127.0.0.1:${port}`,
     origin,
     requests,
+    get connections() {
+      return connections;
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

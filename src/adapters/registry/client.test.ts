@@ -62,6 +62,7 @@ describe('listTags', () => {
     ['partial-pages', 'REGISTRY_UNREACHABLE', '500 Internal Server Error (UNKNOWN: storage is away)'],
     ['broken-off-page', 'REGISTRY_UNREACHABLE', 'broke off'],
     ['endless-links', 'REGISTRY_ANSWER_INVALID', 'more than 400 pages'],
+    ['too-many-tags', 'REGISTRY_ANSWER_INVALID', 'more than 200000 tags'],
     ['link-loop', 'REGISTRY_ANSWER_INVALID', 'links back to an earlier page'],
     ['link-elsewhere', 'REGISTRY_ANSWER_INVALID', 'the next page is linked at localhost'],
     ['not-json', 'REGISTRY_ANSWER_INVALID', 'a page of the list is not JSON'],
@@ -138,6 +139,20 @@ describe('findDigest', () => {
     expect(await client.findDigest({ registry: registry.host, path }, '1.0.0', insecure, never)).toBe(digest);
 
     expect(registry.requests.slice(before).map((request) => request.method)).toEqual(methods);
+  });
+
+  test('of a hundred tags keeps its connections', async () => {
+    const server = await startHttpServer((_, response) => {
+      response.writeHead(200, { 'docker-content-digest': digest }).end();
+    });
+
+    for (let patch = 0; patch < 100; patch += 1) {
+      await client.findDigest({ registry: server.host, path: 'app' }, `1.0.${patch}`, insecure, never);
+    }
+    await server.stop();
+
+    expect(server.requests.length).toBe(100);
+    expect(server.connections).toBeLessThanOrEqual(8);
   });
 
   test('answers undefined for a tag that is not there', async () => {

@@ -4,14 +4,9 @@ import { invalidAnswer, isRecord, type Operation } from './failure.ts';
 import { findNextLink } from './link-header.ts';
 import type { Answer } from './transport.ts';
 
-export interface TagListBounds {
-  readonly maxPages: number;
-  readonly maxTags: number;
-}
-
 /** Some registries (Quay) give 100 a page whatever is asked for. */
-export const tagListBounds: TagListBounds = { maxPages: 400, maxTags: 200_000 };
-
+const maxPages = 400;
+const maxTags = 200_000;
 export const maxTagPageBytes = 8 * 1_024 * 1_024;
 const pageSize = 1_000;
 
@@ -26,7 +21,6 @@ export async function readTagList(
   operation: Operation,
   firstUrl: URL,
   fetchPage: (url: URL) => Promise<Answer>,
-  bounds: TagListBounds = tagListBounds,
 ): Promise<readonly string[]> {
   const tags = new Set<string>();
   const visited = new Set<string>();
@@ -36,16 +30,16 @@ export async function readTagList(
     if (visited.has(url.href)) {
       throw invalidAnswer(operation, `page ${visited.size} links back to an earlier page`);
     }
-    if (visited.size === bounds.maxPages) {
-      throw invalidAnswer(operation, `more than ${bounds.maxPages} pages`);
+    if (visited.size === maxPages) {
+      throw invalidAnswer(operation, `more than ${maxPages} pages`);
     }
     visited.add(url.href);
     const answer = await fetchPage(url);
     for (const tag of parsePage(operation, answer.body)) {
       tags.add(tag);
     }
-    if (tags.size > bounds.maxTags) {
-      throw invalidAnswer(operation, `more than ${bounds.maxTags} tags`);
+    if (tags.size > maxTags) {
+      throw invalidAnswer(operation, `more than ${maxTags} tags`);
     }
     url = resolveNext(operation, url, findNextLink(answer.headers['link']));
   }

@@ -50,10 +50,16 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async send(wanted) {
-      const deadline = AbortSignal.timeout(options.timeoutMs);
-      const signal = AbortSignal.any([wanted.signal, lifetime.signal, deadline]);
       const agent = findAgent(agents, wanted);
-      return await sendFollowing({ ...wanted, signal }, { agent, options, caller: wanted.signal });
+      const deadline = new AbortController();
+      // Not AbortSignal.timeout: that one keeps all of a request that has long ended until its time.
+      const timer = setTimeout(() => deadline.abort(new DOMException('too slow', 'TimeoutError')), options.timeoutMs);
+      const signal = AbortSignal.any([wanted.signal, lifetime.signal, deadline.signal]);
+      try {
+        return await sendFollowing({ ...wanted, signal }, { agent, options, caller: wanted.signal });
+      } finally {
+        clearTimeout(timer);
+      }
     },
     async close() {
       lifetime.abort(new Error('the registry client was closed'));
@@ -108,6 +114,8 @@ async function sendOnce(wanted: RegistryRequest, { agent, options, caller }: Pas
       headers: { ...headers, 'user-agent': options.userAgent },
       dispatcher: agent,
       signal,
+      // undici gives up the connection after each HEAD otherwise, in fear of servers that send a body; then each digest would cost a handshake.
+      reset: false,
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
     });
