@@ -29,7 +29,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   now = new Date('2026-01-01T00:00:00Z');
-  client = createRegistryClient({ clock: { now: () => now }, timeoutMs: 400 });
+  client = createRegistryClient({ clock: { now: () => now }, timeoutMs: 800 });
 });
 
 afterEach(async () => {
@@ -71,8 +71,8 @@ describe('listTags', () => {
     ['number-tag', 'REGISTRY_ANSWER_INVALID', 'a page of the list has 1 for a tag'],
     ['huge-body', 'REGISTRY_ANSWER_INVALID', 'answers with more than 8388608 bytes'],
     ['huge-error', 'REGISTRY_UNREACHABLE', '500 Internal Server Error'],
-    ['slow-drip', 'REGISTRY_UNREACHABLE', 'gave no whole answer within 0.4 s'],
-    ['silent', 'REGISTRY_UNREACHABLE', 'gave no whole answer within 0.4 s'],
+    ['slow-drip', 'REGISTRY_UNREACHABLE', 'gave no whole answer within 0.8 s'],
+    ['silent', 'REGISTRY_UNREACHABLE', 'gave no whole answer within 0.8 s'],
     ['hangs-up', 'REGISTRY_UNREACHABLE', 'broke off'],
     ['no-http', 'REGISTRY_ANSWER_INVALID', 'does not speak HTTP'],
     ['redirect-loop', 'REGISTRY_ANSWER_INVALID', 'more than 5 redirects'],
