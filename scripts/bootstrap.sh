@@ -7,8 +7,8 @@
 # server   also etcd, git and a registry, for tests against a real API server
 # node     also what a real Kubernetes node with pods needs (root)
 #
-# What is there in the right version is used. Where root or apt is missing, HEADGATE_SKIP_SERVER or HEADGATE_SKIP_NODE is
-# exported with the reason, so that the test run can skip that level loudly; with CI=true a skip is a failure.
+# What is there in the right version is used. Where root or apt is missing, HEADGATE_SKIP_NODE is exported with
+# the reason, so that the test run can skip that level loudly; with CI=true a skip is a failure.
 set -euo pipefail
 
 readonly node_minimum=24.15.0
@@ -114,12 +114,11 @@ ensure_packages() {
   fi
 }
 
+# Without them the tests that need one fail and say so; etcd alone can be built from its Go module.
 prepare_server() {
   local reason
   reason=$(ensure_packages "${server_packages[@]}")
-  if [ -z "$reason" ]; then return; fi
-  say "not installed by apt: $reason" >&2
-  # etcd can be built from its Go module; tests that need one of the others say so themselves.
+  if [ -n "$reason" ]; then say "not installed: $reason" >&2; fi
 }
 
 prepare_node() {
@@ -128,8 +127,11 @@ prepare_node() {
     reason="a node needs Linux, this is $(uname -s)"
   elif [ "$(id -u)" != 0 ]; then
     reason='a node needs root: namespaces, mounts and network devices'
+  fi
+  if [ -n "$reason" ]; then
+    prepare_server
   else
-    reason=$(ensure_packages "${node_packages[@]}")
+    reason=$(ensure_packages "${server_packages[@]}" "${node_packages[@]}")
   fi
   if [ -n "$reason" ]; then
     export HEADGATE_SKIP_NODE=$reason
@@ -137,15 +139,14 @@ prepare_node() {
   fi
 }
 
+# Tools of administrators are not in everyone's PATH.
+export PATH=$PATH:/usr/sbin:/sbin
 use_node
 use_packages
 case $level in
   check) ;;
   server) prepare_server ;;
-  node)
-    prepare_server
-    prepare_node
-    ;;
+  node) prepare_node ;;
   *)
     say "unknown level $level; use check, server or node" >&2
     exit 2

@@ -11,10 +11,6 @@ import { Downloads } from './download.ts';
 import { outputOf, runLong } from './run-command.ts';
 import { type Origin, origins, type Tool } from './tools.ts';
 
-export type { Tool } from './tools.ts';
-
-export type ToolPaths = Readonly<Record<Tool, string>>;
-
 /**
  * Returns the absolute path of each tool, getting those that are missing into the cache. Says what it does on standard output when it
  * takes longer than a look. Throws when a tool cannot be had; the message lists what was tried.
@@ -39,7 +35,7 @@ export async function locateTools<T extends Tool>(tools: readonly T[]): Promise<
 }
 
 /** The cache folder of Headgate's development tools: HEADGATE_CACHE, else `headgate` in the user's cache folder. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   return process.env['HEADGATE_CACHE'] ?? join(caches, 'headgate');
 }

@@ -6,7 +6,7 @@ import { makeImage } from '../../scripts/oci/image.ts';
 import { writeArchive } from '../../scripts/oci/layout.ts';
 import type { ClusterNetwork } from './cluster-network.ts';
 
-export const pauseImage = 'headgate.test/pause:1';
+const pauseImage = 'headgate.test/pause:1';
 export const registryPort = 5000;
 
 export interface NodeFiles {

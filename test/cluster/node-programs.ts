@@ -1,13 +1,13 @@
 /** Starts what runs on a node, in the order and with the users that a real one has. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tool } from './binaries.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { registryPort, writeNodeFiles } from './node-files.ts';
 import type { NodeNamespace } from './node-namespace.ts';
 import { freePort } from './ports.ts';
 import { startRegistry } from './registry-process.ts';
 import { outputOf } from './run-command.ts';
+import type { Tool } from './tools.ts';
 import { type RunningProcess, type Warden, waitUntilReady } from './warden.ts';
 
 export interface NodeSetup {

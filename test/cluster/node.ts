@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { locateTools } from './binaries.ts';
+import type { ClusterNetwork } from './cluster-network.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { makeNodeNamespace } from './node-namespace.ts';
 import { loadImage, startNodePrograms } from './node-programs.ts';
@@ -28,6 +29,7 @@ export interface ClusterWithNode {
   readonly nodeName: string;
   /** IPv4; NodePorts answer there. The cluster IPs of Services are reached from this machine too. */
   readonly nodeAddress: string;
+  readonly network: ClusterNetwork;
   /** Imports an OCI archive into the node, so that pods can use the image without a registry. */
   loadImage(archivePath: string): Promise<void>;
   /** Kills kubelet; its pods go on, and after 40 s the node is NotReady. */
@@ -51,6 +53,9 @@ const systemPrograms = [
   'busybox',
 ];
 
+/** Linux gives the path of a socket 108 bytes. */
+const longestSocketPath = 107;
+
 /** Starts it all and returns when the node is ready for pods (10 to 20 s). Needs root. Throws with the log of what did not start. */
 export async function startNode(options: NodeOptions = {}): Promise<ClusterWithNode> {
   requireRootAndPrograms();
@@ -64,6 +69,11 @@ export async function startNode(options: NodeOptions = {}): Promise<ClusterWithN
     'coredns',
   ]);
   const directory = options.directory ?? join(tmpdir(), `headgate-${randomBytes(4).toString('hex')}`);
+  if (join(directory, 'containerd.sock').length > longestSocketPath) {
+    throw new Error(
+      `start a node in ${directory}: the path is too long for a socket; a node's folder can have ${longestSocketPath - 16} characters`,
+    );
+  }
   const cgroup = `headgate-${basename(directory).replace(/^headgate-|[^\w-]/g, '')}`;
   const warden = await hireWarden({ directory, cgroup });
   let controlPlane: ControlPlane | undefined;
@@ -83,6 +93,7 @@ export async function startNode(options: NodeOptions = {}): Promise<ClusterWithN
       controlPlane,
       kubeconfigPath,
       nodeAddress: namespace.network.nodeAddress,
+      network: namespace.network,
       loadImage: (archivePath) => loadImage(directory, archivePath),
       stop: async () => {
         await stop();

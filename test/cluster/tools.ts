@@ -1,7 +1,7 @@
 /** The programs of a test cluster, their versions, and how each can be had. */
 import { arch } from 'node:process';
 
-export const kubernetesVersion = '1.36.3';
+const kubernetesVersion = '1.36.3';
 
 export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl';
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';

@@ -1,0 +1,37 @@
+# Every target makes itself ready: see scripts/bootstrap.sh. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help check test demo bench cluster-up cluster-down cluster-status format generate
+
+bootstrap := @scripts/bootstrap.sh
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+check: ## Format, lint, types, dead code, generated files, layers and unit tests (under a minute)
+	$(bootstrap) check node scripts/verify.ts check
+
+test: ## Everything: check, then tests against a real API server, then on a real node with pods
+	$(bootstrap) node node scripts/verify.ts test
+
+demo: ## An update that works and one that undoes itself, on a real cluster (KEEP=1 leaves it, KUBECONFIG=... uses yours)
+	$(bootstrap) node node scripts/demo.ts
+
+bench: ## One measurement of bench/, for example NAME=kube
+	@test -n "$(NAME)" && test -f "bench/$(NAME).ts" || { echo "usage: make bench NAME=..., one of: $(basename $(notdir $(wildcard bench/*.ts)))" >&2; exit 2; }
+	$(bootstrap) server node bench/$(NAME).ts
+
+cluster-up: ## A cluster to work with, in .cluster/ (MEMBER=1 adds a second control plane)
+	$(bootstrap) node node scripts/cluster.ts up
+
+cluster-down: ## Removes it with all traces
+	$(bootstrap) check node scripts/cluster.ts down
+
+cluster-status: ## Says whether it runs and how to use it
+	$(bootstrap) check node scripts/cluster.ts status
+
+format: ## Formats the sources and sorts imports
+	$(bootstrap) check npx biome check --write .
+
+generate: ## Writes the generated files again
+	$(bootstrap) check node scripts/generate.ts

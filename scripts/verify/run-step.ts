@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const packagePrograms = join(import.meta.dirname, '..', '..', 'node_modules', '.bin');
+const environment = { ...process.env, PATH: `${packagePrograms}${delimiter}${process.env['PATH'] ?? ''}` };
+
+/** Runs a program of the project and shows its output only when it does not end with 0. */
+export async function runProgram(program: string, argumentList: readonly string[]): Promise<Counts> {
+  const child = spawn(program, argumentList, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
+  const [code] = await once(child, 'close');
+  if (code === 0) {
+    return { passed: 0, failed: 0 };
+  }
+  process.stdout.write(Buffer.concat(output));
+  return { passed: 0, failed: 1 };
+}
+
+export interface TestRun {
+  readonly id: string;
+  readonly directory: string;
+}
+
+/** Runs one project of vitest and takes the counts from its report. A run that fails without a failed test counts as one. */
+export async function runVitest(project: string, run: TestRun): Promise<Counts> {
+  const report = join(run.directory, '..', `${project}.json`);
+  const child = spawn(
+    'vitest',
+    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    {
+      env: { ...environment, TMPDIR: run.directory, HEADGATE_TEST_RUN: run.id },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  const [code, signal] = await once(child, 'close');
+  const counts = decodeReport(await readFile(report, 'utf8').catch(() => '{}'));
+  if (code !== 0 && counts.failed === 0) {
+    console.log(`  vitest ended with ${signal ?? `exit code ${code}`}`);
+    return { ...counts, failed: 1 };
+  }
+  return counts;
+}
+
+function decodeReport(text: string): Counts {
+  const report: unknown = JSON.parse(text);
+  const count = (name: string): number => {
+    const value: unknown = typeof report === 'object' && report !== null ? Reflect.get(report, name) : undefined;
+    return typeof value === 'number' ? value : 0;
+  };
+  return { passed: count('numPassedTests'), failed: count('numFailedTests') };
+}
