@@ -6,6 +6,7 @@ import { isOperationError, type OperationError } from '../core/errors.ts';
 import { parseImageReference } from '../core/image/reference.ts';
 import { rankTags } from '../core/policy/rank-tags.ts';
 import type { Version } from '../core/update/journal.ts';
+import { compareTagVersions, parseTagVersion } from '../core/version/tag-version.ts';
 import type { Clock, Registry, RegistryAccess, RegistryAccesses } from './ports.ts';
 
 export interface DetectContext {
@@ -44,7 +45,7 @@ export async function detect(context: DetectContext, request: DetectRequest, sig
   return await Promise.all(
     request.spec.sources.map(async (source) => {
       const current = currentVersions(source, request.containers);
-      const base = { source, current: newestOf(source, current) };
+      const base = { source, current: newestOf(current) };
       try {
         return { ...base, ...(await askSource(context, request, { ...base, all: current }, signal)) };
       } catch (error) {
@@ -172,16 +173,14 @@ export function versionOfImage(image: string): Version {
   }
 }
 
-/** The newest of several, so that none is ever taken back by an update. */
-function newestOf(source: ImageSource, versions: readonly Version[]): Version {
+/** The newest of several, so that none is ever taken back by an update; a tag that is no version is older than any. */
+function newestOf(versions: readonly Version[]): Version {
   const [first = { tag: undefined, digest: undefined }, ...rest] = versions;
-  return rest.reduce((newest, version) => (isNewer(source, version, newest) ? version : newest), first);
+  return rest.reduce((newest, version) => (isNewer(version, newest) ? version : newest), first);
 }
 
-function isNewer(source: ImageSource, version: Version, than: Version): boolean {
-  if (source.policy.kind !== 'semver' || version.tag === undefined) {
-    return false;
-  }
-  const current = than.tag === undefined ? {} : { current: than.tag };
-  return rankTags({ kind: 'semver', range: '*' }, { tags: [version.tag], ...current }).candidates.length > 0;
+function isNewer(version: Version, than: Version): boolean {
+  const left = version.tag === undefined ? undefined : parseTagVersion(version.tag);
+  const right = than.tag === undefined ? undefined : parseTagVersion(than.tag);
+  return left !== undefined && (right === undefined || compareTagVersions(left, right) > 0);
 }
