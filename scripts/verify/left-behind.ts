@@ -6,13 +6,11 @@ export interface LeftProcess {
   readonly command: string;
 }
 
-const patienceMs = 10_000;
-
 /**
- * Processes that have `HEADGATE_TEST_RUN=<id>` in their environment and do not end within ten seconds.
+ * Processes that have `HEADGATE_TEST_RUN=<id>` in their environment and do not end within `patienceMs` (default ten seconds).
  * Only where /proc is, and only of processes whose environment this user may read.
  */
-export async function processesOfRun(id: string): Promise<readonly LeftProcess[]> {
+export async function processesOfRun(id: string, patienceMs = 10_000): Promise<readonly LeftProcess[]> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const left = await scan(`HEADGATE_TEST_RUN=${id}`);
