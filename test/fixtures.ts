@@ -68,6 +68,7 @@ export function podContainer(fields: Partial<PodContainer> = {}): PodContainer {
     image: 'web:1.0.0',
     runningDigest: undefined,
     restarts: 0,
+    lastExitCode: undefined,
     ready: true,
     waitingReason: undefined,
     message: '',

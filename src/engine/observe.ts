@@ -115,9 +115,11 @@ function lookAtRejections({ update, journal, records, clock }: Look): Pick<Obser
   const rejections = records.listRejections(app.namespace);
   const now = clock.now();
   const isRejected = (digest: string | undefined) => findRejection(rejections, app, digest, now) !== undefined;
-  const former = journal.workloads.flatMap((workload) =>
-    workload.containers.map((container) => versionOfImage(container.restore).digest),
-  );
+  // A container that had the new version before the Update keeps it on the way back: nothing is brought to it.
+  const former = journal.workloads
+    .flatMap((workload) => workload.containers)
+    .filter((container) => container.restore !== container.after)
+    .map((container) => versionOfImage(container.restore).digest);
   const changes = changesOf(update.spec);
   return {
     rejected: changes.some((change) => isRejected(change.to.digest)),

@@ -6,6 +6,7 @@
  */
 import { formatDuration } from '../duration.ts';
 import type { Health } from '../health/health.ts';
+import { joinSome } from '../text.ts';
 import type { Waiting } from '../waiting.ts';
 import { type Failure, type Journal, stepStartedAt } from './journal.ts';
 
@@ -97,10 +98,10 @@ function refusal(seen: Observation): Step | undefined {
     return condemn('Rejected', 'the version was rejected while it was being tried', true);
   }
   if (seen.gone.length > 0) {
-    return condemn('WorkloadGone', `gone or made anew: ${seen.gone.join(', ')}`, false);
+    return condemn('WorkloadGone', `gone or made anew: ${joinSome(seen.gone, ', ')}`, false);
   }
   if (seen.contested.length > 0) {
-    return condemn('ChangedByOther', `changed by somebody else: ${seen.contested.join(', ')}`, false);
+    return condemn('ChangedByOther', `changed by somebody else: ${joinSome(seen.contested, ', ')}`, false);
   }
   return undefined;
 }
@@ -110,12 +111,14 @@ function watch(journal: Journal, seen: Observation, settings: UpdateSettings, no
   if (stop) {
     return stop;
   }
+  // Before anything newer: a version that only gives way is not rejected, and would be tried again should the newer
+  // one be bad as well.
+  if (seen.health.kind === 'Failed') {
+    return condemn(seen.health.reason, seen.health.message, true);
+  }
   if (seen.newerAvailable !== undefined) {
     const message = `${seen.newerAvailable} arrived before this version had proved itself`;
     return { kind: 'Finish', phase: 'Superseded', message };
-  }
-  if (seen.health.kind === 'Failed') {
-    return condemn(seen.health.reason, seen.health.message, true);
   }
   return seen.health.kind === 'Current'
     ? stabilize(journal, settings, now)
@@ -152,7 +155,7 @@ function stillRollingOut(journal: Journal, message: string, settings: UpdateSett
 /** No path may apply a rejected version, not even the way back. */
 function stuck(journal: Journal): Step {
   const cause = journal.failure?.message ?? 'unknown';
-  const message = `${cause}; the former version is rejected as well, so nothing was set back: a person has to choose`;
+  const message = `${cause}; the former version is rejected as well, so it is not set back: a person has to choose`;
   return { kind: 'Finish', phase: 'Failed', message };
 }
 

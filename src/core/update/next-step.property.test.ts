@@ -1,0 +1,418 @@
+/**
+ * Model-based test of an Update: a small cluster in which anything may happen between two steps, and a controller that
+ * does what nextStep says as the engine does it (engine/observe.ts, set-images.ts, advance-update.ts), or dies trying.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Health } from '../health/health.ts';
+import { isFinal, type Journal, type WorkloadChange } from './journal.ts';
+import { nextStep, type Observation, type Step, type UpdateSettings } from './next-step.ts';
+import * as transitions from './transitions.ts';
+
+const settings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000 };
+
+/** `unproven` is what a superseded Update had set; `foreign` what somebody else sets. */
+type Image = 'former' | 'unproven' | 'new' | 'foreign';
+
+/** How an image behaves from the moment it was set. */
+const fates = {
+  good: (ageMs: number) => (ageMs < 5_000 ? starting : current),
+  slow: (ageMs: number) => (ageMs < 280_000 ? starting : current),
+  crashing: (ageMs: number) => (ageMs < 3_000 ? starting : crashed),
+  neverReady: () => starting,
+  relapsing: (ageMs: number) => (ageMs > 5_000 && ageMs < 25_000 ? current : starting),
+  flapping: (ageMs: number) => (Math.floor(ageMs / 7_000) % 2 === 1 ? current : starting),
+} as const;
+
+const starting: Health = { kind: 'InProgress', message: 'starting' };
+const current: Health = { kind: 'Current' };
+const crashed: Health = { kind: 'Failed', reason: 'CrashLoop', message: 'crashed' };
+
+interface World {
+  /** The Update takes over from one that never proved itself. */
+  readonly superseding: boolean;
+  /** One container has the new version already. */
+  readonly mixed: boolean;
+  readonly newFate: keyof typeof fates;
+  readonly formerFate: keyof typeof fates;
+  readonly events: readonly Happening[];
+}
+
+/** How far a step comes; `refused`: the API server takes the first change and refuses the next. */
+type Outcome = 'done' | 'notBegun' | 'diesHalfway' | 'diesBeforeJournal' | 'refused';
+
+interface Cell {
+  readonly workload: 'a' | 'b';
+  readonly name: string;
+  image: Image;
+  setAtMs: number;
+  touched: boolean;
+}
+
+class Cluster {
+  readonly world: World;
+  readonly cells: Cell[];
+  readonly gone = new Set<string>();
+  readonly rejected = new Set<string>();
+  worldMs = Date.UTC(2026, 4, 4);
+  /** How far the controller's clock is off; another replica may take over. */
+  skewMs = 0;
+  broken = false;
+  appActive = true;
+  newer = false;
+  rejectedByUpdate = false;
+  formerRejectedByPerson = false;
+  /** No look since the journal noted that all is healthy has shown anything else. */
+  healthyThroughout = false;
+  journal: Journal;
+
+  constructor(world: World) {
+    this.world = world;
+    const image = world.superseding ? 'unproven' : 'former';
+    this.cells = [
+      { workload: 'a', name: 'one', image, setAtMs: 0, touched: false },
+      { workload: 'a', name: 'two', image: world.mixed ? 'new' : image, setAtMs: 0, touched: false },
+      { workload: 'b', name: 'three', image, setAtMs: 0, touched: false },
+    ];
+    this.journal = transitions.openJournal(this.now());
+  }
+
+  now(): Date {
+    return new Date(this.worldMs + this.skewMs);
+  }
+
+  /** The containers of the plan with what it says of them. */
+  planned() {
+    return this.journal.workloads.flatMap(({ name, containers }) =>
+      containers.flatMap((change) =>
+        this.cells
+          .filter((cell) => cell.workload === name && cell.name === change.container)
+          .map((cell) => ({ cell, change })),
+      ),
+    );
+  }
+
+  /** As engine/observe.ts. */
+  look(): Observation {
+    const { phase, workloads } = this.journal;
+    const here = this.planned().filter(({ cell }) => !this.gone.has(cell.workload));
+    const expected = (one: (typeof here)[number]): readonly string[] | undefined => {
+      switch (phase) {
+        case 'Applying':
+          return [one.change.before, one.change.after];
+        case 'Watching':
+          return [one.change.after];
+        case 'VerifyingRollback':
+          return [one.change.restore];
+        default:
+          return undefined;
+      }
+    };
+    const brought = here.filter(({ change }) => change.restore !== change.after);
+    return {
+      health: this.health(here.map(({ cell }) => cell)),
+      rejected: this.rejected.has('new'),
+      formerRejected: this.rejected.has('former') || brought.some(({ change }) => this.rejected.has(change.restore)),
+      newerAvailable: phase === 'Watching' && this.newer ? 'newer' : undefined,
+      contested: here.filter((one) => expected(one)?.includes(one.cell.image) === false).map(({ cell }) => cell.name),
+      gone: workloads.map(({ name }) => name).filter((name) => this.gone.has(name)),
+      appActive: this.appActive,
+    };
+  }
+
+  health(cells: readonly Cell[]): Health {
+    const parts = cells.map((cell) => {
+      const fate = cell.image === 'new' ? this.world.newFate : this.world.formerFate;
+      return fates[cell.image === 'foreign' ? 'good' : fate](this.worldMs - cell.setAtMs);
+    });
+    const open = this.broken ? starting : parts.find((part) => part.kind === 'InProgress');
+    return parts.find((part) => part.kind === 'Failed') ?? open ?? current;
+  }
+
+  /** One decision and what becomes of it. Undefined when the Update has ended. */
+  step(outcome: Outcome): Step | undefined {
+    const seen = this.look();
+    const step = nextStep(this.journal, seen, settings, this.now());
+    if (step === undefined || outcome === 'notBegun') {
+      return step;
+    }
+    if (step.kind === 'Wait') {
+      this.checkWait(step);
+    }
+    const next = this.perform(step, seen, outcome);
+    if (outcome !== 'diesBeforeJournal' && outcome !== 'diesHalfway' && next) {
+      this.healthyThroughout =
+        seen.health.kind === 'Current' && (this.healthyThroughout || step.kind === 'NoteHealthy');
+      this.journal = next;
+      checkRecord(next);
+    }
+    return step;
+  }
+
+  perform(step: Step, seen: Observation, outcome: Outcome): Journal | undefined {
+    const { journal } = this;
+    const now = this.now();
+    const most = outcome === 'diesHalfway' || outcome === 'refused' ? 1 : this.cells.length;
+    switch (step.kind) {
+      case 'Plan':
+        return this.plan();
+      case 'Apply':
+        this.set(most, (change) => (change.before === change.image ? change.after : undefined));
+        return outcome === 'refused'
+          ? transitions.condemned(journal, { reason: 'RefusedByApiServer', message: 'no', blamesVersion: false }, now)
+          : transitions.applied(journal, now);
+      case 'Restore':
+        return this.restore(most, outcome);
+      case 'Condemn':
+        return transitions.condemned(journal, step.failure, now);
+      case 'NoteHealthy':
+        return transitions.notedHealthy(journal, now);
+      case 'NoteUnhealthy':
+        return transitions.notedUnhealthy(journal);
+      case 'Wait':
+        return transitions.waitingFor(journal, step.waiting);
+      case 'Finish':
+        this.checkSuccess(step.phase, seen);
+        return transitions.finished(journal, step.phase, step.message, now);
+    }
+  }
+
+  plan(): Journal {
+    const here = this.cells.filter((cell) => !this.gone.has(cell.workload));
+    if (here.length === 0) {
+      return transitions.finished(this.journal, 'Cancelled', 'nothing to change', this.now());
+    }
+    const workloads = (['a', 'b'] as const)
+      .filter((name) => !this.gone.has(name))
+      .map((name): WorkloadChange => {
+        const containers = here
+          .filter((cell) => cell.workload === name)
+          .map(({ name: container, image }) => {
+            const restore = image === 'unproven' ? 'former' : image;
+            return { container, init: false, source: 'web', before: image, after: 'new', restore };
+          });
+        return { kind: 'Deployment', name, uid: name, reversible: true, containers };
+      });
+    for (const cell of this.cells) {
+      cell.touched = false;
+    }
+    return transitions.planned(this.journal, workloads, this.now());
+  }
+
+  restore(most: number, outcome: Outcome): Journal | undefined {
+    this.set(most, ({ before, after, image, restore }) => (image === after || image === before ? restore : undefined));
+    if (outcome === 'diesHalfway' || outcome === 'refused') {
+      return undefined;
+    }
+    if (this.journal.failure?.blamesVersion === true) {
+      this.rejected.add('new');
+      this.rejectedByUpdate = true;
+    }
+    return transitions.restored(this.journal, this.now());
+  }
+
+  /** Sets at most so many containers, each to what `choose` answers. */
+  set(
+    most: number,
+    choose: (change: { before: string; after: string; restore: string; image: string }) => string | undefined,
+  ): void {
+    let count = 0;
+    for (const { cell, change } of this.planned()) {
+      const image = this.gone.has(cell.workload) ? undefined : choose({ ...change, image: cell.image });
+      if (image === undefined || image === cell.image || count === most) {
+        continue;
+      }
+      check(!this.rejected.has(image), `set ${cell.name} to ${image}, which is rejected`);
+      this.put(cell, image === 'new' || image === 'unproven' || image === 'foreign' ? image : 'former');
+      count += 1;
+    }
+  }
+
+  put(cell: Cell, image: Image): void {
+    cell.image = image;
+    cell.setAtMs = this.worldMs;
+  }
+
+  touch(name: string, image: Image): void {
+    for (const cell of this.cells.filter((one) => one.name === name)) {
+      this.put(cell, image);
+      cell.touched = true;
+    }
+  }
+
+  checkWait({ waiting }: Extract<Step, { kind: 'Wait' }>): void {
+    check(waiting.message !== '', `${waiting.reason} without message`);
+    check(waiting.until === undefined || waiting.until > this.now(), `waits for ${waiting.until} at ${this.now()}`);
+  }
+
+  checkSuccess(phase: string, seen: Observation): void {
+    if (phase === 'Succeeded' || phase === 'Superseded') {
+      check(seen.contested.length === 0 && seen.gone.length === 0, `${phase}, but not all is as it was set`);
+      check(!seen.rejected && seen.health.kind !== 'Failed', `${phase}, but known to be bad`);
+    }
+    if (phase === 'Succeeded') {
+      const since = this.journal.healthySince?.getTime() ?? Number.POSITIVE_INFINITY;
+      check(seen.health.kind === 'Current' && this.healthyThroughout, 'succeeded without being healthy throughout');
+      check(since + settings.stableForMs <= this.now().getTime(), 'succeeded too early');
+    }
+  }
+
+  /** Lets time pass, and nothing else, until the Update has ended. */
+  settle(): void {
+    for (let count = 0; count < 200; count += 1) {
+      const step = this.step('done');
+      if (step === undefined) {
+        return;
+      }
+      if (step.kind === 'Wait') {
+        check(step.waiting.until !== undefined, `${step.waiting.reason} waits for nothing that is still to come`);
+        this.worldMs = (step.waiting.until ?? this.now()).getTime() - this.skewMs;
+      }
+    }
+    check(false, 'no end after 200 steps');
+  }
+
+  checkEnd(): void {
+    const { phase, failure, steps } = this.journal;
+    const images = this.planned()
+      .filter(({ cell }) => !cell.touched && !this.gone.has(cell.workload))
+      .map(({ cell, change }) => ({ ...change, image: cell.image }));
+    switch (phase) {
+      case 'Succeeded':
+      case 'Superseded':
+        check(
+          images.every(({ image, after }) => image === after),
+          'not all are set',
+        );
+        return;
+      case 'RolledBack':
+        check(
+          images.every(({ image, restore }) => image === restore),
+          'not all are set back',
+        );
+        check(failure?.blamesVersion === true && this.rejectedByUpdate, 'rolled back, but not rejected');
+        return;
+      case 'Cancelled':
+        check(images.length === 0, 'cancelled after the plan');
+        return;
+      case 'Failed':
+        check(failure !== undefined && steps.at(-1)?.message?.includes(failure.message) === true, 'failed without why');
+        check(steps.at(-1)?.name !== 'RollBack' || this.formerRejectedByPerson, 'did not go back, though it could');
+        return;
+      default:
+        check(false, `${phase} is no end`);
+    }
+  }
+}
+
+const happenings = {
+  second: (cluster: Cluster) => pass(cluster, 1_000),
+  sixSeconds: (cluster: Cluster) => pass(cluster, 6_000),
+  halfMinute: (cluster: Cluster) => pass(cluster, 30_000),
+  fiveMinutes: (cluster: Cluster) => pass(cluster, 300_000),
+  step: (cluster: Cluster) => cluster.step('done'),
+  steps: (cluster: Cluster) => {
+    for (let count = 0; count < 8 && cluster.step('done')?.kind !== 'Wait'; count += 1);
+  },
+  diesBeforeStep: (cluster: Cluster) => cluster.step('notBegun'),
+  diesBeforeJournal: (cluster: Cluster) => cluster.step('diesBeforeJournal'),
+  diesHalfway: (cluster: Cluster) => cluster.step('diesHalfway'),
+  apiServerRefuses: (cluster: Cluster) => cluster.step('refused'),
+  personRejectsNew: (cluster: Cluster) => cluster.rejected.add('new'),
+  personRejectsFormer: (cluster: Cluster) => {
+    cluster.rejected.add('former');
+    cluster.formerRejectedByPerson = true;
+  },
+  personLiftsRejections: (cluster: Cluster) => cluster.rejected.clear(),
+  otherSetsImage: (cluster: Cluster) => cluster.touch('one', 'foreign'),
+  otherSetsBack: (cluster: Cluster) => cluster.touch('three', 'former'),
+  otherSetsNew: (cluster: Cluster) => cluster.touch('two', 'new'),
+  workloadDeleted: (cluster: Cluster) => cluster.gone.add('b'),
+  otherWorkloadDeleted: (cluster: Cluster) => cluster.gone.add('a'),
+  appSuspended: (cluster: Cluster) => {
+    cluster.appActive = false;
+  },
+  newerAppears: (cluster: Cluster) => {
+    cluster.newer = true;
+  },
+  podsBreak: (cluster: Cluster) => {
+    cluster.broken = true;
+  },
+  podsRecover: (cluster: Cluster) => {
+    cluster.broken = false;
+  },
+  clockBehindTakesOver: (cluster: Cluster) => {
+    cluster.skewMs = -90_000;
+  },
+  clockAheadTakesOver: (cluster: Cluster) => {
+    cluster.skewMs = 20_000;
+  },
+} as const;
+
+type Happening = keyof typeof happenings;
+
+function pass(cluster: Cluster, durationMs: number): void {
+  cluster.worldMs += durationMs;
+}
+
+function checkRecord(journal: Journal): void {
+  const { steps, startedAt, finishedAt, healthySince } = journal;
+  const times = [
+    startedAt,
+    ...steps.flatMap((step) => [step.startedAt, ...(step.finishedAt ? [step.finishedAt] : [])]),
+  ];
+  const inOrder = [...times, ...(finishedAt ? [finishedAt] : [])].map((time) => time.getTime());
+  check(
+    inOrder.every((time, index) => time >= (inOrder[index - 1] ?? time)),
+    'times go backwards',
+  );
+  const open = steps.filter((step) => step.finishedAt === undefined);
+  check(open.length === (isFinal(journal.phase) ? 0 : 1), `${open.length} open steps in ${journal.phase}`);
+  check(open.length === 0 || open[0] === steps.at(-1), 'an earlier step is open');
+  check(isFinal(journal.phase) === (finishedAt !== undefined), `finishedAt in ${journal.phase}`);
+  check(!isFinal(journal.phase) || journal.waiting === undefined, 'ended and waits');
+  const watchedSince = steps.findLast((step) => step.name === 'Watch')?.startedAt;
+  check(healthySince === undefined || (watchedSince && healthySince >= watchedSince) === true, 'healthy too early');
+  check(healthySince === undefined || ['Watching', 'Succeeded', 'Superseded'].includes(journal.phase), 'healthy still');
+}
+
+/** Quicker than `expect`, which counts at a million checks. */
+function check(condition: boolean, message: string): void {
+  if (!condition) {
+    throw new Error(message);
+  }
+}
+
+const keysOf = <T extends object>(of: T) => Object.keys(of).filter((key): key is keyof T & string => key in of);
+const stepping: Happening[] = ['step', 'step', 'step', 'step', 'steps', 'steps', 'steps', 'sixSeconds', 'halfMinute'];
+const worlds: fc.Arbitrary<World> = fc.record({
+  superseding: fc.boolean(),
+  mixed: fc.boolean(),
+  newFate: fc.constantFrom(...keysOf(fates)),
+  formerFate: fc.constantFrom('good', 'good', 'good', 'neverReady', 'slow', 'flapping'),
+  events: fc.array(fc.constantFrom(...keysOf(happenings), ...stepping), { maxLength: 14, size: 'max' }),
+});
+
+// Two seconds here; more on a machine that is busy.
+test('whatever happens, an Update ends, with all containers new or all set back, and no rejected version is set', {
+  timeout: 30_000,
+}, () => {
+  const ends = new Map<string, number>();
+
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const cluster = new Cluster(world);
+      for (const event of world.events) {
+        happenings[event](cluster);
+      }
+      cluster.settle();
+      cluster.checkEnd();
+      ends.set(cluster.journal.phase, (ends.get(cluster.journal.phase) ?? 0) + 1);
+    }),
+    { numRuns: 40_000 },
+  );
+
+  // A model in which some end never comes would prove nothing about it.
+  expect([...ends.keys()].sort()).toEqual(['Cancelled', 'Failed', 'RolledBack', 'Succeeded', 'Superseded']);
+  expect(Math.min(...ends.values())).toBeGreaterThan(200);
+});

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { after, journal, observation, startOfTest, workloadChange } from '../../../test/fixtures.ts';
+import type { Failure, Journal, UpdatePhase } from './journal.ts';
+import { nextStep, type Observation, type Step } from './next-step.ts';
+import * as transitions from './transitions.ts';
+
+const settings = { timeoutMs: 300_000, stableForMs: 30_000 };
+
+const starting = { health: { kind: 'InProgress', message: 'Deployment/web: 1 of 2 replicas ready' } } as const;
+const crashing = { health: { kind: 'Failed', reason: 'CrashLoop', message: 'pod web-1 crashes' } } as const;
+const crash: Failure = { reason: 'CrashLoop', message: 'pod web-1 crashes', blamesVersion: true };
+const others: Failure = { reason: 'ChangedByOther', message: 'changed by kubectl', blamesVersion: false };
+
+/** Time since the phase began in ms, journal, what is seen, and the step as one line. */
+type Row = readonly [UpdatePhase, number, Partial<Journal>, Partial<Observation>, string];
+
+test.each<Row>([
+  ['Pending', 0, {}, {}, 'Plan'],
+  ['Pending', 0, {}, { rejected: true }, 'Cancelled: the version was rejected before anything was changed'],
+  ['Pending', 0, {}, { appActive: false }, 'Cancelled: the App was suspended or deleted before anything was changed'],
+  ['Pending', 0, {}, { formerRejected: true }, 'Plan'],
+
+  ['Applying', 0, {}, {}, 'Apply'],
+  ['Applying', 0, {}, { appActive: false }, 'Apply'],
+  ['Applying', 0, {}, { rejected: true }, 'condemn Rejected: the version was rejected while it was being tried'],
+  ['Applying', 0, {}, { gone: ['Deployment/web'] }, 'absolve WorkloadGone: gone or made anew: Deployment/web'],
+  ['Applying', 0, {}, { contested: ['a', 'b'] }, 'absolve ChangedByOther: changed by somebody else: a, b'],
+  ['Applying', 0, {}, { contested: ['a'], gone: ['b'], rejected: true }, 'condemn Rejected'],
+
+  ['Watching', 10_000, {}, starting, 'wait Rollout until 300s: Deployment/web: 1 of 2 replicas ready'],
+  ['Watching', 299_999, {}, starting, 'wait Rollout until 300s'],
+  [
+    'Watching',
+    300_000,
+    {},
+    starting,
+    'condemn HealthTimeout: not healthy 5m after it was applied: Deployment/web: 1 of',
+  ],
+  ['Watching', 10_000, {}, crashing, 'condemn CrashLoop: pod web-1 crashes'],
+  ['Watching', 10_000, {}, { ...crashing, newerAvailable: 'web 1.2.1' }, 'condemn CrashLoop'],
+  ['Watching', 10_000, {}, {}, 'NoteHealthy'],
+  [
+    'Watching',
+    10_000,
+    { healthySince: after(10_000) },
+    {},
+    'wait Stabilizing until 40s: healthy; must stay so for 30s',
+  ],
+  ['Watching', 39_999, { healthySince: after(10_000) }, {}, 'wait Stabilizing until 40s'],
+  ['Watching', 40_000, { healthySince: after(10_000) }, {}, 'Succeeded: healthy for 30s'],
+  ['Watching', 310_000, { healthySince: after(299_000) }, {}, 'wait Stabilizing until 329s'],
+  ['Watching', 20_000, { healthySince: after(10_000) }, starting, 'NoteUnhealthy'],
+  ['Watching', 310_000, { healthySince: after(299_000) }, starting, 'NoteUnhealthy'],
+  ['Watching', 20_000, { healthySince: after(10_000) }, crashing, 'condemn CrashLoop'],
+  ['Watching', 10_000, {}, { ...starting, newerAvailable: 'web 1.2.1' }, 'Superseded: web 1.2.1 arrived before this'],
+  ['Watching', 40_000, { healthySince: after(0) }, { newerAvailable: 'web 1.2.1' }, 'Superseded'],
+  ['Watching', 40_000, { healthySince: after(0) }, { rejected: true }, 'condemn Rejected'],
+  ['Watching', 40_000, { healthySince: after(0) }, { contested: ['a'] }, 'absolve ChangedByOther'],
+  ['Watching', 40_000, { healthySince: after(0) }, { gone: ['a'] }, 'absolve WorkloadGone'],
+  ['Watching', 10_000, {}, { rejected: true, newerAvailable: 'web 1.2.1' }, 'condemn Rejected'],
+  ['Watching', 10_000, {}, { ...starting, formerRejected: true, appActive: false }, 'wait Rollout until 300s'],
+
+  ['RollingBack', 0, { failure: crash }, {}, 'Restore'],
+  [
+    'RollingBack',
+    0,
+    { failure: crash },
+    { rejected: true, contested: ['a'], gone: ['b'], newerAvailable: 'x' },
+    'Restore',
+  ],
+  [
+    'RollingBack',
+    0,
+    { failure: crash },
+    { formerRejected: true },
+    'Failed: pod web-1 crashes; the former version is rejec',
+  ],
+
+  ['VerifyingRollback', 0, { failure: crash }, starting, 'wait RollbackRollout until 300s: Deployment/web: 1 of 2'],
+  ['VerifyingRollback', 0, { failure: crash }, crashing, 'wait RollbackRollout until 300s: pod web-1 crashes'],
+  ['VerifyingRollback', 0, { failure: crash }, {}, 'RolledBack: pod web-1 crashes'],
+  ['VerifyingRollback', 0, { failure: others }, {}, 'Failed: changed by kubectl'],
+  ['VerifyingRollback', 300_000, { failure: crash }, {}, 'RolledBack: pod web-1 crashes'],
+  ['VerifyingRollback', 300_000, { failure: crash }, starting, 'Failed: went back because of "pod web-1 crashes", but'],
+  ['VerifyingRollback', 0, { failure: crash }, { formerRejected: true, contested: ['a'] }, 'RolledBack'],
+
+  ['Succeeded', 0, {}, crashing, 'nothing'],
+  ['RolledBack', 0, {}, crashing, 'nothing'],
+  ['Superseded', 0, {}, crashing, 'nothing'],
+  ['Cancelled', 0, {}, { rejected: true }, 'nothing'],
+  ['Failed', 0, {}, { newerAvailable: 'x' }, 'nothing'],
+])('%s for %i ms, %j, sees %j -> %s', (phase, sinceMs, fields, seen, expected) => {
+  const step = nextStep(journalIn(phase, fields), observation(seen), settings, after(sinceMs));
+
+  expect(tell(step)).toContain(expected);
+});
+
+test('a message about a thousand containers names ten', () => {
+  const contested = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
+
+  expect(tell(nextStep(journal(), observation({ contested }), settings, startOfTest))).toMatch(/c9, and 990 more$/);
+});
+
+describe('the record', () => {
+  const opened = transitions.openJournal(after(0));
+  const planned = transitions.planned(opened, [workloadChange()], after(1));
+  const watched = transitions.applied(planned, after(2));
+  const healthy = transitions.notedHealthy(watched, after(3));
+
+  test.each<[string, Journal, string]>([
+    ['opened', opened, 'Plan 0-'],
+    ['planned', planned, 'Plan 0-1 Done, Apply 1-'],
+    ['applied', watched, 'Plan 0-1 Done, Apply 1-2 Done, Watch 2-'],
+    [
+      'succeeded',
+      transitions.finished(healthy, 'Succeeded', 'healthy', after(9)),
+      'Plan 0-1 Done, Apply 1-2 Done, Watch 2-9 Done healthy',
+    ],
+    [
+      'superseded',
+      transitions.finished(watched, 'Superseded', '2.0 came', after(9)),
+      'Plan 0-1 Done, Apply 1-2 Done, Watch 2-9 Stopped 2.0 came',
+    ],
+    ['cancelled', transitions.finished(opened, 'Cancelled', 'rejected', after(9)), 'Plan 0-9 Stopped rejected'],
+    [
+      'condemned',
+      transitions.condemned(healthy, crash, after(4)),
+      'Plan 0-1 Done, Apply 1-2 Done, Watch 2-4 Failed pod web-1 crashes, RollBack 4-',
+    ],
+    [
+      'rolled back',
+      transitions.finished(
+        transitions.restored(transitions.condemned(planned, crash, after(4)), after(5)),
+        'RolledBack',
+        'crash',
+        after(6),
+      ),
+      'Plan 0-1 Done, Apply 1-4 Failed pod web-1 crashes, RollBack 4-5 Done, VerifyRollback 5-6 Done crash',
+    ],
+    [
+      'by a controller whose clock is behind',
+      transitions.finished(watched, 'Succeeded', 'healthy', after(-60_000)),
+      'Plan 0-1 Done, Apply 1-2 Done, Watch 2-2 Done healthy',
+    ],
+  ])('%s: %s', (_, { steps }, expected) => {
+    const told = steps.map((step) => {
+      const times = [step.startedAt, step.finishedAt].map((time) => (time ? time.getTime() - after(0).getTime() : ''));
+      return [`${step.name} ${times.join('-')}`, step.result, step.message].filter((part) => part).join(' ');
+    });
+
+    expect(told.join(', ')).toBe(expected);
+  });
+
+  test('what was waited for and since when it was healthy do not outlive what they are about', () => {
+    const waiting = { reason: 'Rollout', message: 'starting', until: after(9) } as const;
+    const waits = transitions.waitingFor(healthy, waiting);
+
+    expect(waits).toEqual({ ...healthy, waiting });
+    expect(transitions.notedUnhealthy(waits)).toEqual({ ...watched, waiting });
+    expect(transitions.condemned(waits, crash, after(4))).not.toHaveProperty('waiting');
+    expect(transitions.condemned(waits, crash, after(4))).not.toHaveProperty('healthySince');
+    expect(transitions.finished(waits, 'Succeeded', 'healthy', after(9))).not.toHaveProperty('waiting');
+    expect(transitions.finished(waits, 'Succeeded', 'healthy', after(9))).toMatchObject({ finishedAt: after(9) });
+  });
+});
+
+/** A journal whose phase began with the test. */
+function journalIn(phase: UpdatePhase, fields: Partial<Journal>): Journal {
+  const opened = transitions.openJournal(startOfTest);
+  const planned = transitions.planned(opened, [workloadChange()], startOfTest);
+  const watched = transitions.applied(planned, startOfTest);
+  const condemned = transitions.condemned(watched, fields.failure ?? crash, startOfTest);
+  switch (phase) {
+    case 'Pending':
+      return { ...opened, ...fields };
+    case 'Applying':
+      return { ...planned, ...fields };
+    case 'Watching':
+      return { ...watched, ...fields };
+    case 'RollingBack':
+      return { ...condemned, ...fields };
+    case 'VerifyingRollback':
+      return { ...transitions.restored(condemned, startOfTest), ...fields };
+    default:
+      return transitions.finished(watched, phase, 'ended', startOfTest);
+  }
+}
+
+function tell(step: Step | undefined): string {
+  switch (step?.kind) {
+    case undefined:
+      return 'nothing';
+    case 'Condemn':
+      return tellFailure(step.failure);
+    case 'Finish':
+      return `${step.phase}: ${step.message}`;
+    case 'Wait': {
+      const { reason, message, until } = step.waiting;
+      const seconds = until && (until.getTime() - startOfTest.getTime()) / 1_000;
+      return `wait ${reason} until ${seconds}s: ${message}`;
+    }
+    default:
+      return step?.kind ?? '';
+  }
+}
+
+/** `condemn`: the version is to blame; `absolve`: it is not. */
+function tellFailure({ reason, message, blamesVersion }: Failure): string {
+  return `${blamesVersion ? 'condemn' : 'absolve'} ${reason}: ${message}`;
+}
