@@ -14,7 +14,7 @@ export function digest(character: string): string {
 }
 
 /** So many milliseconds after the start of the test. */
-export function after(milliseconds: number): Date {
+export function later(milliseconds: number): Date {
   return new Date(startOfTest.getTime() + milliseconds);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { after, digest, startOfTest, versionChange } from '../../../test/fixtures.ts';
+import { digest, later, startOfTest, versionChange } from '../../../test/fixtures.ts';
 import { findHold, type PastUpdate } from './hold.ts';
 
 const minute = 60_000;
@@ -27,7 +27,7 @@ describe('findHold', () => {
   ])('%s', (_, updates, minutes) => {
     const hold = findHold(updates, [change], startOfTest);
 
-    expect(hold?.until).toEqual(minutes === undefined ? undefined : after(minutes * minute));
+    expect(hold?.until).toEqual(minutes === undefined ? undefined : later(minutes * minute));
   });
 
   test('the order of the sources does not matter', () => {
@@ -38,7 +38,7 @@ describe('findHold', () => {
     [10 * minute - 1, true],
     [10 * minute, false],
   ])('%i ms after one failure: held %s', (sinceMs, isHeld) => {
-    expect(findHold(failures(1), [change], after(sinceMs)) !== undefined).toBe(isHeld);
+    expect(findHold(failures(1), [change], later(sinceMs)) !== undefined).toBe(isHeld);
   });
 
   test('says which Update failed and why', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { after, journal, observation, startOfTest, workloadChange } from '../../../test/fixtures.ts';
+import { journal, later, observation, startOfTest, workloadChange } from '../../../test/fixtures.ts';
 import type { Failure, Journal, UpdatePhase } from './journal.ts';
 import { nextStep, type Observation, type Step } from './next-step.ts';
 import * as transitions from './transitions.ts';
@@ -42,21 +42,21 @@ test.each<Row>([
   [
     'Watching',
     10_000,
-    { healthySince: after(10_000) },
+    { healthySince: later(10_000) },
     {},
     'wait Stabilizing until 40s: healthy; must stay so for 30s',
   ],
-  ['Watching', 39_999, { healthySince: after(10_000) }, {}, 'wait Stabilizing until 40s'],
-  ['Watching', 40_000, { healthySince: after(10_000) }, {}, 'Succeeded: healthy for 30s'],
-  ['Watching', 310_000, { healthySince: after(299_000) }, {}, 'wait Stabilizing until 329s'],
-  ['Watching', 20_000, { healthySince: after(10_000) }, starting, 'NoteUnhealthy'],
-  ['Watching', 310_000, { healthySince: after(299_000) }, starting, 'NoteUnhealthy'],
-  ['Watching', 20_000, { healthySince: after(10_000) }, crashing, 'condemn CrashLoop'],
+  ['Watching', 39_999, { healthySince: later(10_000) }, {}, 'wait Stabilizing until 40s'],
+  ['Watching', 40_000, { healthySince: later(10_000) }, {}, 'Succeeded: healthy for 30s'],
+  ['Watching', 310_000, { healthySince: later(299_000) }, {}, 'wait Stabilizing until 329s'],
+  ['Watching', 20_000, { healthySince: later(10_000) }, starting, 'NoteUnhealthy'],
+  ['Watching', 310_000, { healthySince: later(299_000) }, starting, 'NoteUnhealthy'],
+  ['Watching', 20_000, { healthySince: later(10_000) }, crashing, 'condemn CrashLoop'],
   ['Watching', 10_000, {}, { ...starting, newerAvailable: 'web 1.2.1' }, 'Superseded: web 1.2.1 arrived before this'],
-  ['Watching', 40_000, { healthySince: after(0) }, { newerAvailable: 'web 1.2.1' }, 'Superseded'],
-  ['Watching', 40_000, { healthySince: after(0) }, { rejected: true }, 'condemn Rejected'],
-  ['Watching', 40_000, { healthySince: after(0) }, { contested: ['a'] }, 'absolve ChangedByOther'],
-  ['Watching', 40_000, { healthySince: after(0) }, { gone: ['a'] }, 'absolve WorkloadGone'],
+  ['Watching', 40_000, { healthySince: later(0) }, { newerAvailable: 'web 1.2.1' }, 'Superseded'],
+  ['Watching', 40_000, { healthySince: later(0) }, { rejected: true }, 'condemn Rejected'],
+  ['Watching', 40_000, { healthySince: later(0) }, { contested: ['a'] }, 'absolve ChangedByOther'],
+  ['Watching', 40_000, { healthySince: later(0) }, { gone: ['a'] }, 'absolve WorkloadGone'],
   ['Watching', 10_000, {}, { rejected: true, newerAvailable: 'web 1.2.1' }, 'condemn Rejected'],
   ['Watching', 10_000, {}, { ...starting, formerRejected: true, appActive: false }, 'wait Rollout until 300s'],
 
@@ -89,8 +89,8 @@ test.each<Row>([
   ['Superseded', 0, {}, crashing, 'nothing'],
   ['Cancelled', 0, {}, { rejected: true }, 'nothing'],
   ['Failed', 0, {}, { newerAvailable: 'x' }, 'nothing'],
-])('%s for %i ms, %j, sees %j -> %s', (phase, sinceMs, fields, seen, expected) => {
-  const step = nextStep(journalIn(phase, fields), observation(seen), settings, after(sinceMs));
+])('%s for %i ms, %j, sees %j -> %s', (...[phase, sinceMs, fields, seen, expected]) => {
+  const step = nextStep(journalIn(phase, fields), observation(seen), settings, later(sinceMs));
 
   expect(tell(step)).toContain(expected);
 });
@@ -102,10 +102,10 @@ test('a message about a thousand containers names ten', () => {
 });
 
 describe('the record', () => {
-  const opened = transitions.openJournal(after(0));
-  const planned = transitions.planned(opened, [workloadChange()], after(1));
-  const watched = transitions.applied(planned, after(2));
-  const healthy = transitions.notedHealthy(watched, after(3));
+  const opened = transitions.openJournal(later(0));
+  const planned = transitions.planned(opened, [workloadChange()], later(1));
+  const watched = transitions.applied(planned, later(2));
+  const healthy = transitions.notedHealthy(watched, later(3));
 
   test.each<[string, Journal, string]>([
     ['opened', opened, 'Plan 0-'],
@@ -113,38 +113,38 @@ describe('the record', () => {
     ['applied', watched, 'Plan 0-1 Done, Apply 1-2 Done, Watch 2-'],
     [
       'succeeded',
-      transitions.finished(healthy, 'Succeeded', 'healthy', after(9)),
+      transitions.finished(healthy, 'Succeeded', 'healthy', later(9)),
       'Plan 0-1 Done, Apply 1-2 Done, Watch 2-9 Done healthy',
     ],
     [
       'superseded',
-      transitions.finished(watched, 'Superseded', '2.0 came', after(9)),
+      transitions.finished(watched, 'Superseded', '2.0 came', later(9)),
       'Plan 0-1 Done, Apply 1-2 Done, Watch 2-9 Stopped 2.0 came',
     ],
-    ['cancelled', transitions.finished(opened, 'Cancelled', 'rejected', after(9)), 'Plan 0-9 Stopped rejected'],
+    ['cancelled', transitions.finished(opened, 'Cancelled', 'rejected', later(9)), 'Plan 0-9 Stopped rejected'],
     [
       'condemned',
-      transitions.condemned(healthy, crash, after(4)),
+      transitions.condemned(healthy, crash, later(4)),
       'Plan 0-1 Done, Apply 1-2 Done, Watch 2-4 Failed pod web-1 crashes, RollBack 4-',
     ],
     [
       'rolled back',
       transitions.finished(
-        transitions.restored(transitions.condemned(planned, crash, after(4)), after(5)),
+        transitions.restored(transitions.condemned(planned, crash, later(4)), later(5)),
         'RolledBack',
         'crash',
-        after(6),
+        later(6),
       ),
       'Plan 0-1 Done, Apply 1-4 Failed pod web-1 crashes, RollBack 4-5 Done, VerifyRollback 5-6 Done crash',
     ],
     [
       'by a controller whose clock is behind',
-      transitions.finished(watched, 'Succeeded', 'healthy', after(-60_000)),
+      transitions.finished(watched, 'Succeeded', 'healthy', later(-60_000)),
       'Plan 0-1 Done, Apply 1-2 Done, Watch 2-2 Done healthy',
     ],
   ])('%s: %s', (_, { steps }, expected) => {
     const told = steps.map((step) => {
-      const times = [step.startedAt, step.finishedAt].map((time) => (time ? time.getTime() - after(0).getTime() : ''));
+      const times = [step.startedAt, step.finishedAt].map((time) => (time ? time.getTime() - later(0).getTime() : ''));
       return [`${step.name} ${times.join('-')}`, step.result, step.message].filter((part) => part).join(' ');
     });
 
@@ -152,15 +152,15 @@ describe('the record', () => {
   });
 
   test('what was waited for and since when it was healthy do not outlive what they are about', () => {
-    const waiting = { reason: 'Rollout', message: 'starting', until: after(9) } as const;
+    const waiting = { reason: 'Rollout', message: 'starting', until: later(9) } as const;
     const waits = transitions.waitingFor(healthy, waiting);
 
     expect(waits).toEqual({ ...healthy, waiting });
     expect(transitions.notedUnhealthy(waits)).toEqual({ ...watched, waiting });
-    expect(transitions.condemned(waits, crash, after(4))).not.toHaveProperty('waiting');
-    expect(transitions.condemned(waits, crash, after(4))).not.toHaveProperty('healthySince');
-    expect(transitions.finished(waits, 'Succeeded', 'healthy', after(9))).not.toHaveProperty('waiting');
-    expect(transitions.finished(waits, 'Succeeded', 'healthy', after(9))).toMatchObject({ finishedAt: after(9) });
+    expect(transitions.condemned(waits, crash, later(4))).not.toHaveProperty('waiting');
+    expect(transitions.condemned(waits, crash, later(4))).not.toHaveProperty('healthySince');
+    expect(transitions.finished(waits, 'Succeeded', 'healthy', later(9))).not.toHaveProperty('waiting');
+    expect(transitions.finished(waits, 'Succeeded', 'healthy', later(9))).toMatchObject({ finishedAt: later(9) });
   });
 });
 
