@@ -200,6 +200,8 @@ class Elector {
     if (!term.isHeld()) {
       return;
     }
+    // Before the write: from then on somebody else may lead.
+    term.lose('given back');
     const deadline = startDeadline(this.#clock, this.#retryMs);
     const spec = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(this.#clock.now()) };
     await this.#attempt(() => this.#write(term.lease, spec, deadline.signal));
