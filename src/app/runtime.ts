@@ -48,7 +48,7 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   readonly records: Records;
-  /** All watches have their first answer. */
+  /** All watches have their first answer, or everything was stopped. */
   readonly synced: Promise<void>;
   readonly apps: Controller;
   readonly updates: Controller;
@@ -79,7 +79,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     wakeUpdate: (key) => wake.update(key),
   };
   const caches = startCaches(options, wakeable);
-  const synced = Promise.all(watchedOf(caches).map((watched) => watched.synced)).then(() => undefined);
+  const synced = untilSynced(caches, signal);
   const records = createRecords(createDirectRecords(client, clock), caches);
   const workloads = new ClusterWorkloads({
     client,
@@ -121,6 +121,7 @@ function start(
     signal,
     reconcile: async (key, inner) => {
       await synced;
+      inner.throwIfAborted();
       const startedMs = clock.monotonicMs();
       let result = 'error';
       try {
@@ -178,6 +179,17 @@ function startCaches(options: RuntimeOptions, wakeable: Wakeable): Caches {
 
 function watchedOf(caches: Caches): readonly { readonly synced: Promise<void> }[] {
   return [caches.apps, caches.updates, caches.rejections, ...workloadKinds.map((kind) => caches.workloads[kind])];
+}
+
+/** Also resolves when everything is stopped before: that is no error, and `stopped` tells it. */
+async function untilSynced(caches: Caches, signal: AbortSignal): Promise<void> {
+  try {
+    await Promise.all(watchedOf(caches).map((watched) => watched.synced));
+  } catch (error) {
+    if (!signal.aborted) {
+      throw error;
+    }
+  }
 }
 
 function watchErrorListener({ log, metrics }: RuntimeOptions): (error: OperationError) => void {
