@@ -119,22 +119,19 @@ function start(
     name,
     concurrency,
     signal,
+    clock,
     reconcile: async (key, inner) => {
       await synced;
       inner.throwIfAborted();
-      const startedMs = clock.monotonicMs();
-      let result = 'error';
-      try {
-        const outcome = await pass(key, inner);
-        result = 'ok';
-        return outcome;
-      } finally {
-        metrics.reconciles.inc({ controller: name, result });
-        metrics.reconcileSeconds.observe({ controller: name }, (clock.monotonicMs() - startedMs) / 1_000);
-      }
+      return await pass(key, inner);
     },
     onError: outcomeOf(log, name),
+    onReconciled: (_key, result, durationMs) => {
+      metrics.reconciles.inc({ controller: name, result });
+      metrics.reconcileSeconds.observe({ controller: name }, durationMs / 1_000);
+    },
   });
+  metrics.observeQueue(name, () => controller.stats().ready);
   return controller;
 }
 

@@ -76,7 +76,8 @@ export interface Metrics {
   readonly stepSeconds: Histogram<'step'>;
   readonly reconciles: Counter<'controller' | 'result'>;
   readonly reconcileSeconds: Histogram<'controller'>;
-  readonly queueDepth: Gauge<'controller'>;
+  /** Says where the depth of a controller's queue is read when metrics are asked for. */
+  observeQueue(controller: string, depth: () => number): void;
   readonly watchErrors: Counter<'code'>;
   readonly leader: Gauge<never>;
 }
@@ -88,6 +89,16 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     collectDefaultMetrics({ register: registry });
   }
   const registers = [registry];
+  const queues = new Map<string, () => number>();
+  new Gauge({
+    ...shape(metricDefinitions.queueDepth),
+    registers,
+    collect() {
+      for (const [controller, depth] of queues) {
+        this.set({ controller }, depth());
+      }
+    },
+  });
   const made = metricDefinitions;
   return {
     registry,
@@ -97,7 +108,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     stepSeconds: new Histogram({ ...shape(made.stepSeconds), buckets: stepBuckets, registers }),
     reconciles: new Counter({ ...shape(made.reconciles), registers }),
     reconcileSeconds: new Histogram({ ...shape(made.reconcileSeconds), registers }),
-    queueDepth: new Gauge({ ...shape(made.queueDepth), registers }),
+    observeQueue: (controller, depth) => queues.set(controller, depth),
     watchErrors: new Counter({ ...shape(made.watchErrors), registers }),
     leader: new Gauge({ ...shape(made.leader), registers }),
   };
