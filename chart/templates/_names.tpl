@@ -1,0 +1,65 @@
+{{/* Name of the namespaced objects: the release's, with the chart's where that says something more. */}}
+{{- define "headgate.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Name of the objects that belong to no namespace: two releases of one name in two namespaces must not share them. */}}
+{{- define "headgate.clusterName" -}}
+{{- printf "%s:%s" .Release.Namespace (include "headgate.name" .) -}}
+{{- end -}}
+
+{{- define "headgate.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "headgate.labels" -}}
+{{ include "headgate.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "headgate.image" -}}
+{{- $image := .Values.image -}}
+{{- $tag := $image.tag | default (ternary "" .Chart.AppVersion (ne $image.digest "")) -}}
+{{- required "image.repository: say where the image of Headgate is; scripts/image.ts makes and pushes one" $image.repository -}}
+{{- with $tag }}:{{ . }}{{ end -}}
+{{- with $image.digest }}@{{ . }}{{ end -}}
+{{- end -}}
+
+{{/* What the controller does to the Apps and workloads that it looks after. Nothing else: no wildcard, no write to a Secret. */}}
+{{- define "headgate.rules" -}}
+- apiGroups: [headgate.dev]
+  resources: [apps]
+  verbs: [get, list, watch]
+- apiGroups: [headgate.dev]
+  resources: [apps/status, updates/status]
+  verbs: [update]
+- apiGroups: [headgate.dev]
+  resources: [updates]
+  verbs: [list, watch, create, delete]
+- apiGroups: [headgate.dev]
+  resources: [rejections]
+  verbs: [list, watch, create, patch]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get, list, watch, patch]
+- apiGroups: [batch]
+  resources: [cronjobs]
+  verbs: [get, list, watch, patch]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+# Registry credentials and certificates that Apps name.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}

@@ -1,0 +1,77 @@
+/** Values of the Helm chart. chart/values.schema.json and docs/reference/chart.md are made from it; defaults stand in chart/values.yaml. */
+import Type from 'typebox';
+import { logLevels } from '../../src/telemetry/log.ts';
+
+const closed = { additionalProperties: false } as const;
+const namePattern = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
+
+function textMap(description: string) {
+  return Type.Record(Type.String(), Type.String(), { description });
+}
+
+function podField(description: string) {
+  return Type.Record(Type.String(), Type.Unknown(), { description: `${description}, as a pod has it.` });
+}
+
+const image = Type.Object(
+  {
+    repository: Type.String({
+      description: 'Where the image is, without tag and digest; required.',
+      pattern: '^([^@\\s]+[^@\\s:/])?$',
+      maxLength: 512,
+    }),
+    tag: Type.String({
+      description: 'Tag; the appVersion of the chart when neither it nor a digest is given.',
+      pattern: '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$',
+    }),
+    digest: Type.String({
+      description: 'Digest; decides when it is given, the tag is then only for people.',
+      pattern: '^(sha256:[a-f0-9]{64})?$',
+    }),
+    pullPolicy: Type.Enum(['Always', 'IfNotPresent', 'Never'], { description: 'When the node asks the registry.' }),
+  },
+  { description: 'The image of Headgate.', ...closed },
+);
+
+const trustedCertificates = Type.Object(
+  {
+    configMap: Type.String({ description: 'Name of a ConfigMap in the namespace of the release; none when empty.' }),
+    key: Type.String({ description: 'Its key with the certificates (PEM).', minLength: 1 }),
+  },
+  { description: 'Certificates to trust besides the public ones, for every registry.', ...closed },
+);
+
+export const chartValues = Type.Object(
+  {
+    image,
+    imagePullSecrets: Type.Array(
+      Type.Object({ name: Type.String({ description: 'Name of the Secret.', minLength: 1 }) }, closed),
+      { description: 'Secrets with credentials for the image of Headgate itself.' },
+    ),
+    replicas: Type.Integer({
+      description: 'How many pods; one works, the others stand by and take over.',
+      minimum: 0,
+      maximum: 10,
+    }),
+    logLevel: Type.Enum([...logLevels], { description: 'Least level that is logged.' }),
+    watchNamespaces: Type.Array(Type.String({ pattern: namePattern, maxLength: 63 }), {
+      description: 'Namespaces to look after, and to have rights in; they must exist. The whole cluster when empty.',
+      uniqueItems: true,
+    }),
+    trustedCertificates,
+    extraArgs: Type.Array(Type.String(), { description: 'More arguments for `headgate controller`.' }),
+    resources: podField('Requests and limits of the container'),
+    serviceAccount: Type.Object(
+      { annotations: textMap('Annotations of the ServiceAccount.') },
+      { description: 'The ServiceAccount of the pods.', ...closed },
+    ),
+    podAnnotations: textMap('Annotations of the pods.'),
+    podLabels: textMap('Labels of the pods.'),
+    nodeSelector: textMap('Labels that the node must have.'),
+    tolerations: Type.Array(podField('A toleration'), { description: 'Taints that the pods tolerate.' }),
+    affinity: podField('Affinity'),
+    priorityClassName: Type.String({ description: 'Priority class of the pods; the default one when empty.' }),
+    global: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Set by Helm; not read.' })),
+  },
+  { description: 'Values of the chart headgate.', ...closed },
+);
