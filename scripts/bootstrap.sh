@@ -71,8 +71,23 @@ use_node() {
 use_packages() {
   local mark=$root/node_modules/.package-lock.json
   if [ -f "$mark" ] && [ ! "$root/package-lock.json" -nt "$mark" ]; then return; fi
-  (cd "$root" && quietly 'npm ci' npm ci --no-audit --no-fund)
+  quietly 'install npm packages' install_locked
   touch "$mark"
+}
+
+# A registry that has only some of the platform packages (@biomejs/cli-win32-x64 and the like) leaves the others out of the lockfile, and
+# `npm ci` takes that for a lockfile out of step. `npm install --no-save` then installs the same locked versions and writes no lockfile.
+install_locked() {
+  local log code=0
+  log=$(mktemp)
+  cd "$root"
+  npm ci --no-audit --no-fund 2>&1 | tee "$log" || code=$?
+  if ((code != 0)) && grep -q 'Missing: .*@ from lock file' "$log" && ! grep -q -e 'Invalid: ' -e 'Missing: .*@[0-9]' "$log"; then
+    code=0
+    npm install --no-save --no-audit --no-fund || code=$?
+  fi
+  rm -f "$log"
+  return "$code"
 }
 
 # Prints those of the given Debian packages that are not installed.

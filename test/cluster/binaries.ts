@@ -90,8 +90,8 @@ async function fetchMissing(missing: readonly Tool[]): Promise<ReadonlyMap<Tool,
       refused.set(tool, refusal);
     }
   }
-  for (const refusal of new Set(refused.values())) {
-    console.log(`  ${refusal}; other ways follow`);
+  for (const reason of downloads.failures) {
+    console.log(`  ${reason}; other ways follow`);
   }
   for (const [folder, group] of Map.groupBy(refused.keys(), (tool) => origins[tool].folder)) {
     await makeGroup(group, refused);

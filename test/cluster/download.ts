@@ -15,6 +15,11 @@ const longestChecksumBytes = 1024;
 export class Downloads {
   readonly #failedHosts = new Map<string, string>();
 
+  /** Why hosts failed, one line each. */
+  get failures(): readonly string[] {
+    return [...this.#failedHosts.values()];
+  }
+
   /** Puts an executable at `path` when its checksum is right. Returns undefined, or why there is no download. */
   async fetch(download: Download, path: string): Promise<string | undefined> {
     const { host } = new URL(download.url);
