@@ -66,7 +66,8 @@ export const rejectionKind: KindDefinition = {
     { name: 'App', type: 'string', jsonPath: '.spec.app' },
     { name: 'Tag', type: 'string', jsonPath: '.spec.tag' },
     { name: 'Author', type: 'string', jsonPath: '.spec.author' },
-    { name: 'Expires', type: 'date', jsonPath: '.spec.expiresAt' },
+    // Not of type date: the API server shows those as the time since, and "<invalid>" where they are still to come.
+    { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt' },
     { name: 'Reason', type: 'string', jsonPath: '.spec.reason', priority: 1 },
     { name: 'Digest', type: 'string', jsonPath: '.spec.digest', priority: 1 },
     age,
