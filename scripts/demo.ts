@@ -153,8 +153,9 @@ async function crashingVersion(stage: Stage, visitor: Visitor, from: string, to:
 }
 
 function sayPhase(update: UpdateObjectWire): void {
-  const note = update.status?.failure?.message;
-  say(`  ${update.metadata.name}: ${update.status?.phase ?? 'Pending'}${note === undefined ? '' : ` (${note})`}`);
+  const phase = update.status?.phase ?? 'Pending';
+  const note = phase === 'RollingBack' ? ` because of ${update.status?.failure?.message}` : '';
+  say(`  ${update.metadata.name}: ${phase}${note}`);
 }
 
 async function imageOfWeb({ client }: Stage): Promise<string> {

@@ -1,7 +1,7 @@
 /** One pass over one App: check it, say how it stands, start an Update where one is due. */
 import { isDeepStrictEqual } from 'node:util';
 import { waitingReasons } from '../core/waiting.ts';
-import { type AppCheck, type CheckContext, checkApp } from '../engine/check-app.ts';
+import { type AppCheck, type CheckContext, checkApp, memoryKey } from '../engine/check-app.ts';
 import { startUpdate, trimHistory } from '../engine/start-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
@@ -25,6 +25,7 @@ export async function reconcileApp(
   const app = context.records.findApp(namespace, name);
   if (!app || app.metadata.deletionTimestamp !== undefined) {
     forgetMetrics(context.metrics, { namespace, app: name });
+    context.memory.forget(memoryKey({ namespace, name }));
     return {};
   }
   const check = await checkApp(context, app, signal);

@@ -123,14 +123,20 @@ async function recall(
 ): Promise<readonly Finding[]> {
   const rejections = context.records.listRejections(app.metadata.namespace);
   const images = asked.containers.map((one) => `${one.workload.uid}/${one.container.name}=${one.container.image}`);
-  const basis = JSON.stringify([app.metadata.generation, images, rejections.map((one) => [one.app, one.digest])]);
-  const remembered = context.memory.recall(app.metadata.uid, basis);
+  const { uid, generation } = app.metadata;
+  const basis = JSON.stringify([uid, generation, images, rejections.map((one) => [one.app, one.digest])]);
+  const remembered = context.memory.recall(memoryKey(app.metadata), basis);
   if (remembered) {
     return remembered;
   }
   const findings = await detect(context, { app: app.metadata, rejections, ...asked }, signal);
-  context.memory.remember(app.metadata.uid, basis, { findings, intervalMs: asked.spec.intervalMs });
+  context.memory.remember(memoryKey(app.metadata), basis, { findings, intervalMs: asked.spec.intervalMs });
   return findings;
+}
+
+/** Under which an App's checks are remembered, and forgotten when it is gone. */
+export function memoryKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
 }
 
 interface Weighed {
@@ -143,7 +149,7 @@ interface Weighed {
 function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<AppCheck, 'workloads' | 'update'> {
   const { findings, last } = seen;
   const sources = findings.map(viewOf);
-  const nextCheckAt = context.memory.dueAt(app.metadata.uid);
+  const nextCheckAt = context.memory.dueAt(memoryKey(app.metadata));
   const base = { sources, nextCheckAt, start: undefined };
   if (last && !isFinal(journalOf(last, context.clock.now()).phase)) {
     return { ...base, state: { kind: 'Updating', message: `Update ${last.metadata.name} is under way` } };

@@ -1,4 +1,4 @@
-/** Remembers the last check of each App, so that registries are asked once an interval and not at every wake-up. */
+/** Remembers the last check of each App (by `namespace/name`), so that registries are asked once an interval and not at every wake-up. */
 import type { Finding } from './detect.ts';
 import type { Clock } from './ports.ts';
 
@@ -28,8 +28,8 @@ export class CheckMemory {
   }
 
   /** The findings of the last check if it is not due again and was made on the same basis. */
-  recall(uid: string, basis: string): readonly Finding[] | undefined {
-    const entry = this.#entries.get(uid);
+  recall(key: string, basis: string): readonly Finding[] | undefined {
+    const entry = this.#entries.get(key);
     const fresh = entry?.basis === basis && this.#options.clock.now() < entry.dueAt;
     return fresh ? entry.findings : undefined;
   }
@@ -39,26 +39,26 @@ export class CheckMemory {
    * registry does not answer. A registry that says when to come back is believed.
    */
   remember(
-    uid: string,
+    key: string,
     basis: string,
     check: { readonly findings: readonly Finding[]; readonly intervalMs: number },
   ): void {
     const { clock, random } = this.#options;
     const errors = check.findings.flatMap((finding) => (finding.kind === 'Unavailable' ? [finding.error] : []));
-    const failures = errors.length === 0 ? 0 : (this.#entries.get(uid)?.failures ?? 0) + 1;
+    const failures = errors.length === 0 ? 0 : (this.#entries.get(key)?.failures ?? 0) + 1;
     const asked = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
     const backoffMs = Math.min(check.intervalMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
     const delayMs = failures === 0 ? check.intervalMs : Math.max(asked, backoffMs);
     const dueAt = new Date(clock.now().getTime() + delayMs * (1 + random() * jitterShare));
-    this.#entries.set(uid, { basis, findings: check.findings, dueAt, failures });
+    this.#entries.set(key, { basis, findings: check.findings, dueAt, failures });
   }
 
-  dueAt(uid: string): Date | undefined {
-    return this.#entries.get(uid)?.dueAt;
+  dueAt(key: string): Date | undefined {
+    return this.#entries.get(key)?.dueAt;
   }
 
   /** The App is gone. */
-  forget(uid: string): void {
-    this.#entries.delete(uid);
+  forget(key: string): void {
+    this.#entries.delete(key);
   }
 }

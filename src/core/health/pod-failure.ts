@@ -46,7 +46,8 @@ function isOfRevision(pod: Pod, images: ReadonlyMap<string, string>): boolean {
 function describe(pod: Pod, container: PodContainer): string {
   const where = `pod ${pod.name}, container ${container.name}: ${container.waitingReason}`;
   if (container.lastExitCode !== undefined) {
-    return `${where} after exit code ${container.lastExitCode}, restarted ${container.restarts} times`;
+    const times = container.restarts === 1 ? 'once' : `${container.restarts} times`;
+    return `${where} after exit code ${container.lastExitCode}, restarted ${times}`;
   }
   return container.message === '' ? where : `${where}: ${container.message}`;
 }
