@@ -1,0 +1,82 @@
+/** Hand-written pages and the lists in the sources name the same things. Generated pages are compared by scripts/generate.ts --check. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { load } from 'js-yaml';
+import { Check, Errors } from 'typebox/value';
+import { expect, test } from 'vitest';
+import { chartValues } from '../scripts/generators/chart-values.ts';
+import { errorCodes } from '../src/core/errors.ts';
+import { waitingReasons } from '../src/core/waiting.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+test('docs/reference/errors.md has a section for every error code and for no other, in the same order', () => {
+  const sections = [...read('docs/reference/errors.md').matchAll(/^## (.+)$/gm)].map((match) => match[1]);
+
+  expect(sections).toEqual([...errorCodes]);
+});
+
+test('every error code is made somewhere', () => {
+  const sources = sourceFiles().filter((path) => path !== 'src/core/errors.ts');
+  const text = sources.map(read).join('\n');
+
+  expect(errorCodes.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
+});
+
+test('docs/reference/waiting.md has a row for every reason to wait and for no other', () => {
+  const rows = [...read('docs/reference/waiting.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+
+  expect(rows.toSorted()).toEqual(waitingReasons.toSorted());
+});
+
+test('the default values of the chart fit its schema', () => {
+  const defaults = load(read('chart/values.yaml'));
+
+  expect([...Errors(chartValues, defaults)]).toEqual([]);
+  expect(Check(chartValues, { replicas: 1 })).toBe(false);
+});
+
+test('chart and program have one version', () => {
+  const program: unknown = JSON.parse(read('package.json'));
+  const chart: unknown = load(read('chart/Chart.yaml'));
+
+  const version = property(program, 'version');
+  expect(version).toMatch(/^\d+\.\d+\.\d+/);
+  expect([property(chart, 'version'), property(chart, 'appVersion')]).toEqual([version, version]);
+});
+
+test.each(markdownFiles())('the links of %s lead to files', (page) => {
+  const folder = page.slice(0, page.lastIndexOf('/') + 1);
+  const targets = [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map((match) => match[1] ?? '');
+
+  const missing = targets.filter((target) => !exists(new URL(target, `file://${root}${folder}`)));
+  expect(missing).toEqual([]);
+});
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined;
+}
+
+function read(path: string): string {
+  return readFileSync(`${root}${path}`, 'utf8');
+}
+
+function exists(url: URL): boolean {
+  try {
+    readFileSync(url);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EISDIR';
+  }
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => `src/${name}`);
+}
+
+function markdownFiles(): string[] {
+  const docs = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`);
+  return [...readdirSync(root), ...docs].filter((name) => name.endsWith('.md'));
+}
