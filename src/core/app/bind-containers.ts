@@ -3,7 +3,7 @@
  * that matches nothing is a situation of the world.
  */
 import { parseImageReference, sameRepository } from '../image/reference.ts';
-import { type Container, describeWorkload, type Workload } from '../workload/workload.ts';
+import { type Container, describeWorkload, type Workload, workloadKey } from '../workload/workload.ts';
 import type { AppSpec, ImageSource, WorkloadTarget } from './app.ts';
 
 /** A container of a workload that follows one source of the App. */
@@ -34,12 +34,25 @@ export function bindContainers(spec: AppSpec, workloads: readonly Workload[]): B
         target.containers.length > 0 ? namedContainers(target, workload, spec, field) : ownContainers(workload, spec);
       problems.push(...found.problems);
       for (const one of found.containers) {
-        bound.set(`${describeWorkload(workload)}/${one.container.name}`, one);
+        problems.push(...claimTwice(bound.get(keyOf(one)), one, field));
+        bound.set(keyOf(one), one);
       }
     }
   }
   const containers = [...bound.values()];
   return { containers, problems: [...problems, ...unusedSources(spec, containers, problems)] };
+}
+
+function keyOf({ workload, container }: BoundContainer): string {
+  return `${workloadKey(workload)}/${container.name}`;
+}
+
+function claimTwice(earlier: BoundContainer | undefined, one: BoundContainer, field: string): string[] {
+  if (!earlier || earlier.source.name === one.source.name) {
+    return [];
+  }
+  const container = `container "${one.container.name}" of ${describeWorkload(one.workload)}`;
+  return [`${field}: ${container} follows source "${earlier.source.name}" already; let one target name it`];
 }
 
 function matches(target: WorkloadTarget, workload: Workload): boolean {

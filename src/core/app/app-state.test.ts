@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { later } from '../../../test/fixtures.ts';
+import { waitingReasons } from '../waiting.ts';
+import { type AppState, judgeApp } from './app-state.ts';
+
+const message = 'why';
+const until = later(60_000);
+
+const rows: readonly [AppState, string, string][] = [
+  [{ kind: 'Invalid', message }, 'InvalidSpec: why', 'Ready False, Stalled'],
+  [{ kind: 'Blocked', reason: 'TargetNotFound', message }, 'TargetNotFound: why', 'Ready False'],
+  [{ kind: 'Blocked', reason: 'TargetConflict', message }, 'TargetConflict: why', 'Ready False, Stalled'],
+  [{ kind: 'Suspended' }, 'Suspended: spec.suspend is set', 'Ready True'],
+  [{ kind: 'Updating', message }, 'UpdateInProgress: why', 'Ready Unknown, Reconciling'],
+  [
+    { kind: 'Unavailable', message, until },
+    'RegistryUnavailable: why until 2026-05-04T12:01:00.000Z',
+    'Ready False, Reconciling',
+  ],
+  [{ kind: 'Held', message, until }, 'PreviousAttemptFailed: why until 2026-05-04T12:01:00.000Z', 'Ready False'],
+  [{ kind: 'NeedsPerson', message }, 'Person: why', 'Ready False, Stalled'],
+  [{ kind: 'VersionRejected', message }, 'VersionRejected: why', 'Ready True'],
+  [{ kind: 'UpToDate', message }, 'UpToDate: why', 'Ready True'],
+];
+
+test.each(rows)('%j is told as %s with %s', (state, told, conditions) => {
+  const { waiting, ready, reconciling, stalled } = judgeApp(state);
+
+  const end = waiting.until === undefined ? '' : ` until ${waiting.until.toISOString()}`;
+  expect(`${waiting.reason}: ${waiting.message}${end}`).toBe(told);
+  expect(`Ready ${ready}${reconciling ? ', Reconciling' : ''}${stalled ? ', Stalled' : ''}`).toBe(conditions);
+});
+
+test('every reason to wait is either of an App, told above, or of an Update', () => {
+  const ofApps = rows.map(([state]) => judgeApp(state).waiting.reason);
+  const ofUpdates = ['Rollout', 'Stabilizing', 'RollbackRollout'];
+
+  expect([...ofApps, ...ofUpdates].sort()).toEqual([...waitingReasons].sort());
+});
