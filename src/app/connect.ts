@@ -2,13 +2,14 @@
 import { createDirectRecords } from '../adapters/cluster/records.ts';
 import type { DirectRecords } from '../engine/ports.ts';
 import { createKubeClient } from '../kube/client.ts';
-import { systemClock } from '../kube/clock.ts';
+import { type Clock, systemClock } from '../kube/clock.ts';
 import { type ConnectionOptions, loadConnection } from './config.ts';
 
 export interface Connection {
   readonly records: DirectRecords;
   /** Namespace of the kubeconfig's context, where none is given. */
   readonly namespace: string;
+  readonly clock: Clock;
 }
 
 /** Connects, runs, and closes whatever happens. */
@@ -19,7 +20,11 @@ export async function withConnection<T>(
   const config = await loadConnection(options);
   const client = createKubeClient(config);
   try {
-    return await use({ records: createDirectRecords(client, systemClock), namespace: config.namespace ?? 'default' });
+    return await use({
+      records: createDirectRecords(client, systemClock),
+      namespace: config.namespace ?? 'default',
+      clock: systemClock,
+    });
   } finally {
     await client.close();
   }

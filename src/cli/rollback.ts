@@ -1,7 +1,6 @@
 import { callerName } from '../app/config.ts';
 import { withConnection } from '../app/connect.ts';
 import { rollBack } from '../engine/roll-back.ts';
-import { systemClock } from '../kube/clock.ts';
 import {
   type Command,
   connectionOf,
@@ -27,7 +26,7 @@ export const rollbackCommand: Command = {
     if (app === undefined) {
       throw usageError('rollback: name the App');
     }
-    return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
+    return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace, clock }) => {
       const request = {
         namespace: options.text('namespace') ?? namespace,
         app,
@@ -35,7 +34,7 @@ export const rollbackCommand: Command = {
         by: callerName(),
         reason: options.given('reason'),
       };
-      const answer = await rollBack({ records, clock: systemClock }, request, signal);
+      const answer = await rollBack({ records, clock }, request, signal);
       const rejected =
         answer.rejected.length === 0 ? 'nothing was rejected' : `rejected: ${answer.rejected.join(', ')}`;
       const said =

@@ -4,10 +4,11 @@
  */
 import type { Clock, RegistryAccess } from '../../engine/ports.ts';
 import { identifyAccess } from './access-identity.ts';
+import type { Answer } from './answer.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { invalidAnswer, isRecord, unexpectedAnswer } from './failure.ts';
 import { createSharedLoads, type Loaded, type SharedLoads } from './shared-loads.ts';
-import type { Answer, RegistryRequest, Transport } from './transport.ts';
+import type { RegistryRequest, Transport } from './transport.ts';
 
 /** Sends with the credentials that the registry asks for; answers any status, also 401 when they are not good enough. */
 export interface AuthenticatedTransport {

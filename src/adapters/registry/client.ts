@@ -1,6 +1,7 @@
 /** The Registry port over HTTP: the OCI distribution spec as registries of today speak it. */
 import { formatRepository, isDigest, type Repository } from '../../core/image/reference.ts';
 import type { Clock, ImagePlatform, Registry, RegistryAccess } from '../../engine/ports.ts';
+import type { Answer } from './answer.ts';
 import { type AuthenticatedTransport, authenticate } from './authentication.ts';
 import { type Operation, unexpectedAnswer } from './failure.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from './manifest.ts';
 import { createPenalties, type Penalties } from './penalties.ts';
 import { maxTagPageBytes, readTagList } from './tag-list.ts';
-import { type Answer, createTransport } from './transport.ts';
+import { createTransport } from './transport.ts';
 
 export interface RegistryClientOptions {
   readonly clock: Clock;

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, OperationError, type OperationErrorOptions } from '../../core/errors.ts';
 import type { RegistryAccess } from '../../engine/ports.ts';
-import type { Answer } from './transport.ts';
+import type { Answer } from './answer.ts';
 
 /** What is being done, for messages and their context. */
 export interface Operation {

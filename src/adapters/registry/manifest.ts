@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { isDigest } from '../../core/image/reference.ts';
 import type { ImagePlatform } from '../../engine/ports.ts';
+import type { Answer } from './answer.ts';
 import { invalidAnswer, isRecord, type Operation } from './failure.ts';
-import type { Answer } from './transport.ts';
 
 /** What a kubelet pulls. Version 1 of Docker's schema is left out: containerd no longer reads it. */
 export const manifestAccept = [

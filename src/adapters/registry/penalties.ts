@@ -1,8 +1,8 @@
 import { isOperationError } from '../../core/errors.ts';
 import type { Clock, RegistryAccess } from '../../engine/ports.ts';
 import { identifyAccess } from './access-identity.ts';
+import type { Answer } from './answer.ts';
 import { type Operation, parseRetryAfter, rateLimited } from './failure.ts';
-import type { Answer } from './transport.ts';
 
 /** Where to be silent: a registry counts its limits for an account, over all its repositories. */
 interface Place {

@@ -1,8 +1,8 @@
 /** The complete tag list of a repository, page by page (OCI distribution spec, "Listing Tags"). */
 import { isTag } from '../../core/image/reference.ts';
+import type { Answer } from './answer.ts';
 import { invalidAnswer, isRecord, type Operation } from './failure.ts';
 import { findNextLink } from './link-header.ts';
-import type { Answer } from './transport.ts';
 
 /** Some registries (Quay) give 100 a page whatever is asked for. */
 const maxPages = 400;

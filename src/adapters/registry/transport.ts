@@ -4,6 +4,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { Agent, type Dispatcher, request } from 'undici';
 import { isOperationError } from '../../core/errors.ts';
 import type { RegistryAccess } from '../../engine/ports.ts';
+import type { Answer } from './answer.ts';
 import { invalidAnswer, invalidBundle, type Operation, unreachable } from './failure.ts';
 
 export interface RegistryRequest {
@@ -16,14 +17,6 @@ export interface RegistryRequest {
   /** A longer body is an error; of an answer that is no success only the first 64 KiB are read. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-  /** Who answered: after a redirect not who was asked. */
-  readonly origin: string;
 }
 
 export interface Transport {
