@@ -1,5 +1,6 @@
 /** Ready, Reconciling and Stalled as kstatus and its readers (kubectl wait, Flux, Argo CD) understand them. */
 import type { Static } from 'typebox';
+import { clipMessage } from '../core/text.ts';
 import type { ConditionSchema } from './schema-parts.ts';
 
 export type Condition = Static<typeof ConditionSchema>;
@@ -25,6 +26,7 @@ export function setConditions(
     return {
       type,
       ...verdict,
+      message: clipMessage(verdict.message),
       observedGeneration: generation,
       lastTransitionTime:
         before?.status === verdict.status ? before.lastTransitionTime : now.toISOString().replace(/\.\d+Z$/, 'Z'),

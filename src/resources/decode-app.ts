@@ -35,32 +35,18 @@ export function decodeApp(object: unknown, what: string): AppObjectWire {
  * @throws OBJECT_INVALID listing every problem with field, value and remedy
  */
 export function decodeAppSpec(app: AppObjectWire): AppSpec {
-  const problems: string[] = [];
-  const attempt = <T>(read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      if (!isOperationError(error)) {
-        throw error;
-      }
-      problems.push(error.message);
-      return undefined;
-    }
-  };
+  const problems = new Problems();
   const { spec } = app;
-  const intervalMs = attempt(() => parseDuration(spec.interval ?? '5m', 'spec.interval'));
-  const timeoutMs = attempt(() => parseDuration(spec.health?.timeout ?? '5m', 'spec.health.timeout'));
-  const stableForMs = attempt(() => parseDuration(spec.health?.stableFor ?? '30s', 'spec.health.stableFor'));
-  const sources = spec.sources.map((source, index) => attempt(() => decodeSource(source, `spec.sources[${index}]`)));
-  const deploy = attempt(() => decodeDeploy(spec.deploy, spec.sources));
-  if (intervalMs !== undefined && intervalMs < minIntervalMs) {
-    problems.push(`spec.interval: "${spec.interval}" is below 5s, which no registry thanks you for; use 5s or more`);
+  const intervalMs = problems.attempt(() => decodeInterval(spec.interval ?? '5m'));
+  const timeoutMs = problems.attempt(() => decodeTimeout(spec.health?.timeout ?? '5m'));
+  const stableForMs = problems.attempt(() => parseDuration(spec.health?.stableFor ?? '30s', 'spec.health.stableFor'));
+  const sources = spec.sources.map((source, index) => decodeSource(source, `spec.sources[${index}]`, problems));
+  const deploy = decodeDeploy(spec.deploy, spec.sources, problems);
+  for (const name of duplicates(spec.sources.map((source) => source.name))) {
+    problems.note('spec.sources', `two are named "${name}"; give each a name of its own`);
   }
-  problems.push(
-    ...duplicates(spec.sources.map((source) => source.name)).map((name) => `spec.sources: two are named "${name}"`),
-  );
-  if (problems.length > 0 || !deploy) {
-    throw invalidObject(`App ${app.metadata.namespace}/${app.metadata.name}`, problems);
+  if (problems.all.length > 0 || !deploy) {
+    throw invalidObject(`App ${app.metadata.namespace}/${app.metadata.name}`, problems.all);
   }
   return {
     intervalMs: intervalMs ?? 0,
@@ -72,14 +58,58 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   };
 }
 
-const minIntervalMs = 5_000;
+/** What is wrong with one App; reading goes on after each, so that a person sees all at once. */
+class Problems {
+  readonly all: string[] = [];
 
-function decodeSource(source: SourceWire, field: string): ImageSource {
+  note(field: string, problem: string): void {
+    this.all.push(`${field}: ${problem}`);
+  }
+
+  attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!isOperationError(error)) {
+        throw error;
+      }
+      this.all.push(error.message);
+      return undefined;
+    }
+  }
+}
+
+const minIntervalMs = 5_000;
+const minTimeoutMs = 1_000;
+
+function decodeInterval(text: string): number {
+  const intervalMs = parseDuration(text, 'spec.interval');
+  if (intervalMs < minIntervalMs) {
+    throw invalidObject('spec.interval', [`"${text}" is below 5s, which no registry thanks you for; use 5s or more`]);
+  }
+  return intervalMs;
+}
+
+/** No time at all would condemn, and reject, every version there is. */
+function decodeTimeout(text: string): number {
+  const timeoutMs = parseDuration(text, 'spec.health.timeout');
+  if (timeoutMs < minTimeoutMs) {
+    throw invalidObject('spec.health.timeout', [`"${text}" leaves no time to become healthy; use 1s or more`]);
+  }
+  return timeoutMs;
+}
+
+function decodeSource(source: SourceWire, field: string, problems: Problems): ImageSource | undefined {
+  const repository = problems.attempt(() => repositoryAt(source.image.repository, `${field}.image.repository`));
+  const policy = problems.attempt(() => parseImagePolicy(source.image.policy, `${field}.image.policy`));
+  if (!repository || !policy) {
+    return undefined;
+  }
   return {
     name: source.name,
     repositoryText: source.image.repository,
-    repository: repositoryAt(source.image.repository, `${field}.image.repository`),
-    policy: parseImagePolicy(source.image.policy, `${field}.image.policy`),
+    repository,
+    policy,
     insecure: source.image.insecure ?? false,
     pullSecret: source.image.secretRef?.name,
     caSecret: source.image.certSecretRef?.name,
@@ -94,30 +124,45 @@ function repositoryAt(text: string, field: string): Repository {
   }
 }
 
-function decodeDeploy(deploy: AppObjectWire['spec']['deploy'], sources: readonly SourceWire[]): AppSpec['deploy'] {
+function decodeDeploy(
+  deploy: AppObjectWire['spec']['deploy'],
+  sources: readonly SourceWire[],
+  problems: Problems,
+): AppSpec['deploy'] | undefined {
   const { workloads } = deploy;
   if (!workloads) {
-    throw invalidObject('spec.deploy', ['exactly one of workloads must be set']);
+    problems.note('spec.deploy', 'exactly one of workloads must be set');
+    return undefined;
   }
   const imageReference = workloads.imageReference ?? 'Digest';
   if (imageReference === 'Tag' && sources.some((source) => source.image.policy.digest)) {
-    throw invalidObject('spec.deploy.workloads.imageReference', [
+    problems.note(
+      'spec.deploy.workloads.imageReference',
       '"Tag" cannot follow a source with policy digest, because the tag stays the same; use Digest',
-    ]);
+    );
   }
+  const known = sources.map((source) => source.name);
   const targets = workloads.targets.map((target, index) =>
-    decodeTarget(target, `spec.deploy.workloads.targets[${index}]`, sources),
+    decodeTarget(target, `spec.deploy.workloads.targets[${index}]`, { known, problems }),
   );
   return { kind: 'Workloads', imageReference, targets };
 }
 
-function decodeTarget(target: TargetWire, field: string, sources: readonly SourceWire[]): WorkloadTarget {
-  const known = sources.map((source) => source.name);
+function decodeTarget(
+  target: TargetWire,
+  field: string,
+  { known, problems }: { readonly known: readonly string[]; readonly problems: Problems },
+): WorkloadTarget {
+  if ((target.name === undefined) === (target.selector === undefined)) {
+    // Neither would choose every workload of the namespace.
+    problems.note(field, 'exactly one of name and selector must be set');
+  }
   for (const [index, { source }] of (target.containers ?? []).entries()) {
     if (!known.includes(source)) {
-      throw invalidObject(`${field}.containers[${index}].source`, [
+      problems.note(
+        `${field}.containers[${index}].source`,
         `there is no source "${source}"; the sources are ${known.join(', ')}`,
-      ]);
+      );
     }
   }
   return {

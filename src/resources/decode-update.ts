@@ -1,5 +1,6 @@
 /** Update: wire form <-> journal. */
 import Type, { type Static } from 'typebox';
+import { clipMessage } from '../core/text.ts';
 import type { Journal, StepRecord, Version, VersionChange } from '../core/update/journal.ts';
 import { openJournal } from '../core/update/transitions.ts';
 import type { Waiting } from '../core/waiting.ts';
@@ -55,13 +56,14 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
       ...step,
       startedAt: step.startedAt.toISOString(),
       ...(step.finishedAt === undefined ? {} : { finishedAt: step.finishedAt.toISOString() }),
+      ...(step.message === undefined ? {} : { message: clipMessage(step.message) }),
     })) as NonNullable<UpdateStatusWire['steps']>,
     workloads: journal.workloads.map((workload) => ({
       ...workload,
       containers: workload.containers.map((container) => ({ ...container })),
     })),
     ...(journal.healthySince === undefined ? {} : { healthySince: journal.healthySince.toISOString() }),
-    ...(journal.failure === undefined ? {} : { failure: journal.failure }),
+    ...(journal.failure === undefined ? {} : { failure: clipped(journal.failure) }),
     ...(journal.waiting === undefined ? {} : { waiting: encodeWaiting(journal.waiting) }),
     ...(journal.finishedAt === undefined ? {} : { finishedAt: journal.finishedAt.toISOString() }),
   };
@@ -69,8 +71,7 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
 
 export function encodeWaiting(waiting: Waiting): NonNullable<UpdateStatusWire['waiting']> {
   return {
-    reason: waiting.reason,
-    message: waiting.message,
+    ...clipped({ reason: waiting.reason, message: waiting.message }),
     ...(waiting.until === undefined ? {} : { until: toWholeSecond(waiting.until) }),
   };
 }
@@ -81,6 +82,10 @@ export function decodeWaiting(waiting: NonNullable<UpdateStatusWire['waiting']>)
     message: waiting.message,
     ...(waiting.until === undefined ? {} : { until: new Date(waiting.until) }),
   };
+}
+
+function clipped<T extends { readonly message: string }>(said: T): T {
+  return { ...said, message: clipMessage(said.message) };
 }
 
 /** Rounded up, so that looking at `until` is never too early. */

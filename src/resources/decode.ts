@@ -6,13 +6,17 @@ import { OperationError } from '../core/errors.ts';
 /** Problems beyond this number are only counted, so that a hostile object cannot make an endless message. */
 const maxProblems = 10;
 
+/** Longer values are cut in messages. */
+const longestValue = 64;
+
 /** Reads a value of one shape. */
 export type Decoder<T> = (value: unknown, what: string) => T;
 
 /**
  * Makes a decoder from a schema. Compiled on first use, so that importing costs nothing.
  *
- * The decoder throws OBJECT_INVALID that names the object and every field that does not fit, with its path.
+ * The decoder throws OBJECT_INVALID that names the object and every field that does not fit, with its path and
+ * its value where that is a scalar.
  */
 export function decoderOf<S extends TSchema>(schema: S): Decoder<Static<S>> {
   let validator: ReturnType<typeof Compile<S>> | undefined;
@@ -21,7 +25,10 @@ export function decoderOf<S extends TSchema>(schema: S): Decoder<Static<S>> {
     if (validator.Check(value)) {
       return value;
     }
-    const problems = validator.Errors(value).map((error) => `${fieldPath(error.instancePath)} ${error.message}`);
+    const problems = validator.Errors(value).map((error) => {
+      const allowed = error.keyword === 'enum' ? `: ${error.params.allowedValues.join(', ')}` : '';
+      return `${fieldPath(error.instancePath)}${showValueAt(value, error.instancePath)} ${error.message}${allowed}`;
+    });
     throw invalidObject(what, problems);
   };
 }
@@ -37,12 +44,27 @@ export function invalidObject(what: string, problems: readonly string[]): Operat
   });
 }
 
-/** `/spec/sources/0/name` as people write it: `spec.sources[0].name`. */
-function fieldPath(pointer: string): string {
-  const path = pointer
+/** The value behind a JSON pointer (RFC 6901), short, with a space before it; nothing for objects and lists. */
+function showValueAt(value: unknown, pointer: string): string {
+  const found = pointerParts(pointer).reduce<unknown>(
+    (at, part) => (typeof at === 'object' && at !== null ? Reflect.get(at, part) : undefined),
+    value,
+  );
+  const isScalar = ['string', 'number', 'boolean'].includes(typeof found) || found === null;
+  return isScalar ? ` ${JSON.stringify(found).slice(0, longestValue)}` : '';
+}
+
+function pointerParts(pointer: string): string[] {
+  return pointer
     .split('/')
     .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.replaceAll('~1', '/').replaceAll('~0', '~')}`))
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** `/spec/sources/0/name` as people write it: `spec.sources[0].name`. */
+function fieldPath(pointer: string): string {
+  const path = pointerParts(pointer)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
     .join('');
   return path === '' ? 'the object' : path.replace(/^\./, '');
 }
