@@ -1,0 +1,32 @@
+/** Headgate at work in the process of the test, in one namespace. */
+import { runController } from '../../src/app/run-controller.ts';
+import type { StepListener } from '../../src/engine/ports.ts';
+import type { Stage } from './stage.ts';
+
+export interface RunningHeadgate {
+  /** Ends it and waits; rejects with what it ended of before. */
+  stop(): Promise<void>;
+}
+
+/** Starts the controller as `headgate controller --no-leader-election` would; it stops with the test at the latest. */
+export function startHeadgate(stage: Stage, listener?: StepListener): RunningHeadgate {
+  const stopping = new AbortController();
+  const settings = {
+    kubeconfig: stage.kubeconfigPath,
+    namespaces: [stage.namespace],
+    leaderElection: false,
+    leaseName: 'headgate',
+    listen: '127.0.0.1:0',
+    logLevel: 'error',
+    ...(listener ? { listener } : {}),
+  } as const;
+  const ended = runController(settings, stopping.signal);
+  // Seen by `stop`; until then it must not end the test run as an unhandled rejection.
+  ended.catch(() => undefined);
+  const stop = async () => {
+    stopping.abort();
+    await ended;
+  };
+  stage.atEnd(stop);
+  return { stop };
+}

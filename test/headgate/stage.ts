@@ -1,0 +1,84 @@
+/** Where one story plays: a namespace and repositories of its own on the node, with Headgate at work in it. All of it ends with the test. */
+import { randomBytes } from 'node:crypto';
+import { inject } from 'vitest';
+import { tagImage as moveTag, pushImage } from '../../scripts/oci/push.ts';
+import { apps, updates } from '../../src/adapters/cluster/kinds.ts';
+import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
+import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { customResourceDefinitions, namespaces } from '../../src/kube/resource-types.ts';
+import { crdOf } from '../../src/resources/crd.ts';
+import { kinds } from '../../src/resources/kinds.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import { makeWebImage, type WebBehaviour } from '../images/web-image.ts';
+
+export interface Push {
+  /** Name of the repository within the story. */
+  readonly repository?: string;
+  readonly tag: string;
+  /** What the server says it is; the tag when absent. Two images of one version and behaviour are one image. */
+  readonly version?: string;
+  readonly behaviour?: WebBehaviour;
+}
+
+export interface Stage {
+  readonly namespace: string;
+  readonly kubeconfigPath: string;
+  readonly client: KubeClient;
+  /** `host:port/path` of a repository of this story. */
+  repository(name?: string): string;
+  /** Pushes an image and gives its digest. */
+  push(image: Push): Promise<string>;
+  /** Gives the image of `push` one more tag. */
+  tag(image: Push, tag: string): Promise<void>;
+  /** Called when the test has ended, the last one first. */
+  atEnd(end: () => Promise<void>): void;
+}
+
+/** As much of vitest's test context as is needed here. */
+export interface TestContext {
+  readonly onTestFinished: (end: () => Promise<void>) => void;
+}
+
+/** Opens the stage of one test: CRDs are there, the namespace is empty. */
+export async function openStage({ onTestFinished }: TestContext, title: string): Promise<Stage> {
+  const kubeconfigPath = inject('kubeconfig');
+  const host = inject('registry');
+  const client = createKubeClient(await loadKubeConfig({ path: kubeconfigPath }), { fieldManager: 'test' });
+  const namespace = `${title}-${randomBytes(3).toString('hex')}`;
+  const ends: (() => Promise<void>)[] = [];
+  onTestFinished(async () => {
+    for (const end of ends.toReversed()) {
+      await end();
+    }
+    await client.close();
+  });
+  await installKinds(client);
+  await client.create(namespaces, { metadata: { name: namespace } });
+  ends.push(() => client.delete(namespaces, { namespace: '', name: namespace }));
+  const pathOf = (name = 'web') => `${namespace}/${name}`;
+  const imageOf = ({ tag, version = tag, behaviour = 'good' }: Push) => makeWebImage({ version, behaviour });
+  const targetOf = ({ repository, tag }: Push) => ({ host, repository: pathOf(repository), tag, insecure: true });
+  return {
+    namespace,
+    kubeconfigPath,
+    client,
+    repository: (name) => `${host}/${pathOf(name)}`,
+    push: (image) => pushImage(imageOf(image), targetOf(image)),
+    tag: (image, tag) => moveTag(imageOf(image), targetOf({ ...image, tag })),
+    atEnd: (end) => ends.push(end),
+  };
+}
+
+/** Harmless to repeat, also at the same time by several tests. */
+async function installKinds(client: KubeClient): Promise<void> {
+  for (const kind of kinds) {
+    const body = crdOf(kind);
+    const key = { namespace: '', name: `${kind.plural}.${kind.group}` };
+    await client.patch<KubeObject>(customResourceDefinitions, key, { kind: 'apply', body }, { force: true });
+  }
+  await waitUntil('the API serves Headgate’s kinds', 20_000, async () => {
+    const answers = await Promise.allSettled([client.list(apps), client.list(updates)]);
+    return answers.every(({ status }) => status === 'fulfilled');
+  });
+}
