@@ -187,7 +187,6 @@ export const AppStatusSchema = Type.Object({
 });
 
 export type AppSpecWire = Static<typeof AppSpecSchema>;
-export type AppStatusWire = Static<typeof AppStatusSchema>;
 export type SourceWire = Static<typeof SourceSchema>;
 export type TargetWire = Static<typeof TargetSchema>;
 export type PolicyWire = Static<typeof PolicySchema>;

@@ -1,5 +1,5 @@
 /** The parts of an object's metadata that the product reads. */
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 
 export const Metadata = Type.Object({
   name: Type.String(),
@@ -12,8 +12,6 @@ export const Metadata = Type.Object({
   labels: Type.Optional(Type.Record(Type.String(), Type.String())),
   annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
-
-export type MetadataWire = Static<typeof Metadata>;
 
 /** Label on each Update: the App it belongs to. */
 export const appLabel = 'headgate.dev/app';

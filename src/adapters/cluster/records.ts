@@ -77,7 +77,7 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
 }
 
 /** Follows from App and digest, so that rejecting twice makes one object. */
-export function rejectionName(spec: Pick<RejectionSpecWire, 'app' | 'digest'>): string {
+function rejectionName(spec: Pick<RejectionSpecWire, 'app' | 'digest'>): string {
   const shortHash = 12;
   const hash = createHash('sha256').update(spec.digest).digest('hex').slice(0, shortHash);
   return `${spec.app ?? 'all'}-${hash}`;
