@@ -1,4 +1,4 @@
-/** A second cluster on the same machine, whose owner is killed while pods run: nothing of it may be left. */
+/** Second clusters on the same machine: kubelet that stops for a while, and an owner that is killed while pods run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
 import { expect, inject, test } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
+import { startNode } from '../test/cluster/node.ts';
 import { outputOf } from '../test/cluster/run-command.ts';
 import { waitUntil } from '../test/cluster/wait-until.ts';
-import { makeWebImage } from '../test/images/web-image.ts';
+import { makeWebImage, webPort } from '../test/images/web-image.ts';
 
 const nodeModule = fileURLToPath(new URL('../test/cluster/node.ts', import.meta.url));
 
@@ -34,7 +36,7 @@ test('a cluster leaves no process, mount, interface, control group or file behin
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const started = await firstAnswer(child.stdout);
-  await runPod(started);
+  await runPod(started, 'web');
   const mark = basename(directory);
   expect(await processesNaming(mark)).not.toEqual([]);
   expect(await controlGroups(mark)).not.toEqual([]);
@@ -49,6 +51,22 @@ test('a cluster leaves no process, mount, interface, control group or file behin
   expect(await readFile('/proc/mounts', 'utf8')).not.toContain(mark);
 });
 
+test('pods go on while kubelet is stopped, and new ones start when it is back', async () => {
+  const cluster = await startNode();
+  try {
+    const address = await runPod(cluster, 'first');
+
+    await cluster.stopKubelet();
+    const answer = await request(`http://${address}:${webPort}/`);
+    await cluster.startKubelet();
+
+    expect(await answer.body.text()).toBe('web 1.0.0\n');
+    await runPod(cluster, 'second');
+  } finally {
+    await cluster.stop();
+  }
+});
+
 async function firstAnswer(output: NodeJS.ReadableStream): Promise<Started> {
   for await (const line of createInterface({ input: output })) {
     if (line.startsWith('{')) {
@@ -58,7 +76,11 @@ async function firstAnswer(output: NodeJS.ReadableStream): Promise<Started> {
   throw new Error('the owner ended before its cluster was ready');
 }
 
-async function runPod({ kubeconfigPath, registry }: Started): Promise<void> {
+/** Runs a web pod until it is ready and returns its address. */
+async function runPod(
+  { kubeconfigPath, registry }: Pick<Started, 'kubeconfigPath' | 'registry'>,
+  name: string,
+): Promise<string> {
   await pushImage(makeWebImage({ version: '1.0.0' }), {
     host: registry,
     repository: 'web',
@@ -67,8 +89,9 @@ async function runPod({ kubeconfigPath, registry }: Started): Promise<void> {
   });
   const kubectl = async (...parts: string[]): Promise<string> =>
     await outputOf(inject('kubectl'), ['--kubeconfig', kubeconfigPath, ...parts], 60_000);
-  await kubectl('run', 'web', `--image=${registry}/web:1.0.0`);
-  await kubectl('wait', '--for=condition=Ready', 'pod/web', '--timeout=50s');
+  await kubectl('run', name, `--image=${registry}/web:1.0.0`);
+  await kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=50s');
+  return await kubectl('get', 'pod', name, '--output=jsonpath={.status.podIP}');
 }
 
 /** Processes of this machine with the mark in their arguments, in whatever namespace; zombies have none. */

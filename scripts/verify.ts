@@ -100,7 +100,7 @@ async function performStep(title: string, perform: () => Promise<Counts>): Promi
     return { passed: 0, failed: 1 };
   });
   const tests = counts.passed > 0 ? `, ${counts.passed} passed` : '';
-  const verdict = counts.failed === 0 ? 'ok' : `FAILED (${counts.failed})`;
+  const verdict = counts.failed === 0 ? 'done' : `FAILED (${counts.failed})`;
   console.log(`   ${verdict}${tests} after ${((performance.now() - start) / 1000).toFixed(1)} s`);
   return counts;
 }

@@ -65,18 +65,19 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
 test('without the watch cache, a watch from before the compaction gets 410', async () => {
   const controlPlane = await start({ watchCache: false });
   const old = await write(controlPlane, 'changed', '1');
-  await write(controlPlane, 'changed', '2');
+  const newest = await write(controlPlane, 'changed', '2');
   expect((await watchFrom(controlPlane, old)).text).toContain('"value":"2"');
 
   await controlPlane.compactEtcd();
 
   expect((await watchFrom(controlPlane, old)).text).toContain('"code":410');
+  expect((await watchFrom(controlPlane, newest)).text).toContain('"code":410');
 });
 
 test('with the watch cache, the 410 comes after a restart of the API server', async () => {
   const controlPlane = await start();
   const old = await write(controlPlane, 'changed', '1');
-  await write(controlPlane, 'changed', '2');
+  const newest = await write(controlPlane, 'changed', '2');
   await controlPlane.compactEtcd();
   expect((await watchFrom(controlPlane, old)).text).toContain('"value":"2"');
 
@@ -84,6 +85,7 @@ test('with the watch cache, the 410 comes after a restart of the API server', as
   await controlPlane.startApiServer();
 
   expect((await watchFrom(controlPlane, old)).text).toContain('"code":410');
+  expect((await watchFrom(controlPlane, newest)).text).toContain('"code":410');
 });
 
 test('with controllers, namespaces get their ServiceAccount and Deployments their ReplicaSets', async () => {

@@ -45,12 +45,11 @@ export interface ControlPlane {
   /** Starts the API server on the same port again and returns when it is ready. */
   startApiServer(): Promise<void>;
   /**
-   * Makes etcd forget every revision but the newest, so that a watch from an older resourceVersion gets 410.
+   * Makes etcd forget its history, so that a watch with any resourceVersion from before this call gets 410.
    *
-   * With the API server's watch cache (the default) older watches are still served from its memory: either stop and start the API server
-   * (its new cache knows nothing before the newest revision), or make the control plane with `watchCache: false`. A watch that is
-   * open keeps running in both cases: 410 comes when it is opened again with a resourceVersion older than the compaction, so
-   * change an object of any kind after its last event, then compact.
+   * With the API server's watch cache (the default) such watches are still served from its memory: either stop and start the API server
+   * (its new cache knows nothing older), or make the control plane with `watchCache: false`. A watch that is open keeps running in
+   * both cases; the 410 comes when it is opened again.
    */
   compactEtcd(): Promise<void>;
 }

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { ControlPlane } from './control-plane.ts';
 import { registryPort, writeNodeFiles } from './node-files.ts';
 import type { NodeNamespace } from './node-namespace.ts';
-import { freePort } from './ports.ts';
+import { freePort, isListening } from './ports.ts';
 import { startRegistry } from './registry-process.ts';
 import { outputOf } from './run-command.ts';
 import type { Tool } from './tools.ts';
+import { waitUntil } from './wait-until.ts';
 import { type RunningProcess, type Warden, waitUntilReady } from './warden.ts';
 
 export interface NodeSetup {
@@ -28,6 +29,7 @@ export interface NodePrograms {
 }
 
 const nodeName = 'node-1';
+const kubeletPort = 10_250;
 
 /** Starts both registries, containerd, kubelet, kube-proxy and CoreDNS, and waits until pods can run and find each other. */
 export async function startNodePrograms(setup: NodeSetup): Promise<NodePrograms> {
@@ -61,16 +63,20 @@ export async function startNodePrograms(setup: NodeSetup): Promise<NodePrograms>
   });
   namespace.start({ name: 'coredns', program: programs.coredns, arguments: ['-conf', join(directory, 'Corefile')] });
   await Promise.all([...registries, applyDns(setup)]);
+  const kubeletAnswers = (): Promise<boolean> => isListening(network.nodeAddress, kubeletPort);
   await waitUntilReady(kubelet, 60_000, () => canRunPods(controlPlane));
   return {
     registry,
     localRegistry,
     nodeName,
-    stopKubelet: () => kubelet.stop('SIGKILL'),
+    async stopKubelet() {
+      await kubelet.stop('SIGKILL');
+      await waitUntil('the port of kubelet is closed', 10_000, async () => !(await kubeletAnswers()));
+    },
     async startKubelet() {
       if (kubelet.ending !== undefined) {
         kubelet = launchKubelet();
-        await waitUntilReady(kubelet, 60_000, () => canRunPods(controlPlane));
+        await waitUntilReady(kubelet, 60_000, async () => (await kubeletAnswers()) && (await canRunPods(controlPlane)));
       }
     },
   };

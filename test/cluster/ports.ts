@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 /**
  * Below the range from which Linux takes the ports of outgoing connections (32768 and up). A port from that range could be taken
@@ -17,6 +17,20 @@ export async function freePort(host: string): Promise<number> {
     }
   }
   throw new Error(`find a free port on ${host}: 100 ports between ${lowest} and ${highest} were taken`);
+}
+
+/** Whether something accepts connections there. */
+export function isListening(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2000 });
+    const answer = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+    socket.once('timeout', () => answer(false));
+  });
 }
 
 function isFree(host: string, port: number): Promise<boolean> {
