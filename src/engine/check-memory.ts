@@ -18,6 +18,7 @@ export interface CheckMemoryOptions {
 
 const jitterShare = 0.1;
 const firstRetryMs = 5_000;
+const longestRetryMs = 24 * 3_600_000;
 
 export class CheckMemory {
   readonly #options: CheckMemoryOptions;
@@ -36,7 +37,7 @@ export class CheckMemory {
 
   /**
    * Keeps the findings of a check until it is due again: after the interval, or sooner with growing delay while a
-   * registry does not answer. A registry that says when to come back is believed.
+   * registry does not answer. A registry that says when to come back is believed, for a day at most.
    */
   remember(
     key: string,
@@ -48,7 +49,7 @@ export class CheckMemory {
     const failures = errors.length === 0 ? 0 : (this.#entries.get(key)?.failures ?? 0) + 1;
     const asked = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
     const backoffMs = Math.min(check.intervalMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
-    const delayMs = failures === 0 ? check.intervalMs : Math.max(asked, backoffMs);
+    const delayMs = failures === 0 ? check.intervalMs : Math.max(Math.min(asked, longestRetryMs), backoffMs);
     const dueAt = new Date(clock.now().getTime() + delayMs * (1 + random() * jitterShare));
     this.#entries.set(key, { basis, findings: check.findings, dueAt, failures });
   }
