@@ -126,7 +126,7 @@ export function versionChange(fields: Partial<VersionChange> = {}): VersionChang
 }
 
 /** Container `app` from `web:1.0.0` to `web:1.1.0` and back. */
-export function containerChange(fields: Partial<ContainerChange> = {}): ContainerChange {
+function containerChange(fields: Partial<ContainerChange> = {}): ContainerChange {
   return {
     container: 'app',
     init: false,

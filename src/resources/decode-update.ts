@@ -76,7 +76,7 @@ export function encodeWaiting(waiting: Waiting): NonNullable<UpdateStatusWire['w
   };
 }
 
-export function decodeWaiting(waiting: NonNullable<UpdateStatusWire['waiting']>): Waiting {
+function decodeWaiting(waiting: NonNullable<UpdateStatusWire['waiting']>): Waiting {
   return {
     reason: waiting.reason,
     message: waiting.message,
