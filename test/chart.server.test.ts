@@ -1,0 +1,244 @@
+/** The Helm chart against the real helm and a real API server; pods of it run in the demo. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dump, load } from 'js-yaml';
+import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { pushImage } from '../scripts/oci/push.ts';
+import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
+import { runController } from '../src/app/run-controller.ts';
+import type { KubeClient } from '../src/kube/client.ts';
+import type { KubeObject, NewObject } from '../src/kube/objects.ts';
+import { deployments, events, leases, services } from '../src/kube/resource-types.ts';
+import { connectTo, createNamespace } from '../src/kube/server-fixtures.ts';
+import { locateTools } from './cluster/binaries.ts';
+import { outputOf } from './cluster/run-command.ts';
+import { waitUntil } from './cluster/wait-until.ts';
+import { makeWebImage } from './images/web-image.ts';
+import { webDeployment } from './images/web-objects.ts';
+import { startRegistry } from './servers/registry.ts';
+
+const chart = fileURLToPath(new URL('../chart', import.meta.url));
+const image = 'image.repository=registry.example.com/headgate';
+
+let helm: string;
+
+beforeAll(async () => {
+  ({ helm } = await locateTools(['helm']));
+});
+
+test('helm lint has nothing to say', async () => {
+  const answer = await outputOf(helm, ['lint', '--strict', chart, '--set', image]);
+
+  expect(answer).toContain('0 chart(s) failed');
+  expect(answer).not.toMatch(/WARNING|ERROR/);
+});
+
+test.each([
+  { set: 'replicas=two', says: "at '/replicas': got string, want integer" },
+  { set: 'replicas=-1', says: "at '/replicas'" },
+  { set: 'logLevel=loud', says: "at '/logLevel': value must be one of 'debug', 'info', 'warn', 'error'" },
+  { set: 'image.digset=x', says: "at '/image': additional properties 'digset' not allowed" },
+  { set: 'image.digest=sha256:12', says: "at '/image/digest'" },
+  { set: 'watchNamespaces={Team A}', says: "at '/watchNamespaces/0'" },
+  { set: 'watchNamespaces=team', says: "at '/watchNamespaces': got string, want array" },
+  { set: 'resource.limits.memory=1Gi', says: "additional properties 'resource' not allowed" },
+  { set: 'image.repository=', says: 'image.repository: say where the image of Headgate is' },
+])('helm refuses $set and names the field', async ({ set, says }) => {
+  const attempt = outputOf(helm, ['template', 'headgate', chart, '--set', image, '--set', set]);
+
+  await expect(attempt).rejects.toThrow(says);
+});
+
+test.each([
+  { name: 'the version of the chart', set: [], expected: 'registry.example.com/headgate:0.1.0' },
+  { name: 'a tag', set: ['image.tag=dev'], expected: 'registry.example.com/headgate:dev' },
+  {
+    name: 'a digest alone',
+    set: [`image.digest=sha256:${'a'.repeat(64)}`],
+    expected: `registry.example.com/headgate@sha256:${'a'.repeat(64)}`,
+  },
+])('the image is named by $name', async ({ set, expected }) => {
+  const values = [image, ...set].flatMap((value) => ['--set', value]);
+
+  const rendered = await outputOf(helm, ['template', 'headgate', chart, ...values]);
+
+  expect(rendered).toContain(`image: "${expected}"`);
+});
+
+describe('installed', () => {
+  let client: KubeClient;
+
+  beforeAll(async () => {
+    client = await connectTo(inject('kubeconfig'));
+    return () => client.close();
+  });
+
+  test('for the whole cluster, its objects are taken and do nothing more than asked', async () => {
+    const namespace = await createNamespace(client);
+
+    await install(namespace, [
+      'trustedCertificates.configMap=authority',
+      'podLabels.team=a',
+      'imagePullSecrets[0].name=pull',
+    ]);
+
+    const deployment = await client.get<KubeObject>(deployments, { namespace, name: 'headgate' });
+    expect(deployment).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+            containers: [
+              {
+                args: ['controller', '--log-level=info', '--lease-name=headgate'],
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  readOnlyRootFilesystem: true,
+                  capabilities: { drop: ['ALL'] },
+                },
+              },
+            ],
+          },
+        },
+      },
+    });
+    expect(await client.find(services, { namespace, name: 'headgate' })).toBeDefined();
+  });
+
+  test('for one namespace, the ServiceAccount has the rights that the work needs there', async () => {
+    const [home, work] = [await createNamespace(client), await createNamespace(client)];
+    await install(home, [`watchNamespaces={${work}}`]);
+    const registry = await startRegistry();
+    onTestFinished(() => registry.stop());
+    for (const tag of ['1.0.0', '1.1.0']) {
+      const target = { host: registry.host, repository: 'web', tag, insecure: true };
+      await pushImage(makeWebImage({ version: tag, busybox: fileURLToPath(import.meta.url) }), target);
+    }
+    const settings = { name: 'web', namespace: work, image: `${registry.host}/web:1.0.0`, replicas: 1 };
+    await client.create(deployments, webDeployment(settings));
+    await client.create<ProductObject>(apps, webApp(work, registry.host));
+
+    const stop = await runAs(home, work);
+
+    const update = { namespace: work, name: 'web-1' };
+    await waitUntil('the Update watches its rollout', 20_000, async () => {
+      const found = await client.find<ProductObject>(updates, update);
+      return JSON.stringify(found?.status ?? {}).includes('"phase":"Watching"');
+    });
+    await stop();
+    const deployed = await client.get(deployments, { namespace: work, name: 'web' });
+    expect(JSON.stringify(deployed)).toContain(`${registry.host}/web:1.1.0@sha256:`);
+    expect(await client.find(leases, { namespace: home, name: 'headgate' })).toBeDefined();
+    expect((await client.list(events, { namespace: work })).items.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    { verb: 'list', resource: 'secrets', group: '' },
+    { verb: 'update', resource: 'secrets', group: '' },
+    { verb: 'create', resource: 'pods', group: '' },
+    { verb: 'create', resource: 'pods/exec', group: '' },
+    { verb: 'create', resource: 'deployments', group: 'apps' },
+    { verb: 'delete', resource: 'deployments', group: 'apps' },
+    { verb: 'update', resource: 'apps', group: 'headgate.dev' },
+    { verb: 'delete', resource: 'rejections', group: 'headgate.dev' },
+    { verb: 'get', resource: 'leases', group: 'coordination.k8s.io' },
+    { verb: 'escalate', resource: 'clusterroles', group: 'rbac.authorization.k8s.io' },
+  ])('for the whole cluster, it may not $verb $group $resource', async ({ verb, resource, group }) => {
+    const namespace = await createNamespace(client);
+    await install(namespace, []);
+
+    expect(await mayDo(namespace, { verb, resource, group })).toBe(false);
+    expect(await mayDo(namespace, { verb: 'patch', resource: 'deployments', group: 'apps' })).toBe(true);
+  });
+
+  async function install(namespace: string, set: readonly string[]): Promise<void> {
+    const values = [image, ...set].flatMap((value) => ['--set', value]);
+    const target = ['--namespace', namespace, '--kubeconfig', inject('kubeconfig')];
+    await outputOf(helm, ['install', 'headgate', chart, ...target, ...values], 30_000);
+    onTestFinished(async () => {
+      await outputOf(helm, ['uninstall', 'headgate', ...target], 30_000);
+    });
+  }
+
+  async function mayDo(
+    namespace: string,
+    { verb, resource, group }: { verb: string; resource: string; group: string },
+  ): Promise<boolean> {
+    const [plain = '', subresource = ''] = resource.split('/');
+    const answer = await client.request({
+      what: `ask whether the ServiceAccount may ${verb} ${resource}`,
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: {
+          user: `system:serviceaccount:${namespace}:headgate`,
+          resourceAttributes: { namespace: 'default', verb, group, resource: plain, subresource },
+        },
+      },
+    });
+    return JSON.stringify(answer).includes('"allowed":true');
+  }
+
+  /** Runs the controller with a token of the release's ServiceAccount; the answer ends it. */
+  async function runAs(home: string, work: string): Promise<() => Promise<void>> {
+    const folder = await mkdtemp(join(tmpdir(), 'headgate-chart-'));
+    const kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, await kubeconfigWith(await tokenOf(home)));
+    const stopping = new AbortController();
+    const ended = runController(
+      {
+        kubeconfig,
+        namespaces: [work],
+        leaderElection: true,
+        leaseNamespace: home,
+        leaseName: 'headgate',
+        listen: '127.0.0.1:0',
+        logLevel: 'error',
+      },
+      stopping.signal,
+    );
+    // Awaited by `stop`; until then it must not end the test run as an unhandled rejection.
+    ended.catch(() => undefined);
+    const stop = async () => {
+      stopping.abort();
+      await ended;
+    };
+    onTestFinished(async () => {
+      stopping.abort();
+      await rm(folder, { recursive: true });
+    });
+    return stop;
+  }
+
+  async function tokenOf(namespace: string): Promise<string> {
+    const answer = await client.request({
+      what: 'ask for a token of the ServiceAccount',
+      method: 'POST',
+      path: `/api/v1/namespaces/${namespace}/serviceaccounts/headgate/token`,
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    });
+    return (answer as { readonly status: { readonly token: string } }).status.token;
+  }
+});
+
+/** The administrator's kubeconfig with another user. */
+async function kubeconfigWith(token: string): Promise<string> {
+  const config = load(await readFile(inject('kubeconfig'), 'utf8')) as { readonly users: readonly { name: string }[] };
+  return dump({ ...config, users: config.users.map(({ name }) => ({ name, user: { token } })) });
+}
+
+function webApp(namespace: string, host: string): NewObject<ProductObject> {
+  return {
+    metadata: { name: 'web', namespace },
+    spec: {
+      sources: [
+        { name: 'web', image: { repository: `${host}/web`, insecure: true, policy: { semver: { range: '^1.0.0' } } } },
+      ],
+      deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } },
+    },
+  };
+}
