@@ -58,9 +58,22 @@ export interface ControlPlane {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const controllers = options.controllers ?? false;
   const programs = await locateTools(['etcd', 'kube-apiserver', ...(controllers ? controllerPrograms : [])]);
+  const setup = { ...options, controllers };
+  try {
+    return await attemptStart(setup, programs);
+  } catch (error) {
+    // Between finding a free port and listening on it, another process may have been quicker.
+    if (!String(error).includes('address already in use')) {
+      throw error;
+    }
+    return await attemptStart(setup, programs);
+  }
+}
+
+async function attemptStart(options: Setup, programs: Programs): Promise<ControlPlane> {
   const warden = await hireWarden(options);
   try {
-    return await start(warden, { ...options, controllers }, programs);
+    return await start(warden, options, programs);
   } catch (error) {
     await warden.dismiss();
     throw error;
