@@ -19,6 +19,8 @@ export interface ListOptions extends SelectOptions {
   readonly pageSize?: number;
   /** Default 200,000; more is API_INVALID. */
   readonly maxItems?: number;
+  /** Leaves metadata.managedFields unread, which is often half of an object. */
+  readonly dropManagedFields?: boolean;
   /** As in the API: unset reads the newest state. */
   readonly resourceVersion?: string;
 }

@@ -127,7 +127,11 @@ class ListWatch<T extends KubeObject> implements Informer<T> {
     const { client, type } = this.#options;
     let seen = new Set<string>();
     let resourceVersion = '';
-    for await (const page of client.listPages<T>(type, { ...this.#selection(), ...this.#pageSize() })) {
+    for await (const page of client.listPages<T>(type, {
+      ...this.#selection(),
+      ...this.#pageSize(),
+      dropManagedFields: true,
+    })) {
       this.#heard();
       seen = page.isFirst ? new Set() : seen;
       this.#takePage(page, seen);

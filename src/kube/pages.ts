@@ -6,6 +6,7 @@
  */
 import { isOperationError, OperationError } from '../core/errors.ts';
 import type { ListOptions } from './calls.ts';
+import { parseList } from './list-json.ts';
 import { apiVersionOf, type KubeObject, type ResourceType } from './objects.ts';
 import { collectionPath, withQuery } from './resource-path.ts';
 import { bodyTooLarge, type Transport } from './transport.ts';
@@ -99,7 +100,8 @@ async function fetchPage(
   });
   try {
     const accept = acceptOf(options.metadataOnly, 'PartialObjectMetadataList');
-    const answer = await transport.send({ call, method: 'GET', path, accept, signal: options.signal });
+    const parse = options.dropManagedFields ? readList : undefined;
+    const answer = await transport.send({ call, method: 'GET', path, accept, signal: options.signal, parse });
     return answer.body as RawList;
   } catch (error) {
     if (!moveOn(position, error)) {
@@ -107,6 +109,11 @@ async function fetchPage(
     }
     return undefined;
   }
+}
+
+function readList(bytes: Buffer): RawList {
+  const { list, items } = parseList(bytes);
+  return { ...(list as RawList), items: items as readonly KubeObject[] };
 }
 
 function moveOn(position: Position, error: unknown): boolean {

@@ -25,6 +25,8 @@ export interface TransportRequest {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Decodes a JSON body; default JSON.parse. What it throws as SyntaxError becomes "answer is not JSON". */
+  readonly parse?: ((bytes: Buffer) => unknown) | undefined;
   /** Bound of the answer's body; default that of the transport. */
   readonly maxBodyBytes?: number | undefined;
 }
@@ -248,14 +250,14 @@ async function readBody(
 }
 
 function decode(request: TransportRequest, response: Dispatcher.ResponseData, bytes: Buffer): unknown {
-  const text = bytes.toString('utf8');
   if (!String(response.headers['content-type'] ?? '').startsWith('application/json')) {
-    return text;
+    return bytes.toString('utf8');
   }
+  const parse = response.statusCode < 400 ? request.parse : undefined;
   try {
-    return JSON.parse(text);
-  } catch {
-    throw unavailable(request.call, 'answer is not JSON');
+    return parse === undefined ? (JSON.parse(bytes.toString('utf8')) as unknown) : parse(bytes);
+  } catch (error) {
+    throw error instanceof SyntaxError ? unavailable(request.call, 'answer is not JSON') : error;
   }
 }
 
