@@ -173,6 +173,7 @@ export function observation(fields: Partial<Observation> = {}): Observation {
     newerAvailable: undefined,
     formerRejected: false,
     contested: [],
+    reapplied: [],
     gone: [],
     appActive: true,
     ...fields,

@@ -27,6 +27,8 @@ export const waitingReasons = [
   'Stabilizing',
   /** Update: the former version is coming back. */
   'RollbackRollout',
+  /** Update: the API server refuses to set the former version back; it is tried again. */
+  'RollbackRefused',
   /** App: an Update could neither go on nor go back; a person has to look. */
   'Person',
 ] as const;

@@ -29,11 +29,12 @@ export async function observe(
 ): Promise<Observation> {
   const look: Look = { ...context, update, journal, signal };
   const seen = await lookAtWorkloads(look);
-  const { rejected, formerRejected } = lookAtRejections(look);
+  const { rejected, formerRejected } = await lookAtRejections(look);
   return {
     health: seen.health,
     contested: seen.contested,
     gone: seen.gone,
+    reapplied: seen.reapplied,
     rejected,
     formerRejected,
     newerAvailable: journal.phase === 'Watching' ? await findNewer(look) : undefined,
@@ -51,6 +52,7 @@ interface Seen {
   readonly health: Health;
   readonly contested: readonly string[];
   readonly gone: readonly string[];
+  readonly reapplied: readonly string[];
 }
 
 async function lookAtWorkloads(look: Look): Promise<Seen> {
@@ -58,6 +60,7 @@ async function lookAtWorkloads(look: Look): Promise<Seen> {
   const parts: { name: string; health: Health }[] = [];
   const contested: string[] = [];
   const gone: string[] = [];
+  const reapplied: string[] = [];
   for (const change of journal.workloads) {
     const name = `${change.kind}/${change.name}`;
     const workload = await findCertain(look, change);
@@ -67,11 +70,14 @@ async function lookAtWorkloads(look: Look): Promise<Seen> {
     }
     const others = change.containers.filter((container) => !isAsExpected(journal, workload, container));
     contested.push(...others.map((container) => `${name} container ${container.container}`));
+    reapplied.push(
+      ...others.filter((one) => isReapplied(journal, workload, one)).map((one) => `${name} container ${one.container}`),
+    );
     if (journal.phase === 'Watching' || journal.phase === 'VerifyingRollback') {
       parts.push({ name, health: await assess(look, change, workload) });
     }
   }
-  return { health: joinHealth(parts), contested, gone };
+  return { health: joinHealth(parts), contested, gone, reapplied };
 }
 
 /** The watched copy where it shows what this phase expects, else the API server's own answer. */
@@ -86,8 +92,16 @@ async function findCertain(look: Look, change: WorkloadChange): Promise<Workload
   return fits ? known : await look.workloads.read(reference, look.signal);
 }
 
+function isReapplied(journal: Journal, workload: Workload, change: ContainerChange): boolean {
+  return journal.phase === 'VerifyingRollback' && imageIn(workload, change) === change.after;
+}
+
+function imageIn(workload: Workload, change: ContainerChange): string | undefined {
+  return workload.containers.find((one) => one.name === change.container && one.init === change.init)?.image;
+}
+
 function isAsExpected(journal: Journal, workload: Workload, change: ContainerChange): boolean {
-  const image = workload.containers.find((one) => one.name === change.container && one.init === change.init)?.image;
+  const image = imageIn(workload, change);
   switch (journal.phase) {
     case 'Applying':
       return image === change.before || image === change.after;
@@ -110,21 +124,29 @@ async function assess(look: Look, change: WorkloadChange, workload: Workload): P
   return assessWorkload(workload, pods, images);
 }
 
-function lookAtRejections({ update, journal, records, clock }: Look): Pick<Observation, 'rejected' | 'formerRejected'> {
+/** Before images are set, either way, the API server itself is asked: a Rejection made a moment ago must hold (rule 1). */
+async function lookAtRejections(look: Look): Promise<Pick<Observation, 'rejected' | 'formerRejected'>> {
+  const { update, journal, records, clock, signal } = look;
   const app = { namespace: update.metadata.namespace, name: update.spec.app };
-  const rejections = records.listRejections(app.namespace);
+  const rejections = isAboutToSet(journal)
+    ? await records.readRejections(app.namespace, signal)
+    : records.listRejections(app.namespace);
   const now = clock.now();
   const isRejected = (digest: string | undefined) => findRejection(rejections, app, digest, now) !== undefined;
   // A container that had the new version before the Update keeps it on the way back: nothing is brought to it.
   const former = journal.workloads
     .flatMap((workload) => workload.containers)
     .filter((container) => container.restore !== container.after)
-    .map((container) => versionOfImage(container.restore).digest);
+    .map((container) => versionOfImage(container.restore).digest ?? container.restoreDigest);
   const changes = changesOf(update.spec);
   return {
     rejected: changes.some((change) => isRejected(change.to.digest)),
     formerRejected: former.some(isRejected) || changes.some((change) => isRejected(change.from.digest)),
   };
+}
+
+function isAboutToSet(journal: Journal): boolean {
+  return journal.phase === 'Applying' || journal.phase === 'RollingBack';
 }
 
 /** A version newer than this Update's; believed only from the App as the API server has it. */

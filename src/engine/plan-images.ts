@@ -115,7 +115,8 @@ async function planContainer(
     .find((recorded) => recorded.uid === workload.uid)
     ?.containers.find((recorded) => recorded.container === container.name && recorded.after === container.image);
   if (earlier) {
-    return { ...base, after, restore: earlier.restore, reversible: true };
+    const { restore, restoreDigest } = earlier;
+    return { ...base, after, restore, ...(restoreDigest === undefined ? {} : { restoreDigest }), reversible: true };
   }
   return { ...base, after, ...(await planRestore(context, request, one, signal)) };
 }
@@ -148,7 +149,7 @@ async function planRestore(
   request: PlanRequest,
   one: BoundContainer & { readonly pods: readonly Pod[] },
   signal: AbortSignal,
-): Promise<{ restore: string; reversible: boolean }> {
+): Promise<{ restore: string; restoreDigest?: string; reversible: boolean }> {
   const { image } = one.container;
   const reference = parseImageReference(image);
   if (reference.digest !== undefined) {
@@ -162,7 +163,7 @@ async function planRestore(
     return { restore: image, reversible: behindTag !== undefined && !tagMoves };
   }
   if (behindTag?.has(running)) {
-    return { restore: image, reversible: true };
+    return { restore: image, restoreDigest: running, reversible: true };
   }
   return { restore: setImage(image, { tag, digest: running }), reversible: true };
 }

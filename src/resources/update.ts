@@ -54,6 +54,7 @@ const ContainerChangeSchema = Type.Object({
   before: Text('Image before.', 1024),
   after: Text('Image that is set.', 1024),
   restore: Text('Image that going back sets.', 1024),
+  restoreDigest: Type.Optional(Text('Digest that it stands for, where its text does not say it.', 256)),
 });
 
 export const UpdateStatusSchema = Type.Object({

@@ -74,6 +74,8 @@ export interface ContainerChange {
    * have set where this one supersedes another, because a version that never proved itself is nothing to go back to.
    */
   readonly restore: string;
+  /** What `restore` stands for, where its text does not say it and it was found out. */
+  readonly restoreDigest?: string;
 }
 
 export interface WorkloadChange {

@@ -115,6 +115,9 @@ class Cluster {
       formerRejected: this.rejected.has('former') || brought.some(({ change }) => this.rejected.has(change.restore)),
       newerAvailable: phase === 'Watching' && this.newer ? 'newer' : undefined,
       contested: here.filter((one) => expected(one)?.includes(one.cell.image) === false).map(({ cell }) => cell.name),
+      reapplied: brought
+        .filter(({ change, cell }) => phase === 'VerifyingRollback' && cell.image === change.after)
+        .map(({ cell }) => cell.name),
       gone: workloads.map(({ name }) => name).filter((name) => this.gone.has(name)),
       appActive: this.appActive,
     };
@@ -173,6 +176,9 @@ class Cluster {
         return transitions.waitingFor(journal, step.waiting);
       case 'Finish':
         this.checkSuccess(step.phase, seen);
+        if (journal.phase === 'RollingBack') {
+          this.rejectIfToBlame();
+        }
         return transitions.finished(journal, step.phase, step.message, now);
     }
   }
@@ -200,15 +206,29 @@ class Cluster {
   }
 
   restore(most: number, outcome: Outcome): Journal | undefined {
+    this.rejectIfToBlame();
     this.set(most, ({ before, after, image, restore }) => (image === after || image === before ? restore : undefined));
     if (outcome === 'diesHalfway' || outcome === 'refused') {
       return undefined;
     }
+    return transitions.restored(this.journal, this.now());
+  }
+
+  rejectIfToBlame(): void {
     if (this.journal.failure?.blamesVersion === true) {
       this.rejected.add('new');
       this.rejectedByUpdate = true;
     }
-    return transitions.restored(this.journal, this.now());
+  }
+
+  /** A controller that was frozen in the middle of applying, and replaced, sends its last patch after the way back. */
+  thaw(): void {
+    const late = this.planned().find(
+      ({ cell, change }) => cell.image === change.before && !this.gone.has(cell.workload),
+    );
+    if (this.journal.phase === 'VerifyingRollback' && late) {
+      this.put(late.cell, 'new');
+    }
   }
 
   /** Sets at most so many containers, each to what `choose` answers. */
@@ -327,6 +347,7 @@ const happenings = {
   otherSetsImage: (cluster: Cluster) => cluster.touch('one', 'foreign'),
   otherSetsBack: (cluster: Cluster) => cluster.touch('three', 'former'),
   otherSetsNew: (cluster: Cluster) => cluster.touch('two', 'new'),
+  frozenControllerThaws: (cluster: Cluster) => cluster.thaw(),
   workloadDeleted: (cluster: Cluster) => cluster.gone.add('b'),
   otherWorkloadDeleted: (cluster: Cluster) => cluster.gone.add('a'),
   appSuspended: (cluster: Cluster) => {

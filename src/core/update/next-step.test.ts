@@ -82,6 +82,8 @@ test.each<Row>([
   ['VerifyingRollback', 0, { failure: others }, {}, 'Failed: changed by kubectl'],
   ['VerifyingRollback', 300_000, { failure: crash }, {}, 'RolledBack: pod web-1 crashes'],
   ['VerifyingRollback', 300_000, { failure: crash }, starting, 'Failed: went back because of "pod web-1 crashes", but'],
+  ['VerifyingRollback', 0, { failure: crash }, { reapplied: ['a'] }, 'Restore'],
+  ['VerifyingRollback', 0, { failure: crash }, { reapplied: ['a'], formerRejected: true }, 'Failed'],
   ['VerifyingRollback', 0, { failure: crash }, { formerRejected: true, contested: ['a'] }, 'RolledBack'],
 
   ['Succeeded', 0, {}, crashing, 'nothing'],

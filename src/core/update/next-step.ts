@@ -28,6 +28,8 @@ export interface Observation {
   readonly formerRejected: boolean;
   /** Containers whose image somebody else changed: neither what was before nor what this Update sets. */
   readonly contested: readonly string[];
+  /** Containers that had gone back and carry this Update's image again; only looked at while a rollback is verified. */
+  readonly reapplied: readonly string[];
   /** Workloads of the plan that are gone or were made anew. */
   readonly gone: readonly string[];
   /** False once the App was deleted or suspended before anything was changed. */
@@ -161,6 +163,9 @@ function stuck(journal: Journal): Step {
 
 function verifyRollback(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step {
   const cause = journal.failure?.message ?? 'asked for';
+  if (seen.reapplied.length > 0) {
+    return restoreAgain(journal, seen, cause);
+  }
   if (seen.health.kind === 'Current') {
     const phase = journal.failure?.blamesVersion === false ? 'Failed' : 'RolledBack';
     return { kind: 'Finish', phase, message: cause };
@@ -171,6 +176,18 @@ function verifyRollback(journal: Journal, seen: Observation, settings: UpdateSet
     return { kind: 'Finish', phase: 'Failed', message };
   }
   return { kind: 'Wait', waiting: { reason: 'RollbackRollout', message: seen.health.message, until } };
+}
+
+/** A controller that was frozen in the middle of applying may wake after the way back; somebody who fights it must not win for ever. */
+const maxRestores = 5;
+
+function restoreAgain(journal: Journal, seen: Observation, cause: string): Step {
+  const restores = journal.steps.filter((step) => step.name === 'VerifyRollback').length;
+  if (restores < maxRestores && !seen.formerRejected) {
+    return { kind: 'Restore' };
+  }
+  const message = `${cause}; went back ${restores} times, but somebody sets it again: ${joinSome(seen.reapplied, ', ')}`;
+  return { kind: 'Finish', phase: 'Failed', message };
 }
 
 function deadline(journal: Journal, step: 'Watch' | 'VerifyRollback', settings: UpdateSettings, now: Date): Date {
