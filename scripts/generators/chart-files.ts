@@ -20,7 +20,7 @@ export function chartFiles(): GeneratedFile[] {
 }
 
 /** The defaults of the chart, as Helm reads them. */
-export function readChartDefaults(): unknown {
+function readChartDefaults(): unknown {
   return load(readFileSync(new URL('../../chart/values.yaml', import.meta.url), 'utf8'));
 }
 

@@ -80,7 +80,7 @@ export function makeIndex(images: readonly Image[]): Image {
 }
 
 /** `sha256:<hex>` of the bytes. */
-export function digestOf(content: Uint8Array): string {
+function digestOf(content: Uint8Array): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
