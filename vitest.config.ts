@@ -32,6 +32,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          maxConcurrency: 8,
         },
       },
     ],

@@ -1,0 +1,37 @@
+/**
+ * A Headgate that kills itself at a given moment: the controllers of the product on a client that may die.
+ *
+ * usage: node mortal-headgate.ts KUBECONFIG NAMESPACE DEATH (JSON of death.ts)
+ */
+import { createRegistryClient } from '../../src/adapters/registry/client.ts';
+import { startRuntime } from '../../src/app/runtime.ts';
+import { listenToSteps } from '../../src/app/step-listener.ts';
+import { createKubeClient } from '../../src/kube/client.ts';
+import { systemClock as clock } from '../../src/kube/clock.ts';
+import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { type Death, die, mortalClient } from './death.ts';
+
+const [path = '', namespace = '', text = ''] = process.argv.slice(2);
+const death: Death = JSON.parse(text);
+const client = createKubeClient(await loadKubeConfig({ path }));
+const log = createLogger('info');
+const metrics = createMetrics({ processMetrics: false });
+
+await startRuntime({
+  client: death.kind === 'write' ? mortalClient(client, death) : client,
+  registry: createRegistryClient({ clock }),
+  namespaces: [namespace],
+  clock,
+  random: Math.random,
+  log,
+  metrics,
+  listener: listenToSteps({
+    log,
+    metrics,
+    also: { stepDone: (_update, step) => (death.kind === 'step' && death.step === step ? die() : undefined) },
+  }),
+  assertLeading: () => undefined,
+  signal: new AbortController().signal,
+}).stopped;
