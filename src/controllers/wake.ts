@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isFinal } from '../core/update/journal.ts';
 import type { Workload } from '../core/workload/workload.ts';
+import { parseKey } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 
@@ -23,6 +24,7 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
   const { value, previous } = change;
   if (!value || !previous || isSpecChange(value, previous)) {
     wakeable.wakeApp(change.key);
+    wakeRivals(wakeable, change.key);
   }
   const app = value ?? previous;
   if (app && !isDeepStrictEqual(value?.status?.sources, previous?.status?.sources)) {
@@ -59,6 +61,16 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
 export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
   wakeApps(wakeable, namespace);
   wakeOpenUpdates(wakeable, namespace, () => true);
+}
+
+/** Apps that another one keeps from a workload; it may be the one that has just let go. */
+function wakeRivals(wakeable: Wakeable, key: string): void {
+  const { namespace } = parseKey(key);
+  for (const app of wakeable.listApps(namespace)) {
+    if (app.status?.waiting?.reason === 'TargetConflict') {
+      wakeable.wakeApp(`${namespace}/${app.metadata.name}`);
+    }
+  }
 }
 
 function wakeApps(wakeable: Wakeable, namespace: string): void {

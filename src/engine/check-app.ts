@@ -6,6 +6,7 @@ import type { AppState } from '../core/app/app-state.ts';
 import { type BoundContainer, bindContainers } from '../core/app/bind-containers.ts';
 import { type Claim, findConflict } from '../core/app/claims.ts';
 import { isOperationError } from '../core/errors.ts';
+import { joinSome } from '../core/text.ts';
 import type { Version, VersionChange } from '../core/update/journal.ts';
 import { isFinal } from '../core/update/journal.ts';
 import type { Workload } from '../core/workload/workload.ts';
@@ -86,7 +87,7 @@ function findBlock(
   workloads: readonly Workload[],
 ): AppState | undefined {
   if (problems.length > 0) {
-    return { kind: 'Blocked', reason: 'TargetNotFound', message: problems.join('; ') };
+    return { kind: 'Blocked', reason: 'TargetNotFound', message: joinSome(problems, '; ') };
   }
   const conflict = findConflict(claimOf(app, workloads), otherClaims(context, app));
   return conflict === undefined ? undefined : { kind: 'Blocked', reason: 'TargetConflict', message: conflict };
@@ -157,7 +158,7 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
   const unavailable = findings.find((finding) => finding.kind === 'Unavailable');
   if (unavailable) {
     const until = nextCheckAt ?? laterBy(context, seen.spec.intervalMs);
-    return { ...base, state: { kind: 'Unavailable', message: unavailable.error.message, until } };
+    return { ...base, state: stateOf(unavailable, findings.indexOf(unavailable), until) };
   }
   const start = changesOf(findings);
   if (start.length > 0) {
@@ -168,6 +169,14 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
       : { ...base, start, state: { kind: 'Updating', message } };
   }
   return { ...base, state: judgeLastUpdate(context, last, seen.workloads) ?? restState(findings) };
+}
+
+/** Names the field whose value is to be corrected, if the registry is not to blame. */
+function stateOf({ error }: Extract<Finding, { kind: 'Unavailable' }>, index: number, until: Date): AppState {
+  const usual = error.code === 'SECRET_INVALID' ? 'certSecretRef' : 'repository';
+  const message = `spec.sources[${index}].image.${error.context['field'] ?? usual}: ${error.message}`;
+  const reason = error.code === 'SECRET_NOT_FOUND' ? 'TargetNotFound' : 'RegistryUnavailable';
+  return { kind: 'Unavailable', reason, message, until };
 }
 
 function changesOf(findings: readonly Finding[]): VersionChange[] {

@@ -81,9 +81,8 @@ async function askSource(
   try {
     return await choose(context, request, { ...asked, access }, signal);
   } catch (error) {
-    if (isOperationError(error, 'REGISTRY_DENIED')) {
-      context.accesses.forget(namespace, asked.source);
-    }
+    // Whatever went wrong, a Secret may be what is mended next: a password, or the certificates of the registry.
+    context.accesses.forget(namespace, asked.source);
     throw error;
   }
 }

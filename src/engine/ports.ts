@@ -69,9 +69,9 @@ export interface Clock {
 
 /** Access to the registry of a source; reads the Secrets it names once and again after `forget`. */
 export interface RegistryAccesses {
-  /** @throws SECRET_NOT_FOUND, SECRET_INVALID naming the field of the App */
+  /** @throws SECRET_NOT_FOUND, SECRET_INVALID; `context.field` names the field of the source's image: `secretRef` or `certSecretRef` */
   accessFor(namespace: string, source: ImageSource, signal: AbortSignal): Promise<RegistryAccess>;
-  /** The registry refused what `accessFor` gave; the Secret may have been renewed since it was read. */
+  /** What `accessFor` gave did not do; the Secret may have been renewed since it was read. */
   forget(namespace: string, source: ImageSource): void;
 }
 

@@ -52,19 +52,27 @@ export class ClusterRegistryAccesses implements RegistryAccesses {
   }
 
   async #read(namespace: string, source: ImageSource, signal: AbortSignal): Promise<RegistryAccess> {
-    const field = `sources[${source.name}].image`;
-    const pull =
-      source.pullSecret && (await this.#readSecret(namespace, source.pullSecret, `${field}.secretRef`, signal));
-    const ca =
-      source.caSecret && (await this.#readSecret(namespace, source.caSecret, `${field}.certSecretRef`, signal));
-    const credentials =
-      pull &&
-      this.#options.readCredentials({ name: pull.metadata.name, type: pull.type ?? '', data: pull.data ?? {} }, source);
+    const { pullSecret, caSecret } = source;
+    const pull = pullSecret && (await this.#readSecret(namespace, pullSecret, 'secretRef', signal));
+    const ca = caSecret && (await this.#readSecret(namespace, caSecret, 'certSecretRef', signal));
+    const credentials = pull && this.#readCredentials(pull, source);
     return {
       insecure: source.insecure,
       ...(credentials ? { credentials } : {}),
-      ...(ca ? { caBundle: caBundleOf(ca, `${field}.certSecretRef`) } : {}),
+      ...(ca ? { caBundle: caBundleOf(ca) } : {}),
     };
+  }
+
+  #readCredentials({ metadata, type, data }: SecretObject, source: ImageSource): RegistryAccess['credentials'] {
+    try {
+      return this.#options.readCredentials({ name: metadata.name, type: type ?? '', data: data ?? {} }, source);
+    } catch (error) {
+      if (!isOperationError(error, 'SECRET_INVALID')) {
+        throw error;
+      }
+      const { code, retry, context, message } = error;
+      throw new OperationError(message, { code, retry, context: { ...context, field: 'secretRef' } });
+    }
   }
 
   async #readSecret(namespace: string, name: string, field: string, signal: AbortSignal): Promise<SecretObject> {
@@ -73,12 +81,11 @@ export class ClusterRegistryAccesses implements RegistryAccesses {
     } catch (error) {
       if (isOperationError(error, 'API_NOT_FOUND')) {
         throw new OperationError(
-          `${field}: there is no Secret "${name}" in namespace "${namespace}"; create it or correct the name`,
+          `there is no Secret "${name}" in namespace "${namespace}"; create it or correct the name`,
           {
             code: 'SECRET_NOT_FOUND',
             retry: 'backoff',
             context: { field, secret: `${namespace}/${name}` },
-            cause: error,
           },
         );
       }
@@ -87,14 +94,14 @@ export class ClusterRegistryAccesses implements RegistryAccesses {
   }
 }
 
-function caBundleOf(secret: SecretObject, field: string): string {
+function caBundleOf(secret: SecretObject): string {
   const encoded = secret.data?.['ca.crt'];
   const pem = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new OperationError(`${field}: Secret "${secret.metadata.name}" has no certificate (PEM) under key ca.crt`, {
+    throw new OperationError(`Secret "${secret.metadata.name}" has no certificate (PEM) under key ca.crt`, {
       code: 'SECRET_INVALID',
       retry: 'backoff',
-      context: { field, secret: secret.metadata.name },
+      context: { field: 'certSecretRef', secret: secret.metadata.name },
     });
   }
   return pem;

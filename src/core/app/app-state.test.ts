@@ -13,7 +13,7 @@ const rows: readonly [AppState, string, string][] = [
   [{ kind: 'Suspended' }, 'Suspended: spec.suspend is set', 'Ready True'],
   [{ kind: 'Updating', message }, 'UpdateInProgress: why', 'Ready Unknown, Reconciling'],
   [
-    { kind: 'Unavailable', message, until },
+    { kind: 'Unavailable', reason: 'RegistryUnavailable', message, until },
     'RegistryUnavailable: why until 2026-05-04T12:01:00.000Z',
     'Ready False, Reconciling',
   ],

@@ -6,7 +6,12 @@ export type AppState =
   | { readonly kind: 'Blocked'; readonly reason: 'TargetNotFound' | 'TargetConflict'; readonly message: string }
   | { readonly kind: 'Suspended' }
   | { readonly kind: 'Updating'; readonly message: string }
-  | { readonly kind: 'Unavailable'; readonly message: string; readonly until: Date }
+  | {
+      readonly kind: 'Unavailable';
+      readonly reason: 'RegistryUnavailable' | 'TargetNotFound';
+      readonly message: string;
+      readonly until: Date;
+    }
   | { readonly kind: 'Held'; readonly message: string; readonly until: Date }
   | { readonly kind: 'NeedsPerson'; readonly message: string }
   | { readonly kind: 'VersionRejected'; readonly message: string }
@@ -32,7 +37,7 @@ export function judgeApp(state: AppState): AppVerdict {
     case 'Updating':
       return verdict('UpdateInProgress', state, { ready: 'Unknown', reconciling: true });
     case 'Unavailable':
-      return verdict('RegistryUnavailable', state, { ready: 'False', reconciling: true });
+      return verdict(state.reason, state, { ready: 'False', reconciling: true });
     case 'Held':
       return verdict('PreviousAttemptFailed', state, { ready: 'False' });
     case 'NeedsPerson':
