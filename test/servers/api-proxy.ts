@@ -1,0 +1,74 @@
+/** An API server that counts what it is asked: plain http in front, the real one behind with the rights of a kubeconfig. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, request as requestTls } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { KubeConfig } from '../../src/kube/config.ts';
+import { fixedCredentials } from '../../src/kube/credentials.ts';
+import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
+
+export interface ApiRequest {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly isWatch: boolean;
+}
+
+export interface ApiProxy {
+  /** For a client whose requests are to be counted. */
+  readonly config: KubeConfig;
+  /** In the order of their arrival. */
+  readonly requests: readonly ApiRequest[];
+  stop(): Promise<void>;
+}
+
+/** Starts on a free port of 127.0.0.1. */
+export async function startApiProxy(kubeconfigPath: string): Promise<ApiProxy> {
+  const behind = await loadKubeConfig({ path: kubeconfigPath });
+  const { clientCertificate } = await behind.credentials.current(AbortSignal.timeout(5_000));
+  const agent = new Agent({
+    keepAlive: true,
+    ...(behind.tls.ca === undefined ? {} : { ca: behind.tls.ca }),
+    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+  });
+  const requests: ApiRequest[] = [];
+  const server = createServer((near, answer) => {
+    const { method = 'GET', url = '/' } = near;
+    requests.push({ method, path: url, isWatch: /[?&]watch=(true|1)/.test(url) });
+    pass(near, answer, { agent, target: new URL(url, behind.server) });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    config: {
+      server: `http://127.0.0.1:${port}`,
+      namespace: behind.namespace,
+      tls: {},
+      credentials: fixedCredentials({}),
+    },
+    requests,
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      agent.destroy();
+    },
+  };
+}
+
+function pass(
+  near: IncomingMessage,
+  answer: ServerResponse,
+  to: { readonly agent: Agent; readonly target: URL },
+): void {
+  const { host: _, connection: __, ...headers } = near.headers;
+  const far = requestTls(to.target, { method: near.method ?? 'GET', headers, agent: to.agent }, (response) => {
+    answer.writeHead(response.statusCode ?? 502, response.headers);
+    // A watch's answer begins long before its first event.
+    answer.flushHeaders();
+    response.pipe(answer);
+    response.on('error', () => answer.destroy());
+  });
+  far.on('error', () => answer.destroy());
+  answer.on('close', () => far.destroy());
+  near.pipe(far);
+}
