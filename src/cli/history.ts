@@ -1,32 +1,19 @@
-import { withConnection } from '../app/connect.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
-import {
-  allNamespacesOption,
-  type Command,
-  connectionOf,
-  connectionOptions,
-  type ExitCode,
-  namespaceOption,
-  outputOption,
-} from './command.ts';
+import { queryCommand } from './query.ts';
 import { formatTable } from './table.ts';
 
-export const historyCommand: Command = {
+export const historyCommand = queryCommand({
   name: 'history',
   summary: 'Show what was updated when, how it ended and why; oldest first.',
   arguments: [{ syntax: '[app]', description: 'only this App' }],
-  options: [...connectionOptions, namespaceOption, allNamespacesOption, outputOption],
-  async run({ arguments: [app], options, print, signal }) {
-    return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
-      const scope = options.flag('allNamespaces') ? undefined : (options.text('namespace') ?? namespace);
-      const updates = await records.readUpdates({ namespace: scope, ...(app === undefined ? {} : { app }) }, signal);
-      const ordered = updates.toSorted(byTime);
-      print(options.text('output') === 'json' ? JSON.stringify(ordered.map(toRecord), undefined, 2) : toTable(ordered));
-      return 0;
-    });
+  async read(records, { namespace, argument }, signal) {
+    const updates = await records.readUpdates({ namespace, ...(argument !== undefined && { app: argument }) }, signal);
+    return updates.toSorted(byTime);
   },
-};
+  toJson: (updates) => updates.map(toRecord),
+  toTable,
+});
 
 function byTime(left: UpdateObjectWire, right: UpdateObjectWire): number {
   const time = (update: UpdateObjectWire) => update.status?.startedAt ?? update.metadata.creationTimestamp;

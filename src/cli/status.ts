@@ -1,39 +1,15 @@
-import { withConnection } from '../app/connect.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import {
-  allNamespacesOption,
-  type Command,
-  connectionOf,
-  connectionOptions,
-  type ExitCode,
-  namespaceOption,
-  outputOption,
-} from './command.ts';
+import { queryCommand } from './query.ts';
 import { formatTable } from './table.ts';
 
-export const statusCommand: Command = {
+export const statusCommand = queryCommand({
   name: 'status',
   summary: 'Show each App: what runs, what is newer, what it waits for.',
-  arguments: [],
-  options: [...connectionOptions, namespaceOption, allNamespacesOption, outputOption],
-  async run({ options, print, signal }) {
-    return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
-      const scope = options.flag('allNamespaces') ? undefined : (options.text('namespace') ?? namespace);
-      const apps = await records.readApps(scope, signal);
-      const rows = apps.map(({ metadata, status }) => ({
-        namespace: metadata.namespace,
-        name: metadata.name,
-        ...status,
-      }));
-      print(
-        options.text('output') === 'json'
-          ? JSON.stringify(rows, undefined, 2)
-          : formatTable(appTableHeading, appRows(apps)),
-      );
-      return 0;
-    });
-  },
-};
+  read: (records, { namespace }, signal) => records.readApps(namespace, signal),
+  toJson: (apps) =>
+    apps.map(({ metadata, status }) => ({ namespace: metadata.namespace, name: metadata.name, ...status })),
+  toTable: (apps) => formatTable(appTableHeading, appRows(apps)),
+});
 
 export const appTableHeading = ['NAMESPACE', 'APP', 'READY', 'CURRENT', 'AVAILABLE', 'WAITING', 'UNTIL', 'MESSAGE'];
 
