@@ -76,11 +76,11 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
   };
 }
 
-/** Follows from App and digest, so that rejecting twice makes one object. */
+/** Follows from App and digest, so that rejecting twice makes one object. Without App the digest alone: any word before it could be an App. */
 function rejectionName(spec: Pick<RejectionSpecWire, 'app' | 'digest'>): string {
   const shortHash = 12;
   const hash = createHash('sha256').update(spec.digest).digest('hex').slice(0, shortHash);
-  return `${spec.app ?? 'all'}-${hash}`;
+  return spec.app === undefined ? hash : `${spec.app}-${hash}`;
 }
 
 /** One that is there already is renewed: it may have been about to expire. */

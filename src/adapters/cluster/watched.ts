@@ -49,13 +49,16 @@ export function watch<T>(options: WatchedOptions<T>): Watched<T> {
     const key = keyOf({ metadata: { namespace, name } });
     return informers.map((informer) => informer.store.get(key)).find((object) => object !== undefined);
   };
+  const synced = Promise.all(informers.map((informer) => informer.synced)).then(() => undefined);
+  // Rejects when all is stopped before; that must not end the process of somebody who does not wait for it.
+  synced.catch(() => undefined);
   return {
     find: (namespace, name) => get(namespace, name)?.value,
     problemOf: (namespace, name) => get(namespace, name)?.problem,
     list: (namespace) => valuesOf(informers.flatMap((informer) => informer.store.byIndex('namespace', namespace))),
     listAll: () => valuesOf(informers.flatMap((informer) => informer.store.list())),
     listBy: (index) => valuesOf(informers.flatMap((informer) => informer.store.byIndex('own', index))),
-    synced: Promise.all(informers.map((informer) => informer.synced)).then(() => undefined),
+    synced,
     informers,
   };
 }

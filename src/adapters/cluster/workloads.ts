@@ -115,7 +115,7 @@ export class ClusterWorkloads implements Workloads {
     return { abort, synced: informer.synced, list: () => informer.store.list() };
   }
 
-  /** A refused patch is a conflict when the images moved on, and the API server's own refusal when they did not. */
+  /** A refused patch is a conflict when the containers moved on, and the API server's own refusal when they did not. */
   async #explainRefusal(
     workload: Workload,
     settings: readonly ImageSetting[],
@@ -126,8 +126,7 @@ export class ClusterWorkloads implements Workloads {
       return error;
     }
     const now = await this.read(workload, signal);
-    const unchanged = settings.every((setting) => imageIn(now, setting) === setting.expected);
-    if (unchanged) {
+    if (now && settings.every((setting) => isPatchable(now, workload, setting))) {
       return error;
     }
     return new OperationError(`set images of ${describeWorkload(workload)}: somebody else changed them meanwhile`, {
@@ -138,13 +137,21 @@ export class ClusterWorkloads implements Workloads {
   }
 }
 
-function imageIn(workload: Workload | undefined, setting: ImageSetting): string | undefined {
-  return workload?.containers.find((one) => one.name === setting.container && one.init === setting.init)?.image;
+/** Whether all that the patch tests still holds: the image, and the place of the container in its list. */
+function isPatchable(now: Workload, before: Workload, setting: ImageSetting): boolean {
+  const { index, image } = placeOf(now, setting);
+  return image === setting.expected && index === placeOf(before, setting).index;
+}
+
+function placeOf(workload: Workload, setting: ImageSetting): { readonly index: number; readonly image?: string } {
+  const list = workload.containers.filter((one) => one.init === setting.init);
+  const index = list.findIndex((one) => one.name === setting.container);
+  const found = list[index];
+  return found ? { index, image: found.image } : { index };
 }
 
 function imagePatch(workload: Workload, setting: ImageSetting): object[] {
-  const list = workload.containers.filter((one) => one.init === setting.init);
-  const index = list.findIndex((one) => one.name === setting.container);
+  const { index } = placeOf(workload, setting);
   const template = workload.kind === 'CronJob' ? '/spec/jobTemplate/spec/template/spec' : '/spec/template/spec';
   const path = `${template}/${setting.init ? 'initContainers' : 'containers'}/${index}`;
   return [
