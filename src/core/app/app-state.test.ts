@@ -33,7 +33,7 @@ test.each(rows)('%j is told as %s with %s', (state, told, conditions) => {
 
 test('every reason to wait is either of an App, told above, or of an Update', () => {
   const ofApps = rows.map(([state]) => judgeApp(state).waiting.reason);
-  const ofUpdates = ['Rollout', 'Stabilizing', 'RollbackRollout'];
+  const ofUpdates = ['Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
 
   expect([...ofApps, ...ofUpdates].sort()).toEqual([...waitingReasons].sort());
 });
