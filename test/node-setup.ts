@@ -10,6 +10,8 @@ declare module 'vitest' {
     localRegistry: string;
     /** IPv4. */
     nodeAddress: string;
+    /** State folder of the cluster, as loadImage takes it. */
+    nodeDirectory: string;
     /** Path of a helm of version 4. */
     helm: string;
     /** Path of a kubectl that fits the API server. */
@@ -24,6 +26,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('registry', cluster.registry);
   project.provide('localRegistry', cluster.localRegistry);
   project.provide('nodeAddress', cluster.nodeAddress);
+  project.provide('nodeDirectory', cluster.directory);
   project.provide('helm', helm);
   project.provide('kubectl', kubectl);
   return () => cluster.stop();
