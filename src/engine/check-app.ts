@@ -89,30 +89,27 @@ function findBlock(
   if (problems.length > 0) {
     return { kind: 'Blocked', reason: 'TargetNotFound', message: joinSome(problems, '; ') };
   }
-  const conflict = findConflict(claimOf(app, workloads), otherClaims(context, app));
+  const mine = claimOf(app, workloads);
+  const conflict = findConflict(mine, otherClaims(context, app, workloads));
   return conflict === undefined ? undefined : { kind: 'Blocked', reason: 'TargetConflict', message: conflict };
 }
 
-function claimOf(app: AppObjectWire, workloads: readonly Workload[]): Claim {
-  return { app: app.metadata.name, createdAt: new Date(app.metadata.creationTimestamp), workloads };
+function claimOf({ metadata }: AppObjectWire, workloads: readonly Workload[]): Claim {
+  return { app: metadata.name, createdAt: new Date(metadata.creationTimestamp), workloads };
 }
 
-function otherClaims(context: CheckContext, app: AppObjectWire): Claim[] {
+/** What the other Apps of the namespace claim of these workloads; more need not be known of them. */
+function otherClaims(context: CheckContext, app: AppObjectWire, workloads: readonly Workload[]): Claim[] {
   const { namespace, name } = app.metadata;
-  const claims: Claim[] = [];
-  for (const other of context.records.listApps(namespace)) {
-    const spec = other.metadata.name === name ? 'itself' : readSpec(other);
-    if (typeof spec !== 'string') {
-      const { containers } = bindContainers(spec, context.workloads.list(namespace));
-      claims.push(
-        claimOf(
-          other,
-          containers.map((one) => one.workload),
-        ),
-      );
+  const others = context.records.listApps(namespace).filter((other) => other.metadata.name !== name);
+  return others.flatMap((other) => {
+    const spec = readSpec(other);
+    if (typeof spec === 'string') {
+      return [];
     }
-  }
-  return claims;
+    const claimed = bindContainers(spec, workloads).containers.map((one) => one.workload);
+    return claimed.length === 0 ? [] : [claimOf(other, claimed)];
+  });
 }
 
 /** The findings of the last check while nothing they depend on has changed, else new ones. */
