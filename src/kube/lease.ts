@@ -168,7 +168,7 @@ class Elector {
       const at = momentOf(this.#clock);
       const deadline = startDeadline(this.#clock, term.remainingMs(), over);
       try {
-        const lease = await this.#attempt(() => this.#tryRenew(term, deadline.signal));
+        const lease = await this.#attempt(() => this.#writeOwn(term, this.#record(), deadline.signal));
         if (lease !== undefined) {
           term.renewed(lease, at);
         }
@@ -178,10 +178,11 @@ class Elector {
     }
   }
 
-  async #tryRenew(term: Term, signal: AbortSignal): Promise<Lease | undefined> {
+  /** Writes into the lease if it is still ours, also where our copy of it is stale: an attempt whose answer was lost may have been taken. */
+  async #writeOwn(term: Term, spec: Lease['spec'], signal: AbortSignal): Promise<Lease | undefined> {
     const { client, identity } = this.#options;
     try {
-      return await this.#write(term.lease, this.#record(), signal);
+      return await this.#write(term.lease, spec, signal);
     } catch (error) {
       if (!isOperationError(error, 'API_CONFLICT') && !isOperationError(error, 'API_NOT_FOUND')) {
         throw error;
@@ -192,7 +193,7 @@ class Elector {
       term.lose(found === undefined ? 'the Lease was deleted' : 'somebody else holds it');
       return undefined;
     }
-    return this.#write(found, this.#record(), signal);
+    return this.#write(found, spec, signal);
   }
 
   /** Lets the others start at once. Not worth an error: they will wait for the duration instead. */
@@ -204,7 +205,7 @@ class Elector {
     term.lose('given back');
     const deadline = startDeadline(this.#clock, this.#retryMs);
     const spec = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(this.#clock.now()) };
-    await this.#attempt(() => this.#write(term.lease, spec, deadline.signal));
+    await this.#attempt(() => this.#writeOwn(term, spec, deadline.signal));
     deadline.end();
   }
 

@@ -4,14 +4,14 @@
  * Retried here is only what cannot have happened: 429 and 503 with Retry-After (as client-go does, for every method),
  * a 401 once with fresh credentials, and a GET whose kept connection turned out to be dead. The rest is the caller's.
  */
-import type { Dispatcher } from 'undici';
 import { OperationError } from '../core/errors.ts';
-import { type AgentPool, type Agents, createAgentPool } from './agents.ts';
+import { type AgentPool, createAgentPool } from './agents.ts';
 import { type CallDescription, describeCause, errorFromAnswer, unavailable } from './api-error.ts';
 import { type Clock, type Random, sleep } from './clock.ts';
 import type { KubeConfig } from './config.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import { AnswerTooLarge, fetchWhole, type WholeAnswer } from './whole-answer.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -76,10 +76,8 @@ interface Spent {
   hasReconnected: boolean;
 }
 
-interface Attempt {
-  readonly response: Dispatcher.ResponseData;
-  readonly deadline: Deadline;
-}
+/** What an attempt came to: a refusal is told apart from an error, because the server may allow another attempt. */
+type Outcome<T> = { readonly answer: T } | { readonly refusal: OperationError };
 
 /** No connection is made before the first request. */
 export function createTransport(config: KubeConfig, options: TransportOptions): Transport {
@@ -102,22 +100,12 @@ class HttpTransport implements Transport {
     this.#pool = createAgentPool(config);
   }
 
-  async send(request: TransportRequest): Promise<Answer> {
-    const { timeoutMs, maxBodyBytes } = this.#options;
-    const { response, deadline } = await this.#exchange(request, 'calls', timeoutMs);
-    try {
-      const bytes = await readBody(request, response, request.maxBodyBytes ?? maxBodyBytes);
-      return { status: response.statusCode, body: decode(request, response, bytes) };
-    } catch (error) {
-      throw translate(request, deadline, timeoutMs, error);
-    } finally {
-      deadline.end();
-    }
+  send(request: TransportRequest): Promise<Answer> {
+    return this.#untilFinal(request, () => this.#sendOnce(request));
   }
 
-  async open(request: TransportRequest, silenceMs: number): Promise<OpenAnswer> {
-    const { response, deadline } = await this.#exchange(request, 'watches', silenceMs);
-    return { body: response.body, deadline };
+  open(request: TransportRequest, silenceMs: number): Promise<OpenAnswer> {
+    return this.#untilFinal(request, () => this.#openOnce(request, silenceMs));
   }
 
   close(): Promise<void> {
@@ -125,16 +113,16 @@ class HttpTransport implements Transport {
   }
 
   /** Repeats until the answer is final. What it returns is a success; everything else is thrown. */
-  async #exchange(request: TransportRequest, kind: keyof Agents, timeoutMs: number): Promise<Attempt> {
+  async #untilFinal<T>(request: TransportRequest, attempt: () => Promise<Outcome<T>>): Promise<T> {
     const spent: Spent = { retries: 0, waitedMs: 0, hasRenewed: false, hasReconnected: false };
     for (;;) {
       request.signal?.throwIfAborted();
       try {
-        const attempt = await this.#attempt(request, kind, timeoutMs);
-        if (attempt.response.statusCode < 400) {
-          return attempt;
+        const outcome = await attempt();
+        if ('answer' in outcome) {
+          return outcome.answer;
         }
-        await this.#recover(request, spent, await readRefusal(request, attempt, this.#options.clock));
+        await this.#recover(request, spent, outcome.refusal);
       } catch (error) {
         if (!mayReconnect(request, spent, error)) {
           throw error;
@@ -143,25 +131,57 @@ class HttpTransport implements Transport {
     }
   }
 
-  /** One request up to the head of its answer. */
-  async #attempt(request: TransportRequest, kind: keyof Agents, timeoutMs: number): Promise<Attempt> {
-    const deadline = startDeadline(this.#options.clock, timeoutMs, request.signal);
+  async #sendOnce(request: TransportRequest): Promise<Outcome<Answer>> {
+    const { clock, timeoutMs } = this.#options;
+    const deadline = startDeadline(clock, timeoutMs, request.signal);
     try {
-      const proof = await this.#config.credentials.current(deadline.signal);
-      const agent = this.#pool.agentsFor(proof.clientCertificate)[kind];
-      const response = await agent.request({
-        origin: this.#origin,
-        path: this.#prefix + request.path,
-        method: request.method,
-        signal: deadline.signal,
-        headers: headersOf(request, this.#options.userAgent, proof.authorization),
-        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
-      });
-      return { response, deadline };
+      const { agents, options } = await this.#prepare(request, deadline.signal);
+      const largest = request.maxBodyBytes ?? this.#options.maxBodyBytes;
+      const maxBytes = (status: number) => (status < 400 ? largest : maxErrorBytes);
+      const answer = await fetchWhole(agents.calls, options, { signal: deadline.signal, maxBytes });
+      return answer.status < 400
+        ? { answer: { status: answer.status, body: decode(request, answer, request.parse) } }
+        : { refusal: refusalOf(request, answer, clock) };
+    } catch (error) {
+      if (error instanceof AnswerTooLarge && error.status >= 400) {
+        return {
+          refusal: refusalOf(request, { status: error.status, headers: error.headers, bytes: Buffer.alloc(0) }, clock),
+        };
+      }
+      throw translate(request, deadline, timeoutMs, error);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async #openOnce(request: TransportRequest, silenceMs: number): Promise<Outcome<OpenAnswer>> {
+    const { clock } = this.#options;
+    const deadline = startDeadline(clock, silenceMs, request.signal);
+    try {
+      const { agents, options } = await this.#prepare(request, deadline.signal);
+      const { statusCode, headers, body } = await agents.watches.request({ ...options, signal: deadline.signal });
+      if (statusCode < 400) {
+        return { answer: { body, deadline } };
+      }
+      const bytes = await readStart(body, maxErrorBytes);
+      deadline.end();
+      return { refusal: refusalOf(request, { status: statusCode, headers, bytes }, clock) };
     } catch (error) {
       deadline.end();
-      throw translate(request, deadline, timeoutMs, error);
+      throw translate(request, deadline, silenceMs, error);
     }
+  }
+
+  async #prepare(request: TransportRequest, signal: AbortSignal) {
+    const proof = await this.#config.credentials.current(signal);
+    const options = {
+      origin: this.#origin,
+      path: this.#prefix + request.path,
+      method: request.method,
+      headers: headersOf(request, this.#options.userAgent, proof.authorization),
+      ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+    };
+    return { agents: this.#pool.agentsFor(proof.clientCertificate), options };
   }
 
   /** Returns when the call may be tried again, and throws the refusal when it may not. */
@@ -208,57 +228,51 @@ function mayReconnect(request: TransportRequest, spent: Spent, error: unknown): 
   return true;
 }
 
-async function readRefusal(
-  request: TransportRequest,
-  { response, deadline }: Attempt,
-  clock: Clock,
-): Promise<OperationError> {
+function refusalOf(request: TransportRequest, answer: WholeAnswer, clock: Clock): OperationError {
+  const { status, headers } = answer;
   let body: unknown;
   try {
-    body = decode(request, response, await readBody(request, response, maxErrorBytes));
+    body = decode(request, answer);
   } catch {
-    // The status alone says enough when the body does not arrive, or is no JSON although it says so.
+    // The status alone says enough where the body is too large, cut, or no JSON although it says so.
     body = undefined;
-  } finally {
-    deadline.end();
   }
-  const retryAfterMs = [429, 503].includes(response.statusCode)
-    ? parseRetryAfter(response.headers['retry-after'], clock.now())
-    : undefined;
-  return errorFromAnswer(request.call, response.statusCode, body, retryAfterMs);
+  const retryAfterMs =
+    status === 429 || status === 503 ? parseRetryAfter(headers['retry-after'], clock.now()) : undefined;
+  return errorFromAnswer(request.call, status, body, retryAfterMs);
 }
 
-async function readBody(
-  request: TransportRequest,
-  response: Dispatcher.ResponseData,
-  maxBytes: number,
-): Promise<Buffer> {
+/** As much of the body as fits; the rest is not read. */
+async function readStart(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
+    chunks.push(chunk);
     size += chunk.length;
     if (size > maxBytes) {
-      throw new OperationError(`${request.call.what}: answer is larger than ${maxBytes} bytes`, {
-        code: 'API_UNAVAILABLE',
-        retry: 'backoff',
-        context: { call: request.call.what, reason: bodyTooLarge },
-      });
+      break;
     }
-    chunks.push(chunk);
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+  return Buffer.concat(chunks).subarray(0, maxBytes);
 }
 
-function decode(request: TransportRequest, response: Dispatcher.ResponseData, bytes: Buffer): unknown {
-  if (!String(response.headers['content-type'] ?? '').startsWith('application/json')) {
+function decode(
+  request: TransportRequest,
+  { headers, bytes }: WholeAnswer,
+  parse: (bytes: Buffer) => unknown = parseJson,
+): unknown {
+  if (!String(headers['content-type'] ?? '').startsWith('application/json')) {
     return bytes.toString('utf8');
   }
-  const parse = response.statusCode < 400 ? request.parse : undefined;
   try {
-    return parse === undefined ? (JSON.parse(bytes.toString('utf8')) as unknown) : parse(bytes);
+    return parse(bytes);
   } catch (error) {
     throw error instanceof SyntaxError ? unavailable(request.call, 'answer is not JSON') : error;
   }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  return JSON.parse(bytes.toString('utf8'));
 }
 
 function translate(request: TransportRequest, deadline: Deadline, timeoutMs: number, error: unknown): unknown {
@@ -267,6 +281,14 @@ function translate(request: TransportRequest, deadline: Deadline, timeoutMs: num
   }
   if (deadline.isExpired) {
     return unavailable(request.call, `no answer within ${timeoutMs} ms`);
+  }
+  if (error instanceof AnswerTooLarge) {
+    const context = { call: request.call.what, reason: bodyTooLarge };
+    return new OperationError(`${request.call.what}: ${error.message}`, {
+      code: 'API_UNAVAILABLE',
+      retry: 'backoff',
+      context,
+    });
   }
   return error instanceof OperationError ? error : unavailable(request.call, describeCause(error), error);
 }
