@@ -18,6 +18,7 @@ import {
 } from '../controllers/wake.ts';
 import type { Rejection } from '../core/app/rejection.ts';
 import type { OperationError } from '../core/errors.ts';
+import { describeError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import { CheckMemory } from '../engine/check-memory.ts';
 import type { Records, Registry, StepListener } from '../engine/ports.ts';
@@ -28,7 +29,7 @@ import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { decodeRejection } from '../resources/decode-rejection.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { decodeWorkload } from '../resources/decode-workload.ts';
-import { describeError, type Logger } from '../telemetry/log.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface RuntimeOptions {
@@ -86,6 +87,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     watched: caches.workloads,
     onPodChange: (watcher) => wake.update(watcher),
     onError: watchErrorListener(options),
+    signal,
   });
   const accesses = new ClusterRegistryAccesses({ client, readCredentials: readPullSecret });
   const memory = new CheckMemory({ clock, random: options.random });

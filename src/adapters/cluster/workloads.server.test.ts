@@ -97,6 +97,7 @@ function openWorkloads(through: KubeClient = client): ClusterWorkloads {
     watched,
     onPodChange: () => undefined,
     onError: () => undefined,
+    signal: stop.signal,
   });
 }
 

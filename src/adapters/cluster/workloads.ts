@@ -22,6 +22,8 @@ export interface ClusterWorkloadsOptions {
   /** A pod of a watched workload changed. */
   readonly onPodChange: (watcher: string) => void;
   readonly onError: (error: OperationError) => void;
+  /** Ends the watches of pods that are still open. */
+  readonly signal: AbortSignal;
 }
 
 interface PodObject extends KubeObject {
@@ -110,7 +112,7 @@ export class ClusterWorkloads implements Workloads {
       transform: (object) => ({ ...object, pod: decodePod(object) }),
       onChange: () => this.#options.onPodChange(watcher),
       onError: this.#options.onError,
-      signal: abort.signal,
+      signal: AbortSignal.any([abort.signal, this.#options.signal]),
     });
     return { abort, synced: informer.synced, list: () => informer.store.list() };
   }
