@@ -1,4 +1,5 @@
 /** Going back because a person asks: an Update towards what ran before, and Rejections so that it lasts. */
+import { findRejection, type Rejection } from '../core/app/rejection.ts';
 import { OperationError } from '../core/errors.ts';
 import { isFinal, type Version } from '../core/update/journal.ts';
 import { encodeVersion } from '../resources/app-status.ts';
@@ -17,7 +18,7 @@ export interface RollbackRequest {
 }
 
 export type RollbackAnswer =
-  /** An Update towards the former versions was made. */
+  /** There is an Update towards the former versions: made by this request, or under way already. */
   | { readonly kind: 'Started'; readonly update: string; readonly rejected: readonly string[] }
   /** An Update was under way; rejecting its versions makes it go back by itself. */
   | { readonly kind: 'Stopping'; readonly update: string; readonly rejected: readonly string[] };
@@ -26,7 +27,7 @@ export type RollbackAnswer =
  * Rejects what is to be left, then starts the way back. Rejections come first: were the process to die in between,
  * asking again finishes it, and no version that was left can return.
  *
- * @throws USAGE when there is nothing to go back to
+ * @throws USAGE when there is nothing to go back to, or only what was rejected itself
  */
 export async function rollBack(
   context: { readonly records: DirectRecords; readonly clock: Clock },
@@ -39,13 +40,28 @@ export async function rollBack(
   const updates = await records.readUpdates({ namespace, app: request.app }, signal);
   const [last] = updates;
   if (last && !isFinal(journalOf(last, clock.now()).phase) && request.to === undefined) {
-    const rejected = await rejectVersions(records, request, [last], signal);
-    return { kind: 'Stopping', update: last.metadata.name, rejected };
+    return await stop(records, request, last, signal);
   }
   const way = planWay(updates, request, clock);
-  const rejected = await rejectVersions(records, request, way.leave, signal);
+  checkWay(way, request, await records.readRejections(namespace, signal), clock.now());
+  const rejected = await rejectVersions(records, request, way, signal);
   const created = await records.createUpdate(app, specOf(request, way, (last?.spec.sequence ?? 0) + 1), signal);
   return { kind: 'Started', update: created.metadata.name, rejected };
+}
+
+/** One that goes back already is left alone: its version is where the caller wants to go. */
+async function stop(
+  records: DirectRecords,
+  request: RollbackRequest,
+  open: UpdateObjectWire,
+  signal: AbortSignal,
+): Promise<RollbackAnswer> {
+  const update = open.metadata.name;
+  if (open.spec.trigger.kind === 'Rollback') {
+    return { kind: 'Started', update, rejected: [] };
+  }
+  const rejected = await rejectVersions(records, request, { leave: [open], changes: [] }, signal);
+  return { kind: 'Stopping', update, rejected };
 }
 
 interface Way {
@@ -95,6 +111,25 @@ function planWay(updates: readonly UpdateObjectWire[], request: RollbackRequest,
   return { restore: { update: to, state: 'After' }, leave, changes: changesBetween(current, target) };
 }
 
+/** Refuses before anything is rejected: afterwards neither what runs nor what is asked for might be allowed. */
+function checkWay(way: Way, request: RollbackRequest, rejections: readonly Rejection[], now: Date): void {
+  const { namespace, app } = request;
+  const what = `roll back ${namespace}/${app}${request.to === undefined ? '' : ` to ${request.to}`}`;
+  const known = (version: Way['changes'][number]['to']) => version.tag ?? version.digest ?? '?';
+  for (const { source, to } of way.changes) {
+    const rejection = findRejection(rejections, { namespace, name: app }, to.digest, now);
+    if (rejection) {
+      throw usage(
+        `${what}: ${source} ${known(to)} was rejected by ${rejection.author} (${rejection.reason}); delete Rejection ${rejection.name} to allow it, or choose another Update with --to`,
+      );
+    }
+  }
+  if (way.changes.every(({ from, to }) => to.digest !== undefined && to.digest === from.digest)) {
+    const versions = way.changes.map(({ source, to }) => `${source} ${known(to)}`).join(', ');
+    throw usage(`${what}: it brought ${versions}, which runs already`);
+  }
+}
+
 function changesBetween(current: UpdateObjectWire, target: UpdateObjectWire): UpdateSpecWire['changes'] {
   const now = new Map<string, Version>(changesOf(current.spec).map((change) => [change.source, change.to]));
   return target.spec.changes.map((change) => ({
@@ -108,13 +143,14 @@ function changesBetween(current: UpdateObjectWire, target: UpdateObjectWire): Up
 async function rejectVersions(
   records: DirectRecords,
   request: RollbackRequest,
-  updates: readonly UpdateObjectWire[],
+  { leave, changes }: Pick<Way, 'leave' | 'changes'>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  const kept = new Set(changes.map((change) => change.to.digest));
   const rejected: string[] = [];
-  for (const update of updates) {
+  for (const update of leave) {
     for (const { repository, from, to } of changesOf(update.spec)) {
-      if (to.digest === undefined || to.digest === from.digest) {
+      if (to.digest === undefined || to.digest === from.digest || kept.has(to.digest)) {
         continue;
       }
       const spec = {
