@@ -172,7 +172,7 @@ async function restore(
   }
 }
 
-/** Rejects what the Update moved to, if the version is to blame. */
+/** Rejects what the Update moved to, if the version is to blame and nobody has rejected it before: that record says by whom and why. */
 async function rejectVersions(
   context: PerformContext,
   update: UpdateObjectWire,
@@ -180,7 +180,7 @@ async function rejectVersions(
   signal: AbortSignal,
 ): Promise<void> {
   const { failure } = journal;
-  if (failure?.blamesVersion !== true) {
+  if (failure?.blamesVersion !== true || failure.reason === 'Rejected') {
     return;
   }
   for (const { repository, from, to } of changesOf(update.spec)) {
