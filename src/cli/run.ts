@@ -1,6 +1,15 @@
-import { type RunOnceReport, runOnce } from '../app/run-once.ts';
+import type { RunOnceReport } from '../app/run-once.ts';
 import { parseDuration } from '../core/duration.ts';
-import { type Command, connectionOf, connectionOptions, type ExitCode, outputOption, usageError } from './command.ts';
+import { isOperationError } from '../core/errors.ts';
+import {
+  type Command,
+  connectionOf,
+  connectionOptions,
+  type ExitCode,
+  type Options,
+  outputOption,
+  usageError,
+} from './command.ts';
 import { logLevelOf, logLevelOption, watchNamespaceOption } from './controller.ts';
 import { appRows, appTableHeading } from './status.ts';
 import { formatTable } from './table.ts';
@@ -21,11 +30,12 @@ export const runCommand: Command = {
     if (!options.flag('once')) {
       throw usageError('run: give --once for one pass, or use the command "controller" to go on for ever');
     }
+    const { runOnce } = await import('../app/run-once.ts');
     const report = await runOnce(
       {
         ...connectionOf(options),
         namespaces: options.list('namespace'),
-        timeoutMs: parseDuration(options.given('timeout'), '--timeout'),
+        timeoutMs: timeoutOf(options),
         logLevel: logLevelOf(options),
       },
       signal,
@@ -38,6 +48,14 @@ export const runCommand: Command = {
     return exitCodeOf(report);
   },
 };
+
+function timeoutOf(options: Options): number {
+  try {
+    return parseDuration(options.given('timeout'), '--timeout');
+  } catch (error) {
+    throw isOperationError(error, 'OBJECT_INVALID') ? usageError(error.message) : error;
+  }
+}
 
 const troubles: ReadonlySet<string> = new Set([
   'InvalidSpec',
