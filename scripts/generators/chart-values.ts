@@ -1,6 +1,6 @@
 /** Values of the Helm chart. chart/values.schema.json and docs/reference/chart.md are made from it; defaults stand in chart/values.yaml. */
 import Type from 'typebox';
-import { logLevels } from '../../src/telemetry/log.ts';
+import { logLevels } from '../../src/telemetry/log-level.ts';
 
 const closed = { additionalProperties: false } as const;
 const namePattern = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';

@@ -1,6 +1,7 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
 import { createRegistryClient } from '../adapters/registry/client.ts';
 import { coalesceReads } from '../adapters/registry/coalesce.ts';
+import { describeError } from '../core/errors.ts';
 import type { StepListener } from '../engine/ports.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
@@ -8,7 +9,8 @@ import { createEventRecorder } from '../kube/events.ts';
 import { runWithLease } from '../kube/lease.ts';
 import type { LeaseHold } from '../kube/lease-term.ts';
 import { createOperationsServer } from '../server/operations.ts';
-import { createLogger, describeError, type Logger, type LogLevel } from '../telemetry/log.ts';
+import { createLogger, type Logger } from '../telemetry/log.ts';
+import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity } from './config.ts';
 import { type Runtime, startRuntime } from './runtime.ts';

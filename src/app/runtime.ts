@@ -17,8 +17,7 @@ import {
   type Wakeable,
 } from '../controllers/wake.ts';
 import type { Rejection } from '../core/app/rejection.ts';
-import type { OperationError } from '../core/errors.ts';
-import { describeError } from '../core/errors.ts';
+import { describeError, type OperationError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import { CheckMemory } from '../engine/check-memory.ts';
 import type { Records, Registry, StepListener } from '../engine/ports.ts';

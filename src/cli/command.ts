@@ -1,4 +1,8 @@
-/** A command as a value, so that the program, its help and docs/reference/cli.md come from one list. */
+/**
+ * A command as a value, so that the program, its help and docs/reference/cli.md come from one list.
+ *
+ * What a command needs to run it imports when it runs: a command for a CI job must not wait for the HTTP server.
+ */
 import type { OperationError } from '../core/errors.ts';
 import { OperationError as Failure } from '../core/errors.ts';
 

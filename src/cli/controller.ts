@@ -1,5 +1,4 @@
-import { runController } from '../app/run-controller.ts';
-import { type LogLevel, logLevels } from '../telemetry/log.ts';
+import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
 import { type Command, connectionOf, connectionOptions, type Options } from './command.ts';
 
 export const logLevelOption = {
@@ -32,6 +31,7 @@ export const controllerCommand: Command = {
     logLevelOption,
   ],
   async run({ options, signal }) {
+    const { runController } = await import('../app/run-controller.ts');
     await runController(
       {
         ...connectionOf(options),

@@ -1,9 +1,9 @@
 /** From the words of a command line to a command and its exit code. */
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
-import { isOperationError } from '../core/errors.ts';
-import { describeError } from '../telemetry/log.ts';
+import { describeError, isOperationError } from '../core/errors.ts';
 import { type Command, type ExitCode, type OptionDefinition, Options } from './command.ts';
 import { commands } from './commands.ts';
+import { harmless } from './table.ts';
 
 export interface Terminal {
   readonly out: (text: string) => void;
@@ -80,6 +80,6 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : 2;
   }
-  terminal.error(`headgate: ${describeError(error)}\n`);
+  terminal.error(`headgate: ${harmless(describeError(error))}\n`);
   return isOperationError(error, 'USAGE') ? 2 : 1;
 }

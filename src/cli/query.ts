@@ -1,5 +1,4 @@
 /** Commands that read the cluster and print a table or JSON. */
-import { withConnection } from '../app/connect.ts';
 import type { DirectRecords } from '../engine/ports.ts';
 import {
   type ArgumentDefinition,
@@ -11,6 +10,7 @@ import {
   namespaceOption,
   outputOption,
 } from './command.ts';
+import { formatJson } from './table.ts';
 
 export interface Query<T> {
   readonly name: string;
@@ -34,11 +34,12 @@ export function queryCommand<T>(query: Query<T>): Command {
     arguments: query.arguments ?? [],
     options: [...connectionOptions, namespaceOption, allNamespacesOption, outputOption],
     async run({ arguments: [argument], options, print, signal }) {
+      const { withConnection } = await import('../app/connect.ts');
       return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
         const scope = options.flag('allNamespaces') ? undefined : (options.text('namespace') ?? namespace);
         const found = await query.read(records, { namespace: scope, argument }, signal);
         const isJson = options.text('output') === 'json';
-        print(isJson ? JSON.stringify(query.toJson(found), undefined, 2) : query.toTable(found));
+        print(isJson ? formatJson(query.toJson(found)) : query.toTable(found));
         return 0;
       });
     },

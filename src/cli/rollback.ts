@@ -1,6 +1,3 @@
-import { callerName } from '../app/config.ts';
-import { withConnection } from '../app/connect.ts';
-import { rollBack } from '../engine/roll-back.ts';
 import {
   type Command,
   connectionOf,
@@ -26,6 +23,9 @@ export const rollbackCommand: Command = {
     if (app === undefined) {
       throw usageError('rollback: name the App');
     }
+    const { callerName } = await import('../app/config.ts');
+    const { withConnection } = await import('../app/connect.ts');
+    const { rollBack } = await import('../engine/roll-back.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace, clock }) => {
       const request = {
         namespace: options.text('namespace') ?? namespace,

@@ -1,4 +1,4 @@
-/** Plain aligned columns, as kubectl prints them. */
+/** How commands print: plain aligned columns as kubectl's, or JSON; and nothing in either that a terminal would obey. */
 
 const gap = '   ';
 
@@ -16,6 +16,22 @@ export function formatTable(heading: readonly string[], rows: readonly (readonly
     .join('\n');
 }
 
-function harmless(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+/** Indented JSON; characters that a terminal would obey are escaped, which means the same to a parser. */
+export function formatJson(value: unknown): string {
+  const indent = 2;
+  const text = JSON.stringify(value, undefined, indent);
+  return text.replace(obeyed, (character) => (character === '\n' ? character : `\\u${hex(character, 4)}`));
+}
+
+/** Shows what a terminal would obey: control characters, and what turns the direction of text. */
+export function harmless(text: string): string {
+  return text.replace(obeyed, (character) =>
+    character < '\u0100' ? `\\x${hex(character, 2)}` : `\\u${hex(character, 4)}`,
+  );
+}
+
+const obeyed = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+function hex(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).padStart(digits, '0');
 }

@@ -1,6 +1,6 @@
 /** The one place where an error of a pass becomes a retry and a line in the log. */
-import { isOperationError } from '../core/errors.ts';
-import { describeError, type Logger } from '../telemetry/log.ts';
+import { describeError, isOperationError } from '../core/errors.ts';
+import type { Logger } from '../telemetry/log.ts';
 
 export type Retrying = 'backoff' | 'drop' | { readonly afterMs: number };
 

@@ -79,3 +79,17 @@ export function invariant(condition: boolean, message: string): asserts conditio
     throw new OperationError(message, { code: 'INVARIANT', retry: 'never' });
   }
 }
+
+/** A chain of errors as one text, outermost first. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  const maxDepth = 5;
+  for (
+    let one = error;
+    one !== undefined && parts.length < maxDepth;
+    one = one instanceof Error ? one.cause : undefined
+  ) {
+    parts.push(one instanceof Error ? one.message : String(one));
+  }
+  return parts.join(': because ');
+}

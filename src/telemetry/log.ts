@@ -1,9 +1,6 @@
 /** Structured logs, one JSON object a line. */
 import { type DestinationStream, pino } from 'pino';
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-
-export type LogLevel = (typeof logLevels)[number];
+import type { LogLevel } from './log-level.ts';
 
 /** Constant message first, what it is about as fields; never a secret. */
 export type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
@@ -29,20 +26,6 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     warn: (message, fields) => log.warn(fields ?? {}, message),
     error: (message, fields) => log.error(fields ?? {}, message),
   };
-}
-
-/** A chain of errors as one text, outermost first. */
-export function describeError(error: unknown): string {
-  const parts: string[] = [];
-  const maxDepth = 5;
-  for (
-    let one = error;
-    one !== undefined && parts.length < maxDepth;
-    one = one instanceof Error ? one.cause : undefined
-  ) {
-    parts.push(one instanceof Error ? one.message : String(one));
-  }
-  return parts.join(': because ');
 }
 
 function nameOfLevel(label: string): { level: string } {
