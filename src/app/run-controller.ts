@@ -1,7 +1,7 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
 import { createRegistryClient } from '../adapters/registry/client.ts';
 import { coalesceReads } from '../adapters/registry/coalesce.ts';
-import { describeError } from '../core/errors.ts';
+import { describeError, OperationError } from '../core/errors.ts';
 import type { StepListener } from '../engine/ports.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
@@ -34,9 +34,10 @@ const registryAnswerMaxAgeMs = 4_000;
 /**
  * Runs until the signal is aborted.
  *
- * @throws CONFIG_INVALID, and LEASE_LOST when another replica took over: end the process, a new one starts clean
+ * @throws USAGE, CONFIG_INVALID, and LEASE_LOST when another replica took over: end the process, a new one starts clean
  */
 export async function runController(settings: ControllerSettings, signal: AbortSignal): Promise<void> {
+  const { host, port } = parseListen(settings.listen);
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });
   const client = createKubeClient(await loadConnection(settings));
@@ -46,7 +47,6 @@ export async function runController(settings: ControllerSettings, signal: AbortS
     metrics,
     notReady: () => (state === 'ready' || state === 'standby' ? undefined : state),
   });
-  const { host, port } = parseListen(settings.listen);
   log.info('listening', { address: await server.listen({ host, port }) });
   try {
     const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
@@ -116,7 +116,15 @@ function work({ settings, client, log, metrics, identity, assertLeading }: Parts
   });
 }
 
+const highestPort = 65_535;
+
 function parseListen(listen: string): { host: string; port: number } {
-  const colon = listen.lastIndexOf(':');
-  return { host: listen.slice(0, colon) || '0.0.0.0', port: Number(listen.slice(colon + 1)) };
+  const [, host = '', port = ''] = /^(|[^:\s]+|\[[0-9a-fA-F:.]+\]):([0-9]{1,5})$/.exec(listen) ?? [];
+  if (port === '' || Number(port) > highestPort) {
+    throw new OperationError(`--listen: "${listen}" is not host:port; write for example :8080 or 127.0.0.1:8080`, {
+      code: 'USAGE',
+      retry: 'never',
+    });
+  }
+  return { host: host.replace(/^\[|\]$/g, '') || '0.0.0.0', port: Number(port) };
 }

@@ -7,6 +7,7 @@ import {
   outputOption,
   usageError,
 } from './command.ts';
+import { formatJson, harmless } from './table.ts';
 
 export const rollbackCommand: Command = {
   name: 'rollback',
@@ -41,7 +42,7 @@ export const rollbackCommand: Command = {
         answer.kind === 'Started'
           ? `Update ${answer.update} goes back; ${rejected}`
           : `Update ${answer.update} is stopped and goes back; ${rejected}`;
-      print(options.text('output') === 'json' ? JSON.stringify(answer, undefined, 2) : said);
+      print(options.text('output') === 'json' ? formatJson(answer) : harmless(said));
       return 0;
     });
   },

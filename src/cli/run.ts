@@ -12,7 +12,7 @@ import {
 } from './command.ts';
 import { logLevelOf, logLevelOption, watchNamespaceOption } from './controller.ts';
 import { appRows, appTableHeading } from './status.ts';
-import { formatTable } from './table.ts';
+import { formatJson, formatTable } from './table.ts';
 
 export const runCommand: Command = {
   name: 'run',
@@ -40,22 +40,26 @@ export const runCommand: Command = {
       },
       signal,
     );
-    print(
-      options.text('output') === 'json'
-        ? JSON.stringify(report, undefined, 2)
-        : formatTable(appTableHeading, appRows(report.apps)),
-    );
+    print(options.text('output') === 'json' ? formatJson(report) : formatTable(appTableHeading, appRows(report.apps)));
     return exitCodeOf(report);
   },
 };
 
+/** Bounded as the machine's timers are, and as a job that is started again and again should be. */
 function timeoutOf(options: Options): number {
+  const text = options.given('timeout');
   try {
-    return parseDuration(options.given('timeout'), '--timeout');
+    const timeoutMs = parseDuration(text, '--timeout');
+    if (timeoutMs >= 1_000 && timeoutMs <= longestTimeoutMs) {
+      return timeoutMs;
+    }
   } catch (error) {
     throw isOperationError(error, 'OBJECT_INVALID') ? usageError(error.message) : error;
   }
+  throw usageError(`--timeout: "${text}" is not between 1s and 24h`);
 }
+
+const longestTimeoutMs = 24 * 3_600_000;
 
 const troubles: ReadonlySet<string> = new Set([
   'InvalidSpec',

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { errorCodes, invariant, isOperationError, OperationError } from './errors.ts';
+import { describe, expect, test } from 'vitest';
+import { describeError, errorCodes, invariant, isOperationError, OperationError } from './errors.ts';
 
 const denied = new OperationError('list tags of ghcr.io/org/app: 401 Unauthorized', {
   code: 'REGISTRY_DENIED',
@@ -36,3 +36,42 @@ test('a broken invariant is never tried again', () => {
     expect.objectContaining({ code: 'INVARIANT', retry: 'never', message: 'steps are closed in order' }),
   );
 });
+
+const root = new Error('connect ECONNREFUSED 127.0.0.1:1');
+
+describe('a chain of errors is told once, outermost first', () => {
+  test.each<{ name: string; error: unknown; text: string }>([
+    { name: 'an error alone', error: root, text: 'connect ECONNREFUSED 127.0.0.1:1' },
+    {
+      name: 'a cause that adds something',
+      error: operation('read token file: unreadable', new Error('EACCES')),
+      text: 'read token file: unreadable: because EACCES',
+    },
+    {
+      name: 'a cause that was said already',
+      error: operation('list App: connect ECONNREFUSED 127.0.0.1:1', root),
+      text: 'list App: connect ECONNREFUSED 127.0.0.1:1',
+    },
+    {
+      name: 'a cause that says nothing',
+      error: operation('list App: connection refused', new AggregateError([root], '')),
+      text: 'list App: connection refused',
+    },
+    { name: 'a cause that is no error', error: operation('list App', 'why'), text: 'list App: because why' },
+    { name: 'something thrown that is no error', error: 'why', text: 'why' },
+    { name: 'nothing', error: undefined, text: 'unknown error' },
+  ])('$name', ({ error, text }) => {
+    expect(describeError(error)).toBe(text);
+  });
+
+  test('even where it has no end', () => {
+    const endless = new Error('round');
+    endless.cause = new Error('and round', { cause: endless });
+
+    expect(describeError(endless)).toBe('round: because and round');
+  });
+});
+
+function operation(message: string, cause: unknown): OperationError {
+  return new OperationError(message, { code: 'API_UNAVAILABLE', retry: 'backoff', cause });
+}

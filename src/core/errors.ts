@@ -80,16 +80,17 @@ export function invariant(condition: boolean, message: string): asserts conditio
   }
 }
 
-/** A chain of errors as one text, outermost first. */
+/** A chain of errors as one text, outermost first. A cause that an outer message has said already is left out. */
 export function describeError(error: unknown): string {
-  const parts: string[] = [];
-  const maxDepth = 5;
-  for (
-    let one = error;
-    one !== undefined && parts.length < maxDepth;
-    one = one instanceof Error ? one.cause : undefined
-  ) {
-    parts.push(one instanceof Error ? one.message : String(one));
+  const maxDepth = 8;
+  let text = '';
+  let depth = 0;
+  for (let one = error; one !== undefined && depth < maxDepth; one = one instanceof Error ? one.cause : undefined) {
+    const message = one instanceof Error ? one.message : String(one);
+    if (!text.includes(message)) {
+      text += text === '' ? message : `: because ${message}`;
+    }
+    depth += 1;
   }
-  return parts.join(': because ');
+  return text === '' ? 'unknown error' : text;
 }
