@@ -65,11 +65,6 @@ export function keyOf(object: { readonly metadata: { readonly name: string; read
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-/** The ObjectKey as text, in the form of `keyOf`. */
-export function formatKey(key: ObjectKey): string {
-  return `${key.namespace}/${key.name}`;
-}
-
 /** Reverses `keyOf`. Throws INVARIANT when the text is no key: keys are made by us, never by a person. */
 export function parseKey(key: string): ObjectKey {
   const slash = key.indexOf('/');
