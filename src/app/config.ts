@@ -20,7 +20,8 @@ export interface ConnectionOptions {
 export async function loadConnection({ kubeconfig, context }: ConnectionOptions): Promise<KubeConfig> {
   const { KUBECONFIG, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
   const path = kubeconfig ?? (KUBECONFIG === '' ? undefined : KUBECONFIG);
-  if (path === undefined && host !== undefined && port !== undefined) {
+  // A context can only be that of a file.
+  if (path === undefined && context === undefined && host !== undefined && port !== undefined) {
     return await loadInClusterConfig({ host, port });
   }
   return await loadKubeConfig({

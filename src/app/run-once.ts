@@ -1,8 +1,9 @@
 /** `headgate run --once`: one whole pass, for a cron job on a host. */
+import { apps } from '../adapters/cluster/kinds.ts';
 import { createRegistryClient } from '../adapters/registry/client.ts';
 import { coalesceReads } from '../adapters/registry/coalesce.ts';
 import { isFinal } from '../core/update/journal.ts';
-import { createKubeClient } from '../kube/client.ts';
+import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { sleep, systemClock } from '../kube/clock.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
@@ -32,10 +33,11 @@ const lookEveryMs = 100;
 /**
  * Checks every App once and takes every Update to its end or until it waits for a person.
  *
- * @throws CONFIG_INVALID, API_UNAVAILABLE
+ * @throws CONFIG_INVALID; API_UNAVAILABLE, API_FORBIDDEN, API_NOT_FOUND when the Apps cannot be read at the start
  */
 export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Promise<RunOnceReport> {
-  const log = createLogger(settings.logLevel);
+  // Standard output is for the report alone.
+  const log = createLogger(settings.logLevel, process.stderr);
   const metrics = createMetrics({ processMetrics: false });
   const client = createKubeClient(await loadConnection(settings));
   const clock = systemClock;
@@ -43,6 +45,12 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   const stop = new AbortController();
   const deadline = AbortSignal.timeout(settings.timeoutMs);
   const signal = AbortSignal.any([outer, stop.signal, deadline]);
+  try {
+    await confirmReadable(client, settings.namespaces, signal);
+  } catch (error) {
+    await Promise.allSettled([registry.close(), client.close()]);
+    throw error;
+  }
   const runtime = startRuntime({
     client,
     registry: coalesceReads(registry, { clock, maxAgeMs: settings.timeoutMs }),
@@ -70,6 +78,16 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   }
 }
 
+/** Watches try again for ever; a pass that ends should rather say at once that the cluster cannot be read. */
+async function confirmReadable(client: KubeClient, namespaces: readonly string[], signal: AbortSignal): Promise<void> {
+  const scopes = namespaces.length === 0 ? [{}] : namespaces.map((namespace) => ({ namespace }));
+  for (const scope of scopes) {
+    for await (const _page of client.listPages(apps, { ...scope, pageSize: 1, signal })) {
+      break;
+    }
+  }
+}
+
 async function isSettled(runtime: Runtime): Promise<boolean> {
   await runtime.apps.idle();
   await runtime.updates.idle();
@@ -79,8 +97,11 @@ async function isSettled(runtime: Runtime): Promise<boolean> {
   return quiet && runtime.listUpdates().every(isEnded) && runtime.listApps().every(isChecked);
 }
 
-/** The App's status speaks of its present spec and of no Update that is still to come. */
+/** The App's status speaks of its present spec and of no Update that is still to come; one being deleted has nothing to come. */
 function isChecked({ metadata, status }: AppObjectWire): boolean {
+  if (metadata.deletionTimestamp !== undefined) {
+    return true;
+  }
   return status?.observedGeneration === metadata.generation && status?.waiting?.reason !== 'UpdateInProgress';
 }
 
