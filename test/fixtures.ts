@@ -78,7 +78,14 @@ export function podContainer(fields: Partial<PodContainer> = {}): PodContainer {
 
 /** Pod `web-1` with one ready container. */
 export function pod(fields: Partial<Pod> = {}): Pod {
-  return { name: 'web-1', createdAt: startOfTest, deleting: false, containers: [podContainer()], ...fields };
+  return {
+    name: 'web-1',
+    uid: 'uid-web-1',
+    createdAt: startOfTest,
+    deleting: false,
+    containers: [podContainer()],
+    ...fields,
+  };
 }
 
 /** Source `web` that follows 1.x of ghcr.io/org/web. */
@@ -126,7 +133,7 @@ export function versionChange(fields: Partial<VersionChange> = {}): VersionChang
 }
 
 /** Container `app` from `web:1.0.0` to `web:1.1.0` and back. */
-function containerChange(fields: Partial<ContainerChange> = {}): ContainerChange {
+export function containerChange(fields: Partial<ContainerChange> = {}): ContainerChange {
   return {
     container: 'app',
     init: false,

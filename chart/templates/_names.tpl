@@ -55,6 +55,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
+# Pods of a version that was given up, which a StatefulSet would wait for and never replace.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [delete]
 # Registry credentials and certificates that Apps name.
 - apiGroups: [""]
   resources: [secrets]

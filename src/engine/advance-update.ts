@@ -9,7 +9,7 @@ import { waitingFor } from '../core/update/transitions.ts';
 import type { Waiting } from '../core/waiting.ts';
 import { journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { observe, watcherOf } from './observe.ts';
-import { type PerformContext, performStep, specOf } from './perform-step.ts';
+import { clearWay, type PerformContext, performStep, specOf } from './perform-step.ts';
 import type { StepListener } from './ports.ts';
 
 export interface UpdateContext extends PerformContext {
@@ -48,7 +48,8 @@ export async function advanceUpdate(
     }
     context.assertLeading();
     if (step.kind === 'Wait') {
-      return await wait(context, update, { journal, waiting: step.waiting }, signal);
+      const waiting = await clearWay(context, seen.blockingPods, step.waiting, signal);
+      return await wait(context, update, { journal, waiting }, signal);
     }
     const result = await performStep(context, update, { journal, step }, signal);
     if (result.kind === 'Refused') {

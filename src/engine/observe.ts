@@ -1,10 +1,11 @@
 /** Gathers what the next decision on an Update needs to know. */
 import { findRejection } from '../core/app/rejection.ts';
 import { assessWorkload, joinHealth } from '../core/health/assess.ts';
+import { findBlockingPods } from '../core/health/blocking-pods.ts';
 import type { Health } from '../core/health/health.ts';
 import type { ContainerChange, Journal, WorkloadChange } from '../core/update/journal.ts';
 import type { Observation } from '../core/update/next-step.ts';
-import type { Workload, WorkloadReference } from '../core/workload/workload.ts';
+import type { Pod, Workload, WorkloadReference } from '../core/workload/workload.ts';
 import { changesOf, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { versionOfImage } from './detect.ts';
 import type { Clock, Records, Workloads } from './ports.ts';
@@ -13,6 +14,17 @@ export interface ObserveContext {
   readonly workloads: Workloads;
   readonly records: Records;
   readonly clock: Clock;
+}
+
+/** A pod that has to go before its workload can go on. */
+export interface BlockingPod {
+  readonly workload: Workload;
+  readonly pod: Pod;
+}
+
+/** What is seen, and what is in the way of a rollout that is waited for. */
+export interface Sight extends Observation {
+  readonly blockingPods: readonly BlockingPod[];
 }
 
 /**
@@ -26,7 +38,7 @@ export async function observe(
   update: UpdateObjectWire,
   journal: Journal,
   signal: AbortSignal,
-): Promise<Observation> {
+): Promise<Sight> {
   const look: Look = { ...context, update, journal, signal };
   const seen = await lookAtWorkloads(look);
   const { rejected, formerRejected } = await lookAtRejections(look);
@@ -35,6 +47,7 @@ export async function observe(
     contested: seen.contested,
     gone: seen.gone,
     reapplied: seen.reapplied,
+    blockingPods: seen.blockingPods,
     rejected,
     formerRejected,
     newerAvailable: journal.phase === 'Watching' ? await findNewer(look) : undefined,
@@ -53,6 +66,7 @@ interface Seen {
   readonly contested: readonly string[];
   readonly gone: readonly string[];
   readonly reapplied: readonly string[];
+  readonly blockingPods: readonly BlockingPod[];
 }
 
 async function lookAtWorkloads(look: Look): Promise<Seen> {
@@ -61,6 +75,7 @@ async function lookAtWorkloads(look: Look): Promise<Seen> {
   const contested: string[] = [];
   const gone: string[] = [];
   const reapplied: string[] = [];
+  const blockingPods: BlockingPod[] = [];
   for (const change of journal.workloads) {
     const name = `${change.kind}/${change.name}`;
     const workload = await findCertain(look, change);
@@ -74,10 +89,12 @@ async function lookAtWorkloads(look: Look): Promise<Seen> {
       ...others.filter((one) => isReapplied(journal, workload, one)).map((one) => `${name} container ${one.container}`),
     );
     if (journal.phase === 'Watching' || journal.phase === 'VerifyingRollback') {
-      parts.push({ name, health: await assess(look, change, workload) });
+      const pods = await watchPods(look, workload);
+      parts.push({ name, health: assess(look, change, { workload, pods }) });
+      blockingPods.push(...findBlocking(look, change, { workload, pods }));
     }
   }
-  return { health: joinHealth(parts), contested, gone, reapplied };
+  return { health: joinHealth(parts), contested, gone, reapplied, blockingPods };
 }
 
 /** The watched copy where it shows what this phase expects, else the API server's own answer. */
@@ -114,14 +131,29 @@ function isAsExpected(journal: Journal, workload: Workload, change: ContainerCha
   }
 }
 
-async function assess(look: Look, change: WorkloadChange, workload: Workload): Promise<Health> {
-  if (workload.podSelector === undefined) {
-    return assessWorkload(workload, [], new Map());
-  }
-  const watching = look.journal.phase === 'Watching';
+interface Running {
+  readonly workload: Workload;
+  readonly pods: readonly Pod[];
+}
+
+async function watchPods(look: Look, workload: Workload): Promise<readonly Pod[]> {
+  return workload.podSelector === undefined
+    ? []
+    : await look.workloads.watchPods(watcherOf(look.update), workload, look.signal);
+}
+
+function assess({ journal }: Look, change: WorkloadChange, { workload, pods }: Running): Health {
+  const watching = journal.phase === 'Watching';
   const images = new Map(change.containers.map((one) => [one.container, watching ? one.after : one.restore]));
-  const pods = await look.workloads.watchPods(watcherOf(look.update), workload, look.signal);
   return assessWorkload(workload, pods, images);
+}
+
+function findBlocking({ journal, update }: Look, change: WorkloadChange, { workload, pods }: Running): BlockingPod[] {
+  const { supersedes, trigger } = update.spec;
+  const leavesUnproven = supersedes !== undefined || trigger.kind === 'Rollback';
+  const { phase } = journal;
+  const found = findBlockingPods(workload, pods, { phase, leavesUnproven, containers: change.containers });
+  return found.map((pod) => ({ workload, pod }));
 }
 
 /** Before images are set, either way, the API server itself is asked: a Rejection made a moment ago must hold (rule 1). */

@@ -8,6 +8,7 @@ import * as transitions from '../core/update/transitions.ts';
 import type { Waiting } from '../core/waiting.ts';
 import { decodeAppSpec } from '../resources/decode-app.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import type { BlockingPod } from './observe.ts';
 import { planFromRecord, planFromVersions } from './plan-images.ts';
 import type { Clock, Records, Registry, RegistryAccesses, Workloads } from './ports.ts';
 import { applyPlan, restorePlan } from './set-images.ts';
@@ -61,6 +62,29 @@ export async function performStep(
         await rejectVersions(context, update, journal, signal);
       }
       return done(transitions.finished(journal, step.phase, step.message, clock.now()));
+  }
+}
+
+/** Deletes the pods that what is waited for cannot go past; answers the wait, which says so where that is not allowed. */
+export async function clearWay(
+  { workloads }: Pick<PerformContext, 'workloads'>,
+  blocking: readonly BlockingPod[],
+  waiting: Waiting,
+  signal: AbortSignal,
+): Promise<Waiting> {
+  try {
+    for (const { workload, pod } of blocking) {
+      await workloads.deletePod(workload, pod, signal);
+    }
+    return waiting;
+  } catch (error) {
+    if (isRefusal(error)) {
+      return {
+        ...waiting,
+        message: `${waiting.message}; a pod in its way has to be deleted by hand: ${error.message}`,
+      };
+    }
+    throw error;
   }
 }
 

@@ -101,6 +101,12 @@ export interface Workloads {
   /** Its pods from a watch that is kept open for `watcher` until `unwatchPods`. */
   watchPods(watcher: string, workload: Workload, signal: AbortSignal): Promise<readonly Pod[]>;
   unwatchPods(watcher: string): void;
+  /**
+   * Harmless when this very pod is gone, or on its way out.
+   *
+   * @throws API_FORBIDDEN, API_REJECTED when the API server does not let us
+   */
+  deletePod(workload: Workload, pod: Pod, signal: AbortSignal): Promise<void>;
 }
 
 /** Headgate's own objects, straight from and to the API server. */

@@ -181,6 +181,7 @@ describe('decodePod', () => {
 
     expect(decodePod({ metadata, spec: template.spec, status })).toEqual({
       name: 'web',
+      uid: metadata.uid,
       createdAt: new Date('2026-05-04T12:00:00Z'),
       deleting: false,
       containers: [

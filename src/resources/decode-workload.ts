@@ -250,6 +250,7 @@ export function decodePod(object: unknown): Pod {
     };
   return {
     name: metadata.name,
+    uid: metadata.uid,
     createdAt: new Date(metadata.creationTimestamp),
     deleting: metadata.deletionTimestamp !== undefined,
     containers: [...spec.containers.map(read(false)), ...(spec.initContainers ?? []).map(read(true))],

@@ -102,6 +102,17 @@ export class ClusterWorkloads implements Workloads {
     this.#podWatches.delete(watcher);
   }
 
+  /** By uid, because the next pod of a StatefulSet has the same name. */
+  async deletePod({ namespace }: Workload, { name, uid }: Pod, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.client.delete(pods, { namespace, name }, { uid, signal });
+    } catch (error) {
+      if (!isOperationError(error, 'API_NOT_FOUND') && !isOperationError(error, 'API_CONFLICT')) {
+        throw error;
+      }
+    }
+  }
+
   #startPodWatch(watcher: string, workload: Workload, labelSelector: string): PodWatch {
     const abort = new AbortController();
     const informer = startInformer<PodObject>({

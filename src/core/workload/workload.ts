@@ -62,6 +62,7 @@ export interface RolloutCondition {
 /** The part of a pod that tells an early failure and what really runs. */
 export interface Pod {
   readonly name: string;
+  readonly uid: string;
   readonly createdAt: Date;
   readonly deleting: boolean;
   readonly containers: readonly PodContainer[];
