@@ -1,15 +1,17 @@
 /** What happens to an Update when the world moves on while it waits: a newer version, or somebody else's hand. */
 import { describe, expect, test } from 'vitest';
-import { deployments } from '../src/kube/resource-types.ts';
+import { deployments, pods } from '../src/kube/resource-types.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
-import { appSpec, putApp, runWeb } from '../test/headgate/objects.ts';
+import { appSpec, putApp, runStore, runWeb } from '../test/headgate/objects.ts';
 import {
   imagesOf,
   outcomesIn,
+  type PodObject,
   rejectionsIn,
   runningDigests,
   stepsOf,
   untilApp,
+  untilObject,
   untilUpdate,
 } from '../test/headgate/sight.ts';
 import { openStage, type Stage, type TestContext } from '../test/headgate/stage.ts';
@@ -46,6 +48,27 @@ describe.concurrent('a newer version arrives while 1.2.0 does not become ready',
     expect(await runningDigests(stage)).toEqual([ran.digest]);
     expect(await rejectionsIn(stage)).toEqual([expect.objectContaining({ tag: '1.2.1', digest })]);
   });
+});
+
+test.concurrent('a newer version takes over in a StatefulSet, whose controller waits for the pod that is never ready', async (context) => {
+  const stage = await openStage(context, 'stateful');
+  await stage.push({ tag: '1.1.0' });
+  await runStore(stage, `${stage.repository()}:1.1.0`);
+  await stage.push({ tag: '1.2.0', behaviour: 'never-ready' });
+  await putApp(stage, appSpec(stage, { deploy: { workloads: { targets: [{ kind: 'StatefulSet', name: 'store' }] } } }));
+  startHeadgate(stage);
+  await untilUpdate(stage, 'web-1', { phases: ['Watching'] });
+  await untilObject<PodObject>(stage, pods, {
+    what: 'the pod that is never ready runs',
+    matches: ({ spec, status }) =>
+      spec.containers[0]?.image.includes(':1.2.0@') === true && status?.containerStatuses?.[0]?.ready === false,
+  });
+
+  const digest = await stage.push({ tag: '1.2.1' });
+  await untilUpdate(stage, 'web-2', { phases: ['Succeeded'] });
+
+  expect(await runningDigests(stage)).toEqual([digest, digest]);
+  expect(await outcomesIn(stage)).toEqual(['web-1 Superseded', 'web-2 Succeeded']);
 });
 
 describe.concurrent('somebody else', () => {
