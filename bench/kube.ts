@@ -44,8 +44,8 @@ const worker = fileURLToPath(new URL('kube-worker.ts', import.meta.url));
 await main();
 
 async function main(): Promise<void> {
-  console.log('starting etcd and kube-apiserver');
-  const plane = await startControlPlane();
+  console.log('starting etcd and kube-apiserver with the keys that kubeadm makes (RSA 2048)');
+  const plane = await startControlPlane({ keys: 'rsa2048' });
   try {
     const connections = {
       ours: await countConnections(plane, 'ours'),

@@ -28,15 +28,18 @@ export interface Authority {
 
 const validityMs = 10 * 365 * 24 * 3600 * 1000;
 
+/** Kind of key that certificates are issued for: P-256 is made at once, RSA of 2048 bits is what kubeadm makes. */
+export type KeyKind = 'p256' | 'rsa2048';
+
 /** Makes a new authority; its certificates are valid for ten years from an hour before `now`. */
-export function createAuthority(commonName: string, now = new Date()): Authority {
+export function createAuthority(commonName: string, now = new Date(), keys: KeyKind = 'p256'): Authority {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = { commonName };
   const certificate = encodeCertificate({ issuer, subject: issuer, publicKey, isAuthority: true, now }, privateKey);
   return {
     certificate,
     issue(subject) {
-      const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const pair = makePair(keys);
       return {
         certificate: encodeCertificate(
           { issuer, subject, publicKey: pair.publicKey, isAuthority: false, now },
@@ -46,6 +49,12 @@ export function createAuthority(commonName: string, now = new Date()): Authority
       };
     },
   };
+}
+
+function makePair(kind: KeyKind): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+  return kind === 'p256'
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    : generateKeyPairSync('rsa', { modulusLength: 2048 });
 }
 
 /** A P-256 key as PEM (SEC 1), the form that the API server takes for ServiceAccount tokens. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type AdminClient, createAdminClient } from './admin-client.ts';
 import { apiServerFlags, launchApiServer, writeServerKeys } from './api-server.ts';
 import { locateTools } from './binaries.ts';
-import { type Authority, createAuthority, type Subject } from './certificates.ts';
+import { type Authority, createAuthority, type KeyKind, type Subject } from './certificates.ts';
 import type { ClusterNetwork } from './cluster-network.ts';
 import { startEtcd } from './etcd.ts';
 import { type Access, writeKubeconfig } from './kubeconfig.ts';
@@ -20,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly controllers?: boolean;
   /** `false` makes the API server read watches from etcd itself; see `compactEtcd`. */
   readonly watchCache?: boolean;
+  /** Keys of the certificates that are issued; default `p256`. */
+  readonly keys?: KeyKind;
   /** Further flags of kube-apiserver; a later flag wins. */
   readonly apiServerFlags?: readonly string[];
   /** Addresses when a node joins; without it everything listens on loopback alone. */
@@ -90,7 +92,7 @@ interface Setup extends ControlPlaneOptions {
 
 async function start(warden: Warden, options: Setup, programs: Programs): Promise<ControlPlane> {
   await mkdir(join(warden.directory, 'pki'), { recursive: true });
-  const authority = createAuthority('kube-ca');
+  const authority = createAuthority('kube-ca', new Date(), options.keys);
   await writeServerKeys(warden.directory, authority, options.network);
   const etcd = await startEtcd(warden, programs.etcd);
   const port = await freePort(options.network === undefined ? '127.0.0.1' : '0.0.0.0');
