@@ -138,7 +138,14 @@ function start(
 
 function startCaches(options: RuntimeOptions, wakeable: Wakeable): Caches {
   const { client, namespaces, signal } = options;
-  const common = { client, namespaces, signal, onError: watchErrorListener(options) };
+  const common = {
+    client,
+    namespaces,
+    signal,
+    onError: watchErrorListener(options),
+    onProblem: (problem: OperationError) =>
+      options.log.error('object cannot be read and is left out', { error: problem.message, ...problem.context }),
+  };
   const workloadsOf = (kind: WorkloadKind) =>
     watch<Workload>({
       ...common,

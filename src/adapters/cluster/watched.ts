@@ -25,13 +25,13 @@ export interface WatchedOptions<T> {
     readonly previous: T | undefined;
   }) => void;
   readonly onError: (error: OperationError) => void;
+  /** Told of each state of an object that does not decode; it is left out until it does. */
+  readonly onProblem: (problem: OperationError) => void;
   readonly signal: AbortSignal;
 }
 
 export interface Watched<T> {
   find(namespace: string, name: string): T | undefined;
-  /** Why an object that is there could not be decoded. */
-  problemOf(namespace: string, name: string): OperationError | undefined;
   list(namespace: string): readonly T[];
   listAll(): readonly T[];
   listBy(index: string): readonly T[];
@@ -54,7 +54,6 @@ export function watch<T>(options: WatchedOptions<T>): Watched<T> {
   synced.catch(() => undefined);
   return {
     find: (namespace, name) => get(namespace, name)?.value,
-    problemOf: (namespace, name) => get(namespace, name)?.problem,
     list: (namespace) => valuesOf(informers.flatMap((informer) => informer.store.byIndex('namespace', namespace))),
     listAll: () => valuesOf(informers.flatMap((informer) => informer.store.list())),
     listBy: (index) => valuesOf(informers.flatMap((informer) => informer.store.byIndex('own', index))),
@@ -64,7 +63,7 @@ export function watch<T>(options: WatchedOptions<T>): Watched<T> {
 }
 
 function start<T>(options: WatchedOptions<T>, namespace: string | undefined): Informer<Held<T>> {
-  const { client, type, decode, indexBy, onChange, onError, signal } = options;
+  const { client, type, decode, indexBy, onChange, onError, onProblem, signal } = options;
   return startInformer<Held<T>>({
     client,
     type,
@@ -74,12 +73,17 @@ function start<T>(options: WatchedOptions<T>, namespace: string | undefined): In
       namespace: (object) => [object.metadata.namespace ?? ''],
       own: (object) => (object.value === undefined || !indexBy ? [] : indexBy(object.value)),
     },
-    onChange: (object, previous, kind) =>
+    onChange: (object, previous, kind) => {
+      const isGone = kind === 'deleted';
+      if (object.problem && !isGone) {
+        onProblem(object.problem);
+      }
       onChange({
         key: keyOf(object),
-        value: kind === 'deleted' ? undefined : object.value,
-        previous: kind === 'deleted' ? object.value : previous?.value,
-      }),
+        value: isGone ? undefined : object.value,
+        previous: isGone ? object.value : previous?.value,
+      });
+    },
     onError,
     signal,
   });

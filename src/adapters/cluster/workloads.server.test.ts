@@ -88,7 +88,13 @@ function openWorkloads(through: KubeClient = client): ClusterWorkloads {
   const watched = Object.fromEntries(
     workloadKinds.map((kind) => {
       const decode = (object: KubeObject) => decodeWorkload(kind, object);
-      const options = { client, namespaces: [namespace], onChange: () => undefined, onError: () => undefined };
+      const options = {
+        client,
+        namespaces: [namespace],
+        onChange: () => undefined,
+        onError: () => undefined,
+        onProblem: () => undefined,
+      };
       return [kind, watch<Workload>({ ...options, type: workloadTypes[kind], decode, signal: stop.signal })];
     }),
   ) as Record<WorkloadKind, Watched<Workload>>;
