@@ -9,7 +9,7 @@ import {
   type RuntimeStage,
 } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, reader, startRegistry } from '../../test/servers/registry.ts';
-import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
+import { apps, type ProductObject, updates } from '../adapters/cluster/kinds.ts';
 import { secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 
@@ -322,8 +322,19 @@ describe.each(rows)('an App with $name', ({ bad, prepare, reason, says, mend, re
       await stage.pass(60_000, 'bad');
     }
     await expectUpdateTo('bad', '1.1.0');
+    await expectNoSecrets();
   });
 });
+
+/** What the Secrets of these tests hold must stand nowhere else. */
+async function expectNoSecrets(): Promise<void> {
+  const { namespace, client, log } = stage;
+  const objects = await Promise.all([apps, updates].map((type) => client.list(type, { namespace })));
+  const told = JSON.stringify([log, objects, await stage.metrics.registry.metrics()]);
+  const { username, password } = reader;
+  const secretTexts = ['hunter2', JSON.stringify(password).slice(1, -1), btoa(`${username}:${password}`)];
+  expect(secretTexts.filter((text) => told.includes(text))).toEqual([]);
+}
 
 /** Over three intervals of a minute: nothing at all, or retries that grow to one an interval. */
 async function expectRest(retries: boolean): Promise<void> {
