@@ -49,9 +49,9 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       return toApp(await client.replaceStatus<ProductObject>(apps, object, { fieldManager, signal }));
     },
     async readUpdates({ namespace, app }, signal) {
-      const labelSelector = app === undefined ? {} : { labelSelector: `${appLabel}=${app}` };
-      const { items } = await client.list<ProductObject>(updates, { ...scope(namespace), ...labelSelector, signal });
-      return newestFirst(items.map(toUpdate));
+      const { items } = await client.list<ProductObject>(updates, { ...scope(namespace), signal });
+      // Not by label: one that a person made may have none, and its number is taken all the same.
+      return newestFirst(items.map(toUpdate).filter(({ spec }) => app === undefined || spec.app === app));
     },
     createUpdate: async (app, spec, signal) =>
       toUpdate(await client.create<ProductObject>(updates, newUpdate(app, spec), { fieldManager, signal })),
