@@ -84,7 +84,7 @@ describe.concurrent('a version that crashes: killed', () => {
     ...begin,
     beforeWrite('journal RollingBack'),
     afterStep('Condemn'),
-    beforeWrite('create rejections'),
+    beforeWrite('patch deployments', 2),
     beforeWrite('journal VerifyingRollback'),
     afterStep('Restore'),
     beforeWrite('journal RolledBack'),
