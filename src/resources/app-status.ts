@@ -17,6 +17,9 @@ export interface AppReport {
   readonly update: string | undefined;
 }
 
+/** As many as the schema takes; an App of more is looked after all the same. */
+const maxWorkloads = 1_000;
+
 /** Equal to the status before when nothing has changed, so that nothing need be written. */
 export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): NonNullable<AppObjectWire['status']> {
   const generation = app.metadata.generation ?? 0;
@@ -42,7 +45,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
       current: encodeVersion(source.current),
       ...(source.available === undefined ? {} : { available: encodeVersion(source.available) }),
     })),
-    workloads: [...report.workloads],
+    workloads: report.workloads.slice(0, maxWorkloads),
     current: report.sources.map((source) => sayVersion(source.current)).join(', '),
     available: available.map(sayVersion).join(', '),
     ...(report.update === undefined ? {} : { update: report.update }),
