@@ -164,9 +164,11 @@ describe('on the shared API server', () => {
     link.thaw();
 
     await eventually(() => expect(namesIn(informer)).toEqual(['unheard']));
-    expect(errors.map((error) => error.message)).toEqual([
-      expect.stringMatching(/^watch ConfigMap in \S+: neither event nor bookmark/),
-    ]);
+    // At least once: on a slow machine a quiet namespace may be silent for so long before the link is frozen as well.
+    expect(errors.length).toBeGreaterThan(0);
+    for (const error of errors) {
+      expect(error.message).toMatch(/^watch ConfigMap in \S+: neither event nor bookmark/);
+    }
     await linked.close();
     await link.close();
   });
