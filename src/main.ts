@@ -11,4 +11,13 @@ const code = await runProgram(process.argv.slice(2), {
   error: (text) => process.stderr.write(text),
   signal: stop.signal,
 });
+await Promise.all([written(process.stdout), written(process.stderr)]);
 process.exit(code);
+
+/** A pipe holds 64 KiB and takes the rest as it is read; ending before would cut the output. A reader that left is no failure. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}

@@ -1,6 +1,7 @@
 /** Every command of the program. */
 import type { Command } from './command.ts';
 import { controllerCommand } from './controller.ts';
+import { healthCommand } from './health.ts';
 import { historyCommand } from './history.ts';
 import { rejectionsCommand } from './rejections.ts';
 import { rollbackCommand } from './rollback.ts';
@@ -11,6 +12,7 @@ export const commands: readonly Command[] = [
   controllerCommand,
   runCommand,
   statusCommand,
+  healthCommand,
   historyCommand,
   rollbackCommand,
   rejectionsCommand,
