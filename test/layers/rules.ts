@@ -25,7 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and modules of Node that a pure layer may use; other layers may use any. */
 const pureModules: Readonly<Record<string, readonly string[]>> = {
-  core: ['semver', 're2js', 'node:crypto'],
+  core: ['semver', 're2js', 'yaml', 'node:crypto'],
   resources: ['typebox', 'typebox/compile', 'typebox/value', 'typebox/error'],
   engine: ['node:util'],
 };

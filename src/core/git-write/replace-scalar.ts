@@ -1,0 +1,37 @@
+/** Another value in the bytes of one scalar, in the style that it has. */
+import { formatPlain } from './plain-text.ts';
+import type { ScalarStyle } from './yaml-scalars.ts';
+
+/**
+ * The bytes of a scalar with another value. Quotes stay as they are; a block keeps its kind, its indentation, the comment on
+ * its header and the empty lines after it, and loses the line break at its end, which no image name has.
+ *
+ * @param source the bytes of the scalar
+ * @param value an image name or a part of one: nothing in it needs an escape
+ */
+export function replaceScalar(source: string, style: ScalarStyle, value: string): string {
+  switch (style) {
+    case 'plain':
+      return formatPlain(value);
+    case 'single':
+      return `'${value}'`;
+    case 'double':
+      return `"${value}"`;
+    case 'block':
+      return replaceBlock(source, value);
+  }
+}
+
+function replaceBlock(source: string, value: string): string {
+  const [header = ''] = /^[^\n]*\n?/.exec(source) ?? [];
+  const [indicators = ''] = /^[|>][-+0-9]*/.exec(header) ?? [];
+  const body = source.slice(header.length);
+  const content = body.trimEnd();
+  const emptyLines = body.slice(content.length);
+  if (content === '' || value === '') {
+    const rest = content === '' ? emptyLines : emptyLines.replace(/^\r?\n/, '');
+    return `${formatPlain(value)}${header.slice(indicators.length)}${rest}`;
+  }
+  const [, indentation = ''] = /^([ \t]*)[^ \t\r\n]/m.exec(content) ?? [];
+  return `${indicators.charAt(0)}-${header.slice(indicators.length)}${indentation}${value}${emptyLines}`;
+}
