@@ -7,6 +7,7 @@ import { rejectionsCommand } from './rejections.ts';
 import { rollbackCommand } from './rollback.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
+import { writeCommand } from './write.ts';
 
 export const commands: readonly Command[] = [
   controllerCommand,
@@ -16,4 +17,5 @@ export const commands: readonly Command[] = [
   historyCommand,
   rollbackCommand,
   rejectionsCommand,
+  writeCommand,
 ];

@@ -16,6 +16,7 @@ export const errorCodes = [
   'API_REJECTED',
   'API_UNAVAILABLE',
   'CONFIG_INVALID',
+  'FILE_UNUSABLE',
   'INVARIANT',
   'LEASE_LOST',
   'OBJECT_INVALID',
