@@ -32,6 +32,7 @@ export const errorCodes = [
   'TARGET_NOT_FOUND',
   'UPDATE_CONFLICT',
   'USAGE',
+  'WEBHOOK_INVALID',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
