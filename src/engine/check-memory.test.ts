@@ -111,3 +111,36 @@ test.each([
 test('Retry-After is never cut short by chance', () => {
   expect(memoryAt({ random: 0.7 }).next([unavailable(60_000)])).toBeGreaterThanOrEqual(60_000);
 });
+
+test('after an announcement the next check is made at once, and only one', () => {
+  const { memory } = memoryAt();
+  memory.remember(app, 'basis', { findings: [upToDate], intervalMs });
+
+  memory.expire(app);
+
+  expect(memory.recall(app, 'basis')).toBeUndefined();
+  memory.remember(app, 'basis', { findings: [upToDate], intervalMs });
+  expect(memory.recall(app, 'basis')).toEqual([upToDate]);
+  expect(memory.dueAt(app)).toEqual(later(intervalMs));
+});
+
+test('a check under way at an announcement may have missed it, so another one follows', () => {
+  const { memory } = memoryAt();
+  expect(memory.recall(app, 'basis')).toBeUndefined();
+
+  memory.expire(app);
+  memory.remember(app, 'basis', { findings: [upToDate], intervalMs });
+
+  expect(memory.recall(app, 'basis')).toBeUndefined();
+  memory.remember(app, 'basis', { findings: [upToDate], intervalMs });
+  expect(memory.recall(app, 'basis')).toEqual([upToDate]);
+});
+
+test('the delay of a registry that does not answer goes on growing over announcements', () => {
+  const { memory, next } = memoryAt();
+  const first = next([unavailable()]);
+
+  memory.expire(app);
+
+  expect(next([unavailable()])).toBe(2 * first);
+});

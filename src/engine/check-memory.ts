@@ -23,6 +23,8 @@ const longestRetryMs = 24 * 3_600_000;
 export class CheckMemory {
   readonly #options: CheckMemoryOptions;
   readonly #entries = new Map<string, Remembered>();
+  /** Announced since their last check began. */
+  readonly #announced = new Set<string>();
 
   constructor(options: CheckMemoryOptions) {
     this.#options = options;
@@ -31,8 +33,21 @@ export class CheckMemory {
   /** The findings of the last check if it is not due again and was made on the same basis. */
   recall(key: string, basis: string): readonly Finding[] | undefined {
     const entry = this.#entries.get(key);
-    const fresh = entry?.basis === basis && this.#options.clock.now() < entry.dueAt;
-    return fresh ? entry.findings : undefined;
+    const isFresh = entry?.basis === basis && this.#options.clock.now() < entry.dueAt && !this.#announced.has(key);
+    if (isFresh) {
+      return entry.findings;
+    }
+    // The check that begins now answers all that was announced before it.
+    this.#announced.delete(key);
+    return undefined;
+  }
+
+  /**
+   * Makes a check due, because something new was announced. A check that is under way began before and may have missed it;
+   * what it finds is then not believed either.
+   */
+  expire(key: string): void {
+    this.#announced.add(key);
   }
 
   /**
@@ -61,5 +76,6 @@ export class CheckMemory {
   /** The App is gone. */
   forget(key: string): void {
     this.#entries.delete(key);
+    this.#announced.delete(key);
   }
 }

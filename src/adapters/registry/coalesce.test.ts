@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type HostileRegistry, startHostileRegistry } from '../../../test/servers/hostile-registry.ts';
-import type { Registry } from '../../engine/ports.ts';
 import { createRegistryClient, type RegistryClient } from './client.ts';
-import { coalesceReads } from './coalesce.ts';
+import { type CoalescedRegistry, coalesceReads } from './coalesce.ts';
 
 const never = new AbortController().signal;
 const insecure = { insecure: true };
 
 let server: HostileRegistry;
 let client: RegistryClient;
-let registry: Registry;
+let registry: CoalescedRegistry;
 let now: Date;
 
 beforeAll(async () => {
@@ -81,6 +80,32 @@ test('that there is none is an answer like others', async () => {
   expect(await registry.findImage(missing, '1.0.0', insecure, never)).toBeUndefined();
 
   expect(server.requests.length - before).toBe(0);
+});
+
+test('after it was told to forget a repository, that one is asked anew and no other', async () => {
+  const honest = { registry: server.host, path: 'honest' };
+  await listTags('honest');
+  await registry.findDigest(honest, '1.0.0', insecure, never);
+  await listTags('empty-list');
+  const before = server.requests.length;
+
+  registry.forget(honest);
+  await listTags('honest');
+  await registry.findDigest(honest, '1.0.0', insecure, never);
+  await listTags('empty-list');
+
+  expect(server.requests.slice(before).every((request) => JSON.stringify(request).includes('/honest/'))).toBe(true);
+  expect(server.requests.length - before).toBe(2);
+});
+
+test('a request that was under way when it was told to forget is not joined', async () => {
+  const before = server.requests.length;
+
+  const early = listTags('honest');
+  registry.forget({ registry: server.host, path: 'honest' });
+  await Promise.all([early, listTags('honest')]);
+
+  expect(server.requests.length - before).toBe(2);
 });
 
 function listTags(path: string) {

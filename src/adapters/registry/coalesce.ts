@@ -9,22 +9,28 @@ export interface CoalesceOptions {
   readonly maxAgeMs: number;
 }
 
+export interface CoalescedRegistry extends Registry {
+  /** What is asked of the repository from now on is not answered from before. */
+  forget(repository: Repository): void;
+}
+
 const maxKept = 1_000;
 
 /**
  * A registry to which many Apps on one repository are one: equal questions with the same access join the request under way or get an
  * answer of at most `maxAgeMs`. Errors go to all who waited and are not kept.
  */
-export function coalesceReads(registry: Registry, { clock, maxAgeMs }: CoalesceOptions): Registry {
+export function coalesceReads(registry: Registry, { clock, maxAgeMs }: CoalesceOptions): CoalescedRegistry {
   const nowMs = () => clock.now().getTime();
   const share = <T>() => {
     const loads = createSharedLoads<T>({ nowMs, maxEntries: maxKept });
-    return (key: string, read: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const ask = (key: string, read: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
       // One who gives up must not end the request of the others; the registry client bounds its time.
       const shared = new AbortController().signal;
       const load = async () => ({ value: await read(shared), expiresAtMs: nowMs() + maxAgeMs });
       return loads.get(key, load, signal);
     };
+    return { ask, forgetAll: loads.forgetAll };
   };
   const tags = share<readonly string[]>();
   const digests = share<string | undefined>();
@@ -32,15 +38,24 @@ export function coalesceReads(registry: Registry, { clock, maxAgeMs }: CoalesceO
 
   return {
     listTags: (repository, access, signal) =>
-      tags(keyOf(repository, '', access), (shared) => registry.listTags(repository, access, shared), signal),
+      tags.ask(keyOf(repository, '', access), (shared) => registry.listTags(repository, access, shared), signal),
     findDigest: (repository, tag, access, signal) =>
-      digests(keyOf(repository, tag, access), (shared) => registry.findDigest(repository, tag, access, shared), signal),
+      digests.ask(
+        keyOf(repository, tag, access),
+        (shared) => registry.findDigest(repository, tag, access, shared),
+        signal,
+      ),
     findImage: (repository, tagOrDigest, access, signal) =>
-      images(
+      images.ask(
         keyOf(repository, tagOrDigest, access),
         (shared) => registry.findImage(repository, tagOrDigest, access, shared),
         signal,
       ),
+    forget: (repository) => {
+      for (const answers of [tags, digests, images]) {
+        answers.forgetAll(`${formatRepository(repository)} `);
+      }
+    },
   };
 }
 

@@ -6,6 +6,8 @@ export interface SharedLoads<T> {
   /** Answers the kept value, joins a load under way, or starts one. An abort of `signal` ends the waiting, not the load of the others. */
   get(key: string, load: () => Promise<Loaded<T>>, signal: AbortSignal): Promise<T>;
   forget(key: string): void;
+  /** Of all keys that begin so; loads under way go on for those who wait, and are shared with nobody after. */
+  forgetAll(prefix: string): void;
 }
 
 export interface Loaded<T> {
@@ -55,6 +57,13 @@ export function createSharedLoads<T>(options: {
     },
     forget(key) {
       entries.delete(key);
+    },
+    forgetAll(prefix) {
+      for (const key of entries.keys()) {
+        if (key.startsWith(prefix)) {
+          entries.delete(key);
+        }
+      }
     },
   };
 }
