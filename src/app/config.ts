@@ -65,3 +65,9 @@ export async function ownNamespace(given: string | undefined): Promise<string> {
 export function callerName(): string {
   return process.env['USER'] ?? process.env['LOGNAME'] ?? 'unknown';
 }
+
+/** What webhooks take from the environment: a secret for every sender, and Keel's PRIVATE_REGISTRY. Empty is unset. */
+export function webhookEnvironment(): { secret: string | undefined; privateRegistry: string | undefined } {
+  const { HEADGATE_WEBHOOK_SECRET: secret, PRIVATE_REGISTRY: privateRegistry } = process.env;
+  return { secret: secret || undefined, privateRegistry: privateRegistry?.replace(/\/+$/, '') || undefined };
+}

@@ -1,7 +1,7 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
 import { createRegistryClient } from '../adapters/registry/client.ts';
 import { coalesceReads } from '../adapters/registry/coalesce.ts';
-import { describeError, OperationError } from '../core/errors.ts';
+import { describeError } from '../core/errors.ts';
 import type { StepListener } from '../engine/ports.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
@@ -9,12 +9,15 @@ import { createEventRecorder } from '../kube/events.ts';
 import { runWithLease } from '../kube/lease.ts';
 import type { LeaseHold } from '../kube/lease-term.ts';
 import { createOperationsServer } from '../server/operations.ts';
+import type { WebhookTargets } from '../server/webhooks.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity } from './config.ts';
+import { parseListenAddress } from './listen-address.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
+import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
 
 export interface ControllerSettings extends ConnectionOptions {
   readonly namespaces: readonly string[];
@@ -24,6 +27,8 @@ export interface ControllerSettings extends ConnectionOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly listen: string;
   readonly logLevel: LogLevel;
+  /** Undefined: webhooks are not listened to. */
+  readonly webhooks?: WebhookSettings | undefined;
   /** Told of each step besides log, Events and metrics; for tests that end the process between two of them. */
   readonly listener?: StepListener;
 }
@@ -37,18 +42,23 @@ const registryAnswerMaxAgeMs = 4_000;
  * @throws USAGE, CONFIG_INVALID, and LEASE_LOST when another replica took over: end the process, a new one starts clean
  */
 export async function runController(settings: ControllerSettings, signal: AbortSignal): Promise<void> {
-  const { host, port } = parseListen(settings.listen);
+  const address = parseListenAddress(settings.listen, '--listen');
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });
   const client = createKubeClient(await loadConnection(settings));
   const identity = processIdentity();
   let state = 'waiting for the Lease';
+  let webhookTargets: WebhookTargets | undefined;
   const server = createOperationsServer({
     metrics,
     notReady: () => (state === 'ready' || state === 'standby' ? undefined : state),
   });
-  log.info('listening', { address: await server.listen({ host, port }) });
+  const closing = [() => server.close(), () => client.close()];
+  log.info('listening', { address: await server.listen(address) });
   try {
+    const parts = { log, metrics, clock: systemClock, targets: () => webhookTargets };
+    const webhooks = await openWebhooks(settings.webhooks, parts);
+    closing.unshift(() => webhooks.close());
     const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
       state = 'reading the cluster';
       metrics.leader.set(1);
@@ -56,6 +66,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
         { settings, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
         leading,
       );
+      webhookTargets = runtime.webhooks;
       await Promise.race([runtime.synced, runtime.stopped]);
       state = 'ready';
       log.info('watching', { apps: runtime.listApps().length });
@@ -70,8 +81,9 @@ export async function runController(settings: ControllerSettings, signal: AbortS
     await runWithLease({ client, namespace, name: settings.leaseName, identity, signal, lead });
   } finally {
     metrics.leader.set(0);
-    await server.close();
-    await client.close();
+    for (const close of closing) {
+      await close();
+    }
   }
 }
 
@@ -114,17 +126,4 @@ function work({ settings, client, log, metrics, identity, assertLeading }: Parts
     assertLeading,
     signal,
   });
-}
-
-const highestPort = 65_535;
-
-function parseListen(listen: string): { host: string; port: number } {
-  const [, host = '', port = ''] = /^(|[^:\s]+|\[[0-9a-fA-F:.]+\]):([0-9]{1,5})$/.exec(listen) ?? [];
-  if (port === '' || Number(port) > highestPort) {
-    throw new OperationError(`--listen: "${listen}" is not host:port; write for example :8080 or 127.0.0.1:8080`, {
-      code: 'USAGE',
-      retry: 'never',
-    });
-  }
-  return { host: host.replace(/^\[|\]$/g, '') || '0.0.0.0', port: Number(port) };
 }

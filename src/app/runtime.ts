@@ -5,7 +5,9 @@ import { createDirectRecords, createRecords } from '../adapters/cluster/records.
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
 import { type Watched, watch } from '../adapters/cluster/watched.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
+import type { CoalescedRegistry } from '../adapters/registry/coalesce.ts';
 import { readPullSecret } from '../adapters/registry/credentials.ts';
+import { type Announcements, createAnnouncements } from '../controllers/announcements.ts';
 import { reconcileApp } from '../controllers/app-controller.ts';
 import { outcomeOf } from '../controllers/outcome.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
@@ -20,10 +22,11 @@ import type { Rejection } from '../core/app/rejection.ts';
 import { describeError, type OperationError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import { CheckMemory } from '../engine/check-memory.ts';
-import type { Records, Registry, StepListener } from '../engine/ports.ts';
+import type { Records, StepListener } from '../engine/ports.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
+import { topicsOfApp } from '../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { decodeRejection } from '../resources/decode-rejection.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
@@ -33,7 +36,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
-  readonly registry: Registry;
+  readonly registry: CoalescedRegistry;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
   readonly clock: Clock;
@@ -52,6 +55,8 @@ export interface Runtime {
   readonly synced: Promise<void>;
   readonly apps: Controller;
   readonly updates: Controller;
+  /** What webhooks wake. */
+  readonly webhooks: Announcements;
   listApps(): readonly AppObjectWire[];
   listUpdates(): readonly UpdateObjectWire[];
   /** Ends when the signal is aborted and every pass under way has ended. */
@@ -98,11 +103,21 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   );
   wake.app = appController.enqueue;
   wake.update = updateController.enqueue;
+  const webhooks = createAnnouncements({
+    appsOn: caches.apps.listBy,
+    findApp: caches.apps.find,
+    forgetAnswers: options.registry.forget,
+    memory,
+    wakeApp: appController.enqueue,
+    clock,
+    signal,
+  });
   return {
     records,
     synced,
     apps: appController,
     updates: updateController,
+    webhooks,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
     stopped: Promise.all([appController.stopped, updateController.stopped, aborted(signal)]).then(() => undefined),
@@ -158,6 +173,7 @@ function startCaches(options: RuntimeOptions, wakeable: Wakeable): Caches {
       ...common,
       type: apps,
       decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
+      indexBy: topicsOfApp,
       onChange: (change) => onAppChange(wakeable, change),
     }),
     updates: watch<UpdateObjectWire>({

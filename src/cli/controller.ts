@@ -1,5 +1,6 @@
+import type { WebhookSettings } from '../app/webhook-listener.ts';
 import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
-import { type Command, connectionOf, connectionOptions, type Options } from './command.ts';
+import { type Command, connectionOf, connectionOptions, type Options, usageError } from './command.ts';
 
 export const logLevelOption = {
   flags: '--log-level <level>',
@@ -23,6 +24,20 @@ export const controllerCommand: Command = {
     watchNamespaceOption,
     { flags: '--listen <address>', description: 'host:port of /healthz, /readyz and /metrics', default: ':8080' },
     {
+      flags: '--webhook-listen <address>',
+      description: 'host:port of webhooks; they are not listened to when absent',
+    },
+    {
+      flags: '--webhook-secret-file <[sender=]path>',
+      description:
+        'secret of webhooks, for all senders or for one; may be given several times; also HEADGATE_WEBHOOK_SECRET',
+      repeatable: true,
+    },
+    {
+      flags: '--allow-unsigned-webhooks',
+      description: 'believe senders for which there is no secret; the worst they can do is cause a check a second',
+    },
+    {
       flags: '--no-leader-election',
       description: 'work at once, without a Lease; for a single replica outside a cluster',
     },
@@ -41,12 +56,23 @@ export const controllerCommand: Command = {
         leaseName: options.given('leaseName'),
         listen: options.given('listen'),
         logLevel: logLevelOf(options),
+        webhooks: webhooksOf(options),
       },
       signal,
     );
     return 0;
   },
 };
+
+function webhooksOf(options: Options): WebhookSettings | undefined {
+  const listen = options.text('webhookListen');
+  const secretFiles = options.list('webhookSecretFile');
+  const allowUnsigned = options.flag('allowUnsignedWebhooks');
+  if (listen === undefined && (secretFiles.length > 0 || allowUnsigned)) {
+    throw usageError('webhooks are not listened to; give --webhook-listen too');
+  }
+  return listen === undefined ? undefined : { listen, secretFiles, allowUnsigned };
+}
 
 /** The level given; commander has checked the choice. */
 export function logLevelOf(options: Options): LogLevel {

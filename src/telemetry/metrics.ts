@@ -1,5 +1,6 @@
 /** Every metric of the product: name, help, labels. docs/reference/metrics.md is generated from this list. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 
 export interface MetricDefinition {
   readonly name: string;
@@ -58,12 +59,19 @@ export const metricDefinitions = {
     help: 'Errors of watches; each is followed by a new try.',
     labels: ['code'],
   },
+  webhookRequests: {
+    name: 'headgate_webhook_requests_total',
+    type: 'counter',
+    help: 'Webhooks that arrived, by what became of them: woke an App, was for an image that no App follows (unknown), was no push (ignored), or was refused.',
+    labels: ['sender', 'result'],
+  },
   leader: {
     name: 'headgate_leader',
     type: 'gauge',
     help: '1 while this replica does the work.',
     labels: [],
   },
+  ...keelWebhookDefinitions,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 const stepBuckets = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600];
@@ -79,6 +87,8 @@ export interface Metrics {
   /** Says where the depth of a controller's queue is read when metrics are asked for. */
   observeQueue(controller: string, depth: () => number): void;
   readonly watchErrors: Counter<'code'>;
+  readonly webhookRequests: Counter<'sender' | 'result'>;
+  readonly countKeelWebhook: CountKeelWebhook;
   readonly leader: Gauge<never>;
 }
 
@@ -110,6 +120,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     reconcileSeconds: new Histogram({ ...shape(made.reconcileSeconds), registers }),
     observeQueue: (controller, depth) => queues.set(controller, depth),
     watchErrors: new Counter({ ...shape(made.watchErrors), registers }),
+    webhookRequests: new Counter({ ...shape(made.webhookRequests), registers }),
+    countKeelWebhook: createKeelWebhookMetrics(registry),
     leader: new Gauge({ ...shape(made.leader), registers }),
   };
 }

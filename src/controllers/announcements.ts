@@ -1,0 +1,76 @@
+/**
+ * What an announced push does: the Apps that follow it are checked now, past what is remembered of their last check and
+ * past answers that several Apps share. It starts nothing else, so that a webhook can be lost, repeated or invented.
+ *
+ * A storm costs one check of a repository a second: calls in between are put together (pace.ts), all Apps on the
+ * repository are then woken together and share one answer, and the work queue holds each of them once.
+ */
+import type { Repository } from '../core/image/reference.ts';
+import { topicsOfRepository } from '../core/webhook/topics.ts';
+import type { CheckMemory } from '../engine/check-memory.ts';
+import type { Clock } from '../kube/clock.ts';
+import { keyOf } from '../kube/objects.ts';
+import { imageRepositoriesOf } from '../resources/app-topics.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
+import { pace } from './pace.ts';
+
+export interface AnnouncementContext {
+  /** Apps with a source under a topic, over all namespaces looked after. */
+  readonly appsOn: (topic: string) => readonly AppObjectWire[];
+  readonly findApp: (namespace: string, name: string) => AppObjectWire | undefined;
+  /** What is asked of the repository from now on is not answered from before. */
+  readonly forgetAnswers: (repository: Repository) => void;
+  readonly memory: Pick<CheckMemory, 'expire'>;
+  readonly wakeApp: (key: string) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export interface Announcements {
+  /** Wakes all Apps under a topic; false when there is none. */
+  wakeTopic(topic: string): boolean;
+  /** Wakes one App; false when there is none. */
+  wakeApp(namespace: string, name: string): boolean;
+}
+
+const gapMs = 1_000;
+
+/** Ends with the signal. */
+export function createAnnouncements(context: AnnouncementContext): Announcements {
+  const check = (app: AppObjectWire, concerns: (repository: Repository) => boolean) => {
+    for (const repository of imageRepositoriesOf(app).filter(concerns)) {
+      context.forgetAnswers(repository);
+    }
+    const key = keyOf(app);
+    context.memory.expire(key);
+    context.wakeApp(key);
+  };
+  const checkTopic = pace({ ...context, gapMs }, (topic) => {
+    for (const app of context.appsOn(topic)) {
+      check(app, (repository) => topicsOfRepository(repository).includes(topic));
+    }
+  });
+  const checkApp = pace({ ...context, gapMs }, (subject) => {
+    const [namespace = '', name = ''] = subject.split('/');
+    const app = context.findApp(namespace, name);
+    if (app) {
+      check(app, () => true);
+    }
+  });
+  return {
+    wakeTopic(topic) {
+      const isKnown = context.appsOn(topic).length > 0;
+      if (isKnown) {
+        checkTopic(topic);
+      }
+      return isKnown;
+    },
+    wakeApp(namespace, name) {
+      const isKnown = context.findApp(namespace, name) !== undefined;
+      if (isKnown) {
+        checkApp(`${namespace}/${name}`);
+      }
+      return isKnown;
+    },
+  };
+}
