@@ -62,7 +62,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
     const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
       state = 'reading the cluster';
       metrics.leader.set(1);
-      const runtime = work(
+      const { runtime, end } = startWork(
         { settings, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
         leading,
       );
@@ -71,6 +71,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
       state = 'ready';
       log.info('watching', { apps: runtime.listApps().length });
       await runtime.stopped;
+      await end();
     };
     if (!settings.leaderElection) {
       await lead(signal, { assertHeld: () => undefined });
@@ -96,7 +97,13 @@ interface Parts {
   readonly assertLeading: () => void;
 }
 
-function work({ settings, client, log, metrics, identity, assertLeading }: Parts, signal: AbortSignal): Runtime {
+interface Work {
+  readonly runtime: Runtime;
+  /** Writes the last Events and closes what the work had opened. */
+  readonly end: () => Promise<void>;
+}
+
+function startWork({ settings, client, log, metrics, identity, assertLeading }: Parts, signal: AbortSignal): Work {
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
   const registry = createRegistryClient({ clock });
@@ -112,9 +119,8 @@ function work({ settings, client, log, metrics, identity, assertLeading }: Parts
     eventsEnd.abort();
     await registry.close();
   };
-  signal.addEventListener('abort', () => void end(), { once: true });
   const listener = listenToSteps({ log, metrics, events, ...(settings.listener ? { also: settings.listener } : {}) });
-  return startRuntime({
+  const runtime = startRuntime({
     client,
     registry: coalesceReads(registry, { clock, maxAgeMs: registryAnswerMaxAgeMs }),
     namespaces: settings.namespaces,
@@ -126,4 +132,5 @@ function work({ settings, client, log, metrics, identity, assertLeading }: Parts
     assertLeading,
     signal,
   });
+  return { runtime, end };
 }
