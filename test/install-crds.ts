@@ -1,20 +1,25 @@
 /** The product's kinds in a test's API server. */
+import type { KubeClient } from '../src/kube/client.ts';
+import type { KubeObject } from '../src/kube/objects.ts';
+import { customResourceDefinitions } from '../src/kube/resource-types.ts';
 import { crdOf } from '../src/resources/crd.ts';
 import { crdName } from '../src/resources/kind.ts';
 import { kinds } from '../src/resources/kinds.ts';
-import type { AdminClient } from './cluster/admin-client.ts';
 import { waitUntil } from './cluster/wait-until.ts';
 
-const collection = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const timeoutMs = 20_000;
 
-/** Applies every CRD and returns when the API server serves its kind. */
-export async function installCrds(client: AdminClient): Promise<void> {
+/** Applies every CRD and returns when the API serves its kind. Harmless to repeat, also at the same time by several tests. */
+export async function installCrds(client: KubeClient): Promise<void> {
   for (const kind of kinds) {
-    await client.apply(`${collection}/${crdName(kind)}`, crdOf(kind));
+    const key = { namespace: '', name: crdName(kind) };
+    const options = { fieldManager: 'test', force: true };
+    await client.patch<KubeObject>(customResourceDefinitions, key, { kind: 'apply', body: crdOf(kind) }, options);
   }
   for (const kind of kinds) {
-    const path = `/apis/${kind.group}/${kind.version}/${kind.plural}`;
-    await waitUntil(`GET ${path}`, timeoutMs, async () => (await client.send('GET', path)).status === 200);
+    await waitUntil(`the API serves ${crdName(kind)}`, timeoutMs, async () => {
+      const [answer] = await Promise.allSettled([client.list({ ...kind, namespaced: true })]);
+      return answer?.status === 'fulfilled';
+    });
   }
 }

@@ -1,4 +1,6 @@
 import type { TestProject } from 'vitest/node';
+import { createKubeClient } from '../src/kube/client.ts';
+import { loadKubeConfig } from '../src/kube/kubeconfig.ts';
 import { type ControlPlane, startControlPlane } from './cluster/control-plane.ts';
 import { installCrds } from './install-crds.ts';
 
@@ -17,11 +19,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return () => controlPlane.stop();
 }
 
-async function prepare(controlPlane: ControlPlane): Promise<void> {
+async function prepare({ kubeconfigPath, stop }: ControlPlane): Promise<void> {
+  const client = createKubeClient(await loadKubeConfig({ path: kubeconfigPath, environment: process.env }));
   try {
-    await installCrds(controlPlane.client);
+    await installCrds(client);
   } catch (error) {
-    await controlPlane.stop();
+    await stop();
     throw error;
+  } finally {
+    await client.close();
   }
 }

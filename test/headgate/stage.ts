@@ -2,15 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { tagImage as moveTag, pushImage } from '../../scripts/oci/push.ts';
-import { apps, updates } from '../../src/adapters/cluster/kinds.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
-import type { KubeObject } from '../../src/kube/objects.ts';
-import { customResourceDefinitions, namespaces } from '../../src/kube/resource-types.ts';
-import { crdOf } from '../../src/resources/crd.ts';
-import { kinds } from '../../src/resources/kinds.ts';
-import { waitUntil } from '../cluster/wait-until.ts';
+import { namespaces } from '../../src/kube/resource-types.ts';
 import { makeWebImage, type WebBehaviour } from '../images/web-image.ts';
+import { installCrds } from '../install-crds.ts';
 
 export interface Push {
   /** Name of the repository within the story. */
@@ -53,7 +49,7 @@ export async function openStage({ onTestFinished }: TestContext, title: string):
     }
     await client.close();
   });
-  await installKinds(client);
+  await installCrds(client);
   await client.create(namespaces, { metadata: { name: namespace } });
   ends.push(() => client.delete(namespaces, { namespace: '', name: namespace }));
   const pathOf = (name = 'web') => `${namespace}/${name}`;
@@ -68,17 +64,4 @@ export async function openStage({ onTestFinished }: TestContext, title: string):
     tag: (image, tag) => moveTag(imageOf(image), targetOf({ ...image, tag })),
     atEnd: (end) => ends.push(end),
   };
-}
-
-/** Harmless to repeat, also at the same time by several tests. */
-async function installKinds(client: KubeClient): Promise<void> {
-  for (const kind of kinds) {
-    const body = crdOf(kind);
-    const key = { namespace: '', name: `${kind.plural}.${kind.group}` };
-    await client.patch<KubeObject>(customResourceDefinitions, key, { kind: 'apply', body }, { force: true });
-  }
-  await waitUntil('the API serves Headgate’s kinds', 20_000, async () => {
-    const answers = await Promise.allSettled([client.list(apps), client.list(updates)]);
-    return answers.every(({ status }) => status === 'fulfilled');
-  });
 }
