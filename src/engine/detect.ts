@@ -4,9 +4,9 @@ import type { BoundContainer } from '../core/app/bind-containers.ts';
 import { findRejection, type Rejection } from '../core/app/rejection.ts';
 import { isOperationError, type OperationError } from '../core/errors.ts';
 import { parseImageReference } from '../core/image/reference.ts';
-import { rankTags } from '../core/policy/rank-tags.ts';
+import { needsTagList } from '../core/policy/policy.ts';
+import { rankTags, tagComparer } from '../core/policy/rank-tags.ts';
 import type { Version } from '../core/update/journal.ts';
-import { compareTagVersions, parseTagVersion } from '../core/version/tag-version.ts';
 import type { Clock, Registry, RegistryAccess, RegistryAccesses } from './ports.ts';
 
 export interface DetectContext {
@@ -45,7 +45,7 @@ export async function detect(context: DetectContext, request: DetectRequest, sig
   return await Promise.all(
     request.spec.sources.map(async (source) => {
       const current = currentVersions(source, request.containers);
-      const base = { source, current: newestOf(current) };
+      const base = { source, current: newestOf(source, current) };
       try {
         return { ...base, ...(await askSource(context, request, { ...base, all: current }, signal)) };
       } catch (error) {
@@ -120,14 +120,17 @@ async function offeredTags(
   signal: AbortSignal,
 ): Promise<{ readonly candidates: readonly string[]; readonly message?: string }> {
   const { source, current, access, all } = asked;
-  if (source.policy.kind === 'digest') {
-    return { candidates: [source.policy.tag], message: `${source.repositoryText} has no tag "${source.policy.tag}"` };
+  if (!needsTagList(source.policy)) {
+    return namedTags(source, current);
   }
   const tags = await registry.listTags(source.repository, access, signal);
-  const ranking = rankTags(source.policy, { tags, ...(current.tag === undefined ? {} : { current: current.tag }) });
+  const ranking = rankTags(source.policy, { tags, current: current.tag });
   const candidates = ranking.candidates.map((candidate) => candidate.tag);
   if (candidates.length > 0) {
     return { candidates };
+  }
+  if (ranking.obstacle !== undefined) {
+    return { candidates: [], message: `tags of ${source.repositoryText}: ${ranking.obstacle}` };
   }
   if (all.some((version) => version.tag !== current.tag) && current.tag !== undefined && tags.includes(current.tag)) {
     // Some containers lag behind the newest one: bring them up to it.
@@ -142,6 +145,14 @@ async function offeredTags(
         candidates: [],
         message: `none of the ${tags.length} tags of ${source.repositoryText} may be taken by the policy`,
       };
+}
+
+/** What a policy wants that names its tag. */
+function namedTags(source: ImageSource, current: Version): { candidates: readonly string[]; message?: string } {
+  const candidates = rankTags(source.policy, { tags: [], current: current.tag }).candidates.map(({ tag }) => tag);
+  return candidates.length === 0
+    ? { candidates }
+    : { candidates, message: `${source.repositoryText} has no tag "${candidates.join('", "')}"` };
 }
 
 /** Whether every container already has the version, as far as its image tells. */
@@ -173,13 +184,8 @@ export function versionOfImage(image: string): Version {
 }
 
 /** The newest of several, so that none is ever taken back by an update; a tag that is no version is older than any. */
-function newestOf(versions: readonly Version[]): Version {
+function newestOf(source: ImageSource, versions: readonly Version[]): Version {
+  const compare = tagComparer(source.policy);
   const [first = { tag: undefined, digest: undefined }, ...rest] = versions;
-  return rest.reduce((newest, version) => (isNewer(version, newest) ? version : newest), first);
-}
-
-function isNewer(version: Version, than: Version): boolean {
-  const left = version.tag === undefined ? undefined : parseTagVersion(version.tag);
-  const right = than.tag === undefined ? undefined : parseTagVersion(than.tag);
-  return left !== undefined && (right === undefined || compareTagVersions(left, right) > 0);
+  return rest.reduce((newest, version) => (compare(version.tag ?? '', newest.tag ?? '') > 0 ? version : newest), first);
 }

@@ -1,41 +1,10 @@
 /** The App as written in the cluster. */
 import Type, { type Static } from 'typebox';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { PolicySchema } from './policy.ts';
 import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
 
 const DnsLabel = { minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' };
-
-const PolicySchema = Type.Object(
-  {
-    semver: Type.Optional(
-      Type.Object(
-        {
-          range: Type.String({
-            description: 'Which versions are allowed, for example "^1.2.0", "1.x" or ">=1.2 <2.0".',
-            minLength: 1,
-            maxLength: 256,
-          }),
-        },
-        { description: 'Take the highest tag that is a semantic version within a range.' },
-      ),
-    ),
-    digest: Type.Optional(
-      Type.Object(
-        { tag: Type.String({ description: 'The tag to follow.', minLength: 1, maxLength: 128 }) },
-        { description: 'Stay on one tag and take each new digest behind it.' },
-      ),
-    ),
-  },
-  {
-    description: 'Which versions may be taken. Exactly one of semver and digest.',
-    'x-kubernetes-validations': [
-      {
-        rule: '[has(self.semver), has(self.digest)].filter(x, x).size() == 1',
-        message: 'exactly one of semver and digest must be set',
-      },
-    ],
-  },
-);
 
 const ImageSchema = Type.Object(
   {
@@ -189,4 +158,3 @@ export const AppStatusSchema = Type.Object({
 export type AppSpecWire = Static<typeof AppSpecSchema>;
 export type SourceWire = Static<typeof SourceSchema>;
 export type TargetWire = Static<typeof TargetSchema>;
-export type PolicyWire = Static<typeof PolicySchema>;

@@ -122,12 +122,12 @@ describe('the API server refuses an App', () => {
     {
       name: 'two policies',
       spec: withImage({ policy: { semver: { range: '1.x' }, digest: { tag: 'latest' } } }),
-      says: ['spec.sources[0].image.policy', 'exactly one of semver and digest'],
+      says: ['spec.sources[0].image.policy', 'exactly one of semver, numerical, alphabetical, step,'],
     },
     {
       name: 'no policy',
       spec: withImage({ policy: {} }),
-      says: ['spec.sources[0].image.policy', 'exactly one of semver and digest'],
+      says: ['spec.sources[0].image.policy', 'exactly one of semver, numerical, alphabetical, step,'],
     },
     {
       name: 'an empty range',

@@ -84,7 +84,7 @@ describe('decodeAppSpec', () => {
 
   test.each<[string, object, string]>([
     ['two policies', policy({ semver: { range: '1.x' }, digest: { tag: 'a' } }), 'both semver and digest given; write'],
-    ['no policy', policy({}), 'spec.sources[0].image.policy: neither semver nor digest given; write exactly one'],
+    ['no policy', policy({}), 'spec.sources[0].image.policy: no policy given; write exactly one'],
     [
       'range that no parser takes',
       policy({ semver: { range: 'newest' } }),

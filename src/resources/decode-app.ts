@@ -4,7 +4,7 @@ import type { AppSpec, ImageSource, WorkloadTarget } from '../core/app/app.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
 import { parseRepository, type Repository } from '../core/image/reference.ts';
-import { parseImagePolicy } from '../core/policy/policy.ts';
+import { parseImagePolicy } from '../core/policy/written-policy.ts';
 import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from './app.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { Metadata } from './metadata.ts';
@@ -135,7 +135,7 @@ function decodeDeploy(
     return undefined;
   }
   const imageReference = workloads.imageReference ?? 'Digest';
-  if (imageReference === 'Tag' && sources.some((source) => source.image.policy.digest)) {
+  if (imageReference === 'Tag' && sources.some((source) => followsOneTag(source.image.policy))) {
     problems.note(
       'spec.deploy.workloads.imageReference',
       '"Tag" cannot follow a source with policy digest, because the tag stays the same; use Digest',
@@ -146,6 +146,10 @@ function decodeDeploy(
     decodeTarget(target, `spec.deploy.workloads.targets[${index}]`, { known, problems }),
   );
   return { kind: 'Workloads', imageReference, targets };
+}
+
+function followsOneTag({ digest, keel }: SourceWire['image']['policy']): boolean {
+  return digest !== undefined || (keel?.policy === 'force' && keel.matchTag === true);
 }
 
 function decodeTarget(

@@ -1,14 +1,73 @@
-/** Which version of an image an App wants. What each kind means is in the file of its name beside this one. */
+/** Which version of a source an App wants. What each kind means is in the file of its name beside this one. */
+import type { TagFilter } from './tag-filter.ts';
+import type { UpgradePath } from './upgrade-path.ts';
 
-import { OperationError } from '../errors.ts';
-import { isTag } from '../image/reference.ts';
-import { parseSemverRange } from '../version/semver-range.ts';
-
-/** The highest semantic version of a range. */
-export interface SemverPolicy {
+/** The highest semantic version of a range, of the variant that runs. */
+export interface SemverPolicy extends PolicyLimits {
   readonly kind: 'semver';
   /** As the App writes it; readable by parseSemverRange. */
   readonly range: string;
+}
+
+/** The same as Flux reads it: suffixes are pre-releases, not variants. */
+export interface FluxSemverPolicy extends PolicyLimits {
+  readonly kind: 'fluxSemver';
+  readonly range: string;
+}
+
+/** From the smallest to the greatest. */
+export const stepSizes = ['patch', 'minor', 'major', 'all'] as const;
+
+export type StepSize = (typeof stepSizes)[number];
+
+/** The highest version that is not further away from what runs than a step. */
+export interface StepPolicy extends PolicyLimits {
+  readonly kind: 'step';
+  readonly step: StepSize;
+  readonly preReleases?: boolean | undefined;
+}
+
+/** The newest date. */
+export interface CalverPolicy extends PolicyLimits {
+  readonly kind: 'calver';
+  /** For example `YYYY.0M.0D`; undefined for dates as they are usually written. */
+  readonly format?: string | undefined;
+  readonly preReleases?: boolean | undefined;
+}
+
+/** `asc`: the greatest is the newest. */
+export type SortOrder = 'asc' | 'desc';
+
+/** The greatest number among the tags that are one. */
+export interface NumericPolicy extends PolicyLimits {
+  readonly kind: 'numeric';
+  readonly order: SortOrder;
+}
+
+/** The greatest number as Flux has it: all tags must be numbers. */
+export interface NumericalPolicy extends PolicyLimits {
+  readonly kind: 'numerical';
+  readonly order: SortOrder;
+}
+
+/** The last of the alphabet. */
+export interface AlphabeticalPolicy extends PolicyLimits {
+  readonly kind: 'alphabetical';
+  readonly order: SortOrder;
+}
+
+/** The last in natural order of the tags that a regular expression is found in. */
+export interface RegexpPolicy extends PolicyLimits {
+  readonly kind: 'regexp';
+  readonly pattern: string;
+  readonly extract?: string | undefined;
+}
+
+/** The last in natural order of the tags that fit a glob. */
+export interface GlobPolicy extends PolicyLimits {
+  readonly kind: 'glob';
+  readonly pattern: string;
+  readonly extract?: string | undefined;
 }
 
 /** One tag whose meaning moves: its newest digest. */
@@ -17,64 +76,76 @@ export interface DigestPolicy {
   readonly tag: string;
 }
 
-export type ImagePolicy = SemverPolicy | DigestPolicy;
-
-/** The policy of an App as it is written: exactly one key, as in `policy.semver.range` of Flux. */
-export interface WrittenImagePolicy {
-  readonly semver?: { readonly range: string } | undefined;
-  readonly digest?: { readonly tag: string } | undefined;
+/** One tag, as it is when it is taken; without a name what runs. */
+export interface PinnedPolicy {
+  readonly kind: 'pinned';
+  readonly tag?: string | undefined;
 }
 
-/**
- * Checks a policy and makes the tagged union of it.
- *
- * @param field where it stands, e.g. `spec.sources[0].policy`
- * @throws POLICY_INVALID naming field, value and remedy
- */
-export function parseImagePolicy(written: WrittenImagePolicy, field: string): ImagePolicy {
-  const { semver, digest } = written;
-  if (semver !== undefined && digest === undefined) {
-    return parseSemverPolicy(semver.range, `${field}.semver.range`);
+/** A policy of Keel with the two settings that go with it. */
+export interface KeelPolicy {
+  readonly kind: 'keel';
+  /** As in the annotation `keel.sh/policy`. */
+  readonly policy: string;
+  readonly matchPreRelease: boolean;
+  readonly matchTag: boolean;
+}
+
+/** What may stand beside a policy that chooses from a list. */
+export interface PolicyLimits {
+  readonly filter?: TagFilter | undefined;
+  readonly path?: UpgradePath | undefined;
+}
+
+export type ImagePolicy =
+  | SemverPolicy
+  | FluxSemverPolicy
+  | StepPolicy
+  | CalverPolicy
+  | NumericPolicy
+  | NumericalPolicy
+  | AlphabeticalPolicy
+  | RegexpPolicy
+  | GlobPolicy
+  | DigestPolicy
+  | PinnedPolicy
+  | KeelPolicy;
+
+/** False where the policy names its tag, so that rankTags gives the same answer for an empty list. */
+export function needsTagList(policy: ImagePolicy): boolean {
+  switch (policy.kind) {
+    case 'digest':
+    case 'pinned':
+      return false;
+    case 'keel':
+      return !(policy.policy === '' || policy.policy === 'never' || (policy.policy === 'force' && policy.matchTag));
+    default:
+      return true;
   }
-  if (digest !== undefined && semver === undefined) {
-    return parseDigestPolicy(digest.tag, `${field}.digest.tag`);
-  }
-  const found = semver === undefined ? 'neither semver nor digest' : 'both semver and digest';
-  throw invalid(field, found, 'given; write exactly one, for example semver: {range: "1.x"}');
 }
 
 /** One line for status and command line, e.g. `semver 1.x`. */
 export function describeImagePolicy(policy: ImagePolicy): string {
   switch (policy.kind) {
     case 'semver':
+    case 'fluxSemver':
       return `semver ${policy.range}`;
+    case 'step':
+      return `${policy.step} steps`;
+    case 'calver':
+      return policy.format === undefined ? 'calver' : `calver ${policy.format}`;
+    case 'numeric':
+    case 'numerical':
+    case 'alphabetical':
+      return `${policy.kind} ${policy.order}`;
+    case 'regexp':
+    case 'glob':
+      return `${policy.kind} ${policy.pattern}`;
     case 'digest':
       return `digest of ${policy.tag}`;
+    case 'pinned':
+      return policy.tag === undefined ? 'pinned' : `pinned to ${policy.tag}`;
+    case 'keel':
+      return `keel:${policy.policy}`;
   }
-}
-
-function parseSemverPolicy(range: string, field: string): SemverPolicy {
-  if (parseSemverRange(range) === undefined) {
-    throw invalid(
-      field,
-      `"${range}"`,
-      'is not a semver range; write for example 1.x, ^1.2, ~1.2.3, ">=1.2 <3" or "1.2 - 2.3 || 4.x"',
-    );
-  }
-  return { kind: 'semver', range };
-}
-
-function parseDigestPolicy(tag: string, field: string): DigestPolicy {
-  if (!isTag(tag)) {
-    throw invalid(field, `"${tag}"`, 'is not a tag; write for example latest');
-  }
-  return { kind: 'digest', tag };
-}
-
-function invalid(field: string, value: string, remedy: string): OperationError {
-  return new OperationError(`${field}: ${value} ${remedy}`, {
-    code: 'POLICY_INVALID',
-    retry: 'never',
-    context: { field },
-  });
 }

@@ -48,11 +48,12 @@ export function compareSemver(left: Semver, right: Semver): number {
     left.major - right.major ||
     left.minor - right.minor ||
     left.patch - right.patch ||
-    comparePrerelease(left.prerelease, right.prerelease)
+    comparePrereleases(left.prerelease, right.prerelease)
   );
 }
 
-function comparePrerelease(left: Semver['prerelease'], right: Semver['prerelease']): number {
+/** None at all is newest; then part by part, numbers before words, and the longer one where one begins like the other (semver 11.3, 11.4). */
+export function comparePrereleases(left: Semver['prerelease'], right: Semver['prerelease']): number {
   if (left.length === 0 || right.length === 0) {
     return right.length - left.length;
   }

@@ -61,7 +61,8 @@ export function compareTagVersions(left: TagVersion, right: TagVersion): number 
   );
 }
 
-interface Suffix {
+/** What stands behind the numbers of a tag. */
+export interface Suffix {
   readonly prerelease: Semver['prerelease'];
   readonly variant: string;
   readonly counters: readonly number[];
@@ -69,7 +70,8 @@ interface Suffix {
 
 const noSuffix: Suffix = { prerelease: [], variant: '', counters: [] };
 
-function parseSuffix(text: string | undefined): Suffix {
+/** Reads what stands behind the first dash; undefined where there is no dash. */
+export function parseSuffix(text: string | undefined): Suffix {
   if (text === undefined) {
     return noSuffix;
   }
@@ -101,9 +103,10 @@ function takePrerelease(tokens: string[]): Semver['prerelease'] {
   );
 }
 
-function compareCounters(left: readonly number[], right: readonly number[]): number {
-  for (const [index, count] of left.entries()) {
-    const order = count - (right[index] ?? -1);
+/** Each counter by value; where one has more of them it is the newer. */
+export function compareCounters(left: readonly number[], right: readonly number[]): number {
+  for (let index = 0; index < left.length; index += 1) {
+    const order = (left[index] ?? -1) - (right[index] ?? -1);
     if (order !== 0) {
       return order;
     }
