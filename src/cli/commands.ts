@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { controllerCommand } from './controller.ts';
 import { healthCommand } from './health.ts';
 import { historyCommand } from './history.ts';
+import { policyCommand } from './policy.ts';
 import { rejectionsCommand } from './rejections.ts';
 import { rollbackCommand } from './rollback.ts';
 import { runCommand } from './run.ts';
@@ -17,5 +18,6 @@ export const commands: readonly Command[] = [
   historyCommand,
   rollbackCommand,
   rejectionsCommand,
+  policyCommand,
   writeCommand,
 ];

@@ -5,7 +5,7 @@ const gap = '   ';
 /** Rows under a heading; control characters of foreign text are shown, not sent to the terminal. */
 export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [heading, ...rows].map((row) => row.map(harmless));
-  const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const widths = heading.map((_, column) => all.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0));
   return all
     .map((row) =>
       row

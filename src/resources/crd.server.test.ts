@@ -99,6 +99,34 @@ const image = source.image;
 const withImage = (changed: Json) => ({ ...appSpec, sources: [{ ...source, image: { ...image, ...changed } }] });
 const withTarget = (changed: Json) => ({ ...appSpec, deploy: { workloads: { targets: [changed] } } });
 
+describe('the API server takes an App with policy', () => {
+  const filters = { filterTags: { pattern: '^v(.*)$', extract: '$1' }, include: ['^v'], exclude: ['-rc', 'x$'] };
+  const path = { oneMajorAtATime: true, barriers: ['2.0'], deadEnds: ['2.1.3', '2.1.4'] };
+  const policies: readonly Json[] = [
+    { semver: { range: '1.x' }, ...filters, ...path },
+    { step: 'minor', preReleases: true },
+    { calver: {} },
+    { calver: { format: 'YYYY.0M' } },
+    { numeric: { order: 'desc' } },
+    { numerical: { order: 'asc' } },
+    { alphabetical: { order: 'asc' } },
+    { regexp: { pattern: '^v(.*)$', extract: '$1' } },
+    { glob: { pattern: 'v*' } },
+    { digest: { tag: 'latest' } },
+    { pinned: {} },
+    { pinned: { tag: '1.2.3' } },
+    { keel: { policy: 'minor', matchPreRelease: false, matchTag: true } },
+    { filterTags: filters.filterTags, policy: { semver: { range: '1.x' } } },
+    { policy: { numerical: { order: 'asc' } } },
+  ];
+
+  test.each(policies)('%o', async (policy) => {
+    const { spec } = await create(apps, 'web', withImage({ policy }));
+
+    expect(spec).toMatchObject({ sources: [{ image: { policy } }] });
+  });
+});
+
 describe('the API server refuses an App', () => {
   test.each([
     { name: 'no deploy', spec: { ...appSpec, deploy: {} }, says: ['spec.deploy', 'exactly one of workloads'] },
@@ -128,6 +156,21 @@ describe('the API server refuses an App', () => {
       name: 'no policy',
       spec: withImage({ policy: {} }),
       says: ['spec.sources[0].image.policy', 'exactly one of semver, numerical, alphabetical, step,'],
+    },
+    {
+      name: 'two policies of Flux',
+      spec: withImage({ policy: { policy: { semver: { range: '1.x' }, numerical: {} } } }),
+      says: ['spec.sources[0].image.policy.policy', 'exactly one of semver, numerical and alphabetical'],
+    },
+    {
+      name: 'an order that is none',
+      spec: withImage({ policy: { numerical: { order: 'up' } } }),
+      says: ['spec.sources[0].image.policy.numerical.order', '"asc", "desc"'],
+    },
+    {
+      name: 'a step that is none',
+      spec: withImage({ policy: { step: 'tiny' } }),
+      says: ['spec.sources[0].image.policy.step', 'tiny'],
     },
     {
       name: 'an empty range',

@@ -1,0 +1,153 @@
+import { addAbortSignal } from 'node:stream';
+import { OperationError } from '../core/errors.ts';
+import type { Ranking } from '../core/policy/ranking.ts';
+import { type Command, type Invocation, type Options, outputOption, usageError } from './command.ts';
+import { formatJson, formatTable } from './table.ts';
+
+/** Much more than a registry has; what is beyond is refused, not cut. */
+const maxInputBytes = 64 * 1024 * 1024;
+const maxTags = 1_000_000;
+
+/** Where the tags come from; opened when the policy is known to be good. */
+export type OpenInput = (signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+export const policyCommand: Command = policyCommandReading((signal) => addAbortSignal(signal, process.stdin));
+
+/** Tries a policy on tags, without a cluster. */
+export function policyCommandReading(openInput: OpenInput): Command {
+  return {
+    name: 'policy',
+    summary: 'Try a version policy: read tags, one a line, and show which is chosen and why not each other.',
+    arguments: [],
+    options: [
+      {
+        flags: '--policy <policy>',
+        description: 'as under policy: in an App (YAML), or keel:NAME for a policy of Keel',
+      },
+      { flags: '--current <tag>', description: 'the tag that runs' },
+      {
+        flags: '--match-pre-release [bool]',
+        description: 'as keel.sh/matchPreRelease, which is true when absent; only for keel:NAME',
+        choices: ['true', 'false'],
+      },
+      {
+        flags: '--match-tag [bool]',
+        description: 'as keel.sh/matchTag; only for keel:NAME',
+        choices: ['true', 'false'],
+      },
+      outputOption,
+    ],
+    run: async (invocation) => {
+      await tryPolicy(invocation, openInput);
+      return 0;
+    },
+  };
+}
+
+async function tryPolicy({ options, print, signal }: Invocation, openInput: OpenInput): Promise<void> {
+  const { rankTags } = await import('../core/policy/rank-tags.ts');
+  const current = currentOf(options);
+  const policy = await wrongUse(async () => {
+    const read = await readPolicy(options);
+    // From no tags at all, so that a current tag that is of no use is told before a long list is read.
+    rankTags(read, { tags: [], current });
+    return read;
+  });
+  const tags = await readTags(openInput(signal));
+  print(show(report(tags, rankTags(policy, { tags, current }), current), options.given('output')));
+}
+
+/** What is wrong with a policy or a tag is wrong use of this command. */
+async function wrongUse<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof OperationError && ['POLICY_INVALID', 'OBJECT_INVALID'].includes(error.code)) {
+      throw usageError(error.message);
+    }
+    throw error;
+  }
+}
+
+async function readPolicy(options: Options) {
+  const text = options.text('policy');
+  if (text === undefined) {
+    throw usageError("--policy is missing; write for example --policy 'semver: {range: 1.x}' or --policy keel:minor");
+  }
+  const { parsePolicyText } = await import('./policy-text.ts');
+  return parsePolicyText(text, {
+    matchPreRelease: booleanOf(options, 'matchPreRelease'),
+    matchTag: booleanOf(options, 'matchTag'),
+  });
+}
+
+/** A flag that may have a value; undefined when it is not there. */
+function booleanOf(options: Options, name: string): boolean | undefined {
+  const text = options.text(name);
+  return text === undefined ? options.flag(name) || undefined : text === 'true';
+}
+
+/** What can be a tag of an image, a version of a chart, or a number. */
+const tagPattern = /^[\w+.-]{1,256}$/;
+
+function currentOf(options: Options): string | undefined {
+  const current = options.text('current');
+  if (current !== undefined && !tagPattern.test(current)) {
+    throw usageError(`--current: "${current}" is not a tag; write for example 1.2.3`);
+  }
+  return current;
+}
+
+/** One a line, each once, in the order given. */
+async function readTags(input: AsyncIterable<Uint8Array>): Promise<readonly string[]> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    size += chunk.length;
+    if (size > maxInputBytes) {
+      throw usageError(`standard input has more than ${maxInputBytes} bytes; give fewer tags`);
+    }
+    chunks.push(chunk);
+  }
+  const lines = Buffer.concat(chunks).toString('utf8').split('\n');
+  const tags = [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))];
+  if (tags.length > maxTags) {
+    throw usageError(`standard input has ${tags.length} tags; ${maxTags} are the most`);
+  }
+  return tags;
+}
+
+interface Report {
+  readonly choice: string | null;
+  readonly rejected: readonly { readonly tag: string; readonly reason: string }[];
+}
+
+/** The first candidate that is there, and a reason for each other tag, in the order given. */
+function report(tags: readonly string[], { candidates, rejected }: Ranking, current: string | undefined): Report {
+  const there = new Set(tags);
+  const choice = candidates.find(({ tag }) => there.has(tag))?.tag;
+  const reasons = new Map(rejected.map(({ tag, reason, message }) => [tag, `${reason}: ${message}`]));
+  for (const { tag } of candidates) {
+    reasons.set(tag, `NotTheBest: ${choice} is better`);
+  }
+  if (current !== undefined) {
+    reasons.set(current, 'SameAsCurrent: is what runs');
+  }
+  return {
+    choice: choice ?? null,
+    rejected: tags
+      .filter((tag) => tag !== choice)
+      .map((tag) => ({ tag, reason: reasons.get(tag) ?? 'NotTheBest: is not chosen' })),
+  };
+}
+
+function show({ choice, rejected }: Report, form: string): string {
+  if (form === 'json') {
+    return formatJson({ choice, rejected });
+  }
+  const rows = rejected.map(({ tag, reason }) => [tag, reason]);
+  return [
+    `choice: ${choice ?? 'none'}`,
+    ...(rows.length > 0 ? ['', formatTable(['TAG', 'NOT TAKEN'], rows)] : []),
+  ].join('\n');
+}
