@@ -170,6 +170,9 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
 
 /** Names the field whose value is to be corrected, if the registry is not to blame. */
 function stateOf({ error }: Extract<Finding, { kind: 'Unavailable' }>, index: number, until: Date): AppState {
+  if (error.code === 'POLICY_INVALID') {
+    return { kind: 'Invalid', message: `spec.sources[${index}].image.policy: ${error.message}` };
+  }
   const usual = error.code === 'SECRET_INVALID' ? 'certSecretRef' : 'repository';
   const message = `spec.sources[${index}].image.${error.context['field'] ?? usual}: ${error.message}`;
   const reason = error.code === 'SECRET_NOT_FOUND' ? 'TargetNotFound' : 'RegistryUnavailable';

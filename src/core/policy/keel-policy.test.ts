@@ -66,7 +66,7 @@ describe('versions', () => {
     'refuses to start from %s, which Keel never updates',
     (current) => {
       expect(() => choose('minor', '1.0.0', current)).toThrow(
-        `policy keel:minor: the current tag "${current}" is no version, so that Keel would never update it`,
+        `keel:minor: the current tag "${current}" is no version, so that Keel would never update it`,
       );
     },
   );

@@ -105,7 +105,7 @@ function startOf(step: KeelStep, current: Current<LooseSemver> | undefined): Loo
   }
   if (current.version === undefined) {
     throw policyInvalid(
-      `policy keel:${step}`,
+      `keel:${step}`,
       `the current tag "${current.tag}"`,
       'is no version, so that Keel would never update it; set a version or latest',
     );

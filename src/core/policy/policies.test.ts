@@ -155,7 +155,7 @@ test.each(['main', '3f2a9c1', 'stable'])('step refuses to start from %s', (curre
   expect(() => rankTags({ kind: 'step', step: 'minor' }, { tags: [], current })).toThrow(
     expect.objectContaining({
       code: 'POLICY_INVALID',
-      message: expect.stringContaining(`policy.step minor: the current tag "${current}" is no version to step from`),
+      message: expect.stringContaining(`step minor: the current tag "${current}" is no version to step from`),
     }),
   );
 });

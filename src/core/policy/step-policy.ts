@@ -26,7 +26,7 @@ export function orderByStep(policy: StepPolicy): TagOrder {
 function startOf(step: StepSize, current: Current<TagVersion> | undefined): TagVersion | undefined {
   if (current !== undefined && current.version === undefined && !/^latest(?:-|$)/.test(current.tag)) {
     throw policyInvalid(
-      `policy.step ${step}`,
+      `step ${step}`,
       `the current tag "${current.tag}"`,
       'is no version to step from; set a version once, or use semver with a range',
     );
