@@ -1,4 +1,4 @@
-/** One measurement of bench/kube.ts, in a process of its own. Arguments: gets|informer, ours|client-node, kubeconfig, count. */
+/** One measurement of bench/kube.ts, in a process of its own. Arguments: gets|informer, ours|client-node|bare, kubeconfig, count. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Measurement } from './kube.ts';
 
@@ -13,7 +13,7 @@ const kept: unknown[] = [];
 const [task = '', side = '', path = '', count = '0'] = process.argv.slice(2);
 const baseBytes = process.memoryUsage().rss;
 const importStartedAt = performance.now();
-const subject = side === 'ours' ? await ours() : await clientNode();
+const subject = await makeSubject();
 const importMs = performance.now() - importStartedAt;
 
 const startedAt = performance.now();
@@ -35,6 +35,17 @@ const measurement: Measurement = {
 process.send?.(measurement);
 // Stays, with its connections, until bench/kube.ts has counted them and ends it.
 setInterval(() => undefined, 60_000);
+
+async function makeSubject(): Promise<Subject> {
+  switch (side) {
+    case 'ours':
+      return await ours();
+    case 'client-node':
+      return await clientNode();
+    default:
+      return await bare();
+  }
+}
 
 async function getMany(times: number): Promise<number> {
   for (let left = times; left > 0; left -= 1) {
@@ -85,5 +96,34 @@ async function clientNode(): Promise<Subject> {
       kept.push(informer);
       return informer.list().length;
     },
+  };
+}
+
+/** One connection of node:https with the same certificates, and the answer parsed; no informer. */
+async function bare(): Promise<Subject> {
+  const https = await import('node:https');
+  const { loadKubeConfig } = await import('../src/kube/kubeconfig.ts');
+  const { server, tls, credentials } = await loadKubeConfig({ path });
+  const { clientCertificate } = await credentials.current(new AbortController().signal);
+  const agent = new https.Agent({
+    keepAlive: true,
+    maxSockets: 1,
+    ca: tls.ca,
+    cert: clientCertificate?.certificate,
+    key: clientCertificate?.key,
+  });
+  const url = new URL('/api/v1/namespaces/default', server);
+  return {
+    get: () =>
+      new Promise((resolve, reject) => {
+        const call = https.request(url, { agent }, (response) => {
+          const parts: Buffer[] = [];
+          response.on('data', (part: Buffer) => parts.push(part));
+          response.on('end', () => resolve(JSON.parse(Buffer.concat(parts).toString())));
+        });
+        call.on('error', reject);
+        call.end();
+      }),
+    inform: () => Promise.reject(new Error('no informer')),
   };
 }

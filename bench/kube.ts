@@ -17,6 +17,8 @@ import { openTcpLink } from '../src/kube/tcp-link.ts';
 import { type ControlPlane, startControlPlane } from '../test/cluster/control-plane.ts';
 
 type Side = 'ours' | 'client-node';
+/** `bare` is node:https on one connection and nothing else: what no client can go below. */
+type Runner = Side | 'bare';
 type Task = 'gets' | 'informer';
 
 /** What a child process measured. */
@@ -38,7 +40,10 @@ interface Connections {
 const rounds = { gets: 7, informer: 3 };
 const getCount = 300;
 const deploymentCount = 10_000;
-const sides: readonly Side[] = ['ours', 'client-node'];
+const runners: Readonly<Record<Task, readonly Runner[]>> = {
+  gets: ['ours', 'client-node', 'bare'],
+  informer: ['ours', 'client-node'],
+};
 const worker = fileURLToPath(new URL('kube-worker.ts', import.meta.url));
 
 await main();
@@ -60,10 +65,10 @@ async function main(): Promise<void> {
   }
 }
 
-async function measureAll(plane: ControlPlane, task: Task): Promise<Record<Side, Measurement>> {
-  const all: Record<Side, Measurement[]> = { ours: [], 'client-node': [] };
+async function measureAll(plane: ControlPlane, task: Task): Promise<Results> {
+  const all: Record<Runner, Measurement[]> = { ours: [], 'client-node': [], bare: [] };
   for (let round = 1; round <= rounds[task]; round += 1) {
-    for (const side of sides) {
+    for (const side of runners[task]) {
       const measured = await measure(plane.kubeconfigPath, task, side, () => undefined);
       all[side].push(measured);
       console.log(
@@ -71,7 +76,7 @@ async function measureAll(plane: ControlPlane, task: Task): Promise<Record<Side,
       );
     }
   }
-  return { ours: best(all.ours), 'client-node': best(all['client-node']) };
+  return { ours: best(all.ours), 'client-node': best(all['client-node']), bare: best(all.bare) };
 }
 
 async function countConnections(plane: ControlPlane, side: Side): Promise<Connections> {
@@ -87,7 +92,7 @@ async function countConnections(plane: ControlPlane, side: Side): Promise<Connec
 }
 
 /** Runs one measurement; `look` is called while its process still lives. */
-async function measure(kubeconfig: string, task: Task, side: Side, look: () => void): Promise<Measurement> {
+async function measure(kubeconfig: string, task: Task, side: Runner, look: () => void): Promise<Measurement> {
   const count = String(task === 'gets' ? getCount : deploymentCount);
   const child = fork(worker, [task, side, kubeconfig, count], { execArgv: ['--expose-gc'] });
   try {
@@ -165,7 +170,7 @@ function deployment(index: number) {
   };
 }
 
-type Results = Record<Side, Measurement>;
+type Results = Record<Runner, Measurement>;
 
 function report(connections: Record<Side, Connections>, gets: Results, informers: Results): void {
   const line = (name: string, read: (side: Side) => number, print: (value: number) => string) => {
@@ -177,6 +182,7 @@ function report(connections: Record<Side, Connections>, gets: Results, informers
   console.log(`\n${'best round'.padEnd(44)}${'ours'.padStart(12)}${'client-node'.padStart(14)}${'ratio'.padStart(8)}`);
   line('import of the library', (side) => gets[side].importMs, ms);
   line(`${getCount} GETs`, (side) => gets[side].ms, ms);
+  console.log(`${`${getCount} GETs by bare node:https, for comparison`.padEnd(44)}${ms(gets.bare.ms).padStart(12)}`);
   line(`${getCount} GETs: CPU time of the client`, (side) => gets[side].cpuMs, ms);
   line(`${getCount} GETs: connections opened`, (side) => connections[side].opened, String);
   line(`${getCount} GETs: still open at the end`, (side) => connections[side].open, String);
@@ -198,6 +204,13 @@ function figures(connections: Record<Side, Connections>, gets: Results, informer
   const faster = ratio(gets['client-node'].ms, gets.ours.ms);
   return [
     { name: `${getCount} GETs: times faster than client-node`, value: faster, unit: 'x', goal: 5, better: 'higher' },
+    {
+      name: `${getCount} GETs: share of the time of bare node:https`,
+      value: ratio(gets.ours.ms, gets.bare.ms),
+      unit: 'ratio',
+      goal: 1.1,
+      better: 'lower',
+    },
     {
       name: `${getCount} GETs: connections opened`,
       value: connections.ours.opened,
