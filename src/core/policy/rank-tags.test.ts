@@ -119,22 +119,6 @@ describe('semver', () => {
       { numRuns: 1_000 },
     );
   });
-
-  test('ranks 20,000 tags within 50 ms', () => {
-    const suffixes = ['', '-alpine', '-rc.1', '-debian-12-r5', '_x'];
-    const tags = Array.from(
-      { length: 20_000 },
-      (_, at) => `${at % 7}.${at % 131}.${at}${suffixes[at % suffixes.length]}`,
-    );
-    const times = Array.from({ length: 5 }, () => {
-      const start = performance.now();
-      rankTags({ kind: 'semver', range: '>=1.2 <5 || ^6.1' }, { tags, current: '1.2.3' });
-      return performance.now() - start;
-    });
-
-    // The best of five, because the machine that runs tests runs other things too.
-    expect(Math.min(...times)).toBeLessThan(50);
-  });
 });
 
 describe('digest', () => {

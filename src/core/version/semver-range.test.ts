@@ -191,6 +191,6 @@ describe('parseSemverRange', () => {
 
     parseSemverRange(text);
 
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(performance.now() - start).toBeLessThan(1_000);
   });
 });
