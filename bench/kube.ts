@@ -13,8 +13,8 @@ import { createKubeClient } from '../src/kube/client.ts';
 import { loadKubeConfig } from '../src/kube/kubeconfig.ts';
 import type { KubeObject } from '../src/kube/objects.ts';
 import { deployments, namespaces } from '../src/kube/resource-types.ts';
-import { openTcpLink } from '../src/kube/tcp-link.ts';
 import { type ControlPlane, startControlPlane } from '../test/cluster/control-plane.ts';
+import { openTcpLink } from '../test/kube/tcp-link.ts';
 
 type Side = 'ours' | 'client-node';
 /** `bare` is node:https on one connection and nothing else: what no client can go below. */

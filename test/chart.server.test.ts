@@ -11,12 +11,12 @@ import { runController } from '../src/app/run-controller.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import type { KubeObject, NewObject } from '../src/kube/objects.ts';
 import { deployments, events, leases, services } from '../src/kube/resource-types.ts';
-import { connectTo, createNamespace } from '../src/kube/server-fixtures.ts';
 import { locateTools } from './cluster/binaries.ts';
 import { outputOf } from './cluster/run-command.ts';
 import { waitUntil } from './cluster/wait-until.ts';
 import { makeWebImage } from './images/web-image.ts';
 import { webDeployment } from './images/web-objects.ts';
+import { connectTo, createNamespace } from './kube/server-fixtures.ts';
 import { startRegistry } from './servers/registry.ts';
 
 const chart = fileURLToPath(new URL('../chart', import.meta.url));

@@ -8,16 +8,16 @@ import { type Runtime, startRuntime } from '../src/app/runtime.ts';
 import { listenToSteps } from '../src/app/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../src/kube/client.ts';
 import { startInformer } from '../src/kube/informer.ts';
-import { createManualClock, type ManualClock } from '../src/kube/manual-clock.ts';
 import type { KubeObject } from '../src/kube/objects.ts';
 import { deployments } from '../src/kube/resource-types.ts';
-import { connectTo, createNamespace } from '../src/kube/server-fixtures.ts';
 import { type AppObjectWire, decodeApp } from '../src/resources/decode-app.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../src/resources/decode-update.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { createMetrics, type Metrics } from '../src/telemetry/metrics.ts';
 import { makeWebImage } from './images/web-image.ts';
 import { webDeployment } from './images/web-objects.ts';
+import { createManualClock, type ManualClock } from './kube/manual-clock.ts';
+import { connectTo, createNamespace } from './kube/server-fixtures.ts';
 import { type ApiProxy, type ApiRequest, startApiProxy } from './servers/api-proxy.ts';
 
 export type LogLine = Readonly<Record<string, unknown>>;

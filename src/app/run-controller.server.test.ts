@@ -2,11 +2,11 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { freePort } from '../../test/cluster/ports.ts';
+import { connectTo, createNamespace } from '../../test/kube/server-fixtures.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { leases } from '../kube/resource-types.ts';
-import { connectTo, createNamespace } from '../kube/server-fixtures.ts';
 import { runController } from './run-controller.ts';
 
 interface Replica {

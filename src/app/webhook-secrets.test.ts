@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createManualClock, type ManualClock } from '../kube/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../../test/kube/manual-clock.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { openWebhookSecrets, type SecretsOf } from './webhook-secrets.ts';
 

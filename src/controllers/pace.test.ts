@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createManualClock } from '../kube/manual-clock.ts';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
 import { pace } from './pace.ts';
 
 function paced() {

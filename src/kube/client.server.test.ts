@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import {
+  type ConfigMap,
+  connectTo,
+  createConfigMap,
+  createNamespace,
+  repeat,
+} from '../../test/kube/server-fixtures.ts';
 import { isOperationError, type OperationError } from '../core/errors.ts';
 import type { KubeClient } from './client.ts';
 import type { KubeObject } from './objects.ts';
 import { configMaps, deployments, secrets } from './resource-types.ts';
-import { type ConfigMap, connectTo, createConfigMap, createNamespace, repeat } from './server-fixtures.ts';
 
 let client: KubeClient;
 let namespace: string;

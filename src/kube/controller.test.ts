@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
 import { type ControllerOptions, type ErrorDecision, startController } from './controller.ts';
-import { createManualClock } from './manual-clock.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 let stop: AbortController;

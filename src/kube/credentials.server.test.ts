@@ -2,12 +2,12 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
+import { connectTo, createNamespace } from '../../test/kube/server-fixtures.ts';
 import { createKubeClient, type KubeClient } from './client.ts';
 import { type KubeConfig, loadInClusterConfig } from './config.ts';
 import { loadKubeConfig } from './kubeconfig.ts';
-import { createManualClock } from './manual-clock.ts';
 import { serviceAccounts } from './resource-types.ts';
-import { connectTo, createNamespace } from './server-fixtures.ts';
 
 let admin: KubeClient;
 let adminConfig: KubeConfig;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
+import { connectTo } from '../../test/kube/server-fixtures.ts';
 import type { KubeClient } from './client.ts';
 import { createDiscovery } from './discovery.ts';
-import { createManualClock } from './manual-clock.ts';
 import type { KubeObject } from './objects.ts';
 import * as types from './resource-types.ts';
-import { connectTo } from './server-fixtures.ts';
 
 let client: KubeClient;
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
+import { type ConfigMap, connectTo, createConfigMap, createNamespace } from '../../test/kube/server-fixtures.ts';
 import type { KubeClient } from './client.ts';
 import type { EventInput } from './event-series.ts';
 import { createEventRecorder } from './events.ts';
-import { createManualClock } from './manual-clock.ts';
 import type { KubeObject } from './objects.ts';
 import { events } from './resource-types.ts';
-import { type ConfigMap, connectTo, createConfigMap, createNamespace } from './server-fixtures.ts';
 
 interface Event extends KubeObject {
   readonly type: string;

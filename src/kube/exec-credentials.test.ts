@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
 import { tokenFileCredentials } from './credentials.ts';
 import { type ExecPlugin, execCredentials } from './exec-credentials.ts';
-import { createManualClock } from './manual-clock.ts';
 
 const apiVersion = 'client.authentication.k8s.io/v1';
 const { signal } = new AbortController();

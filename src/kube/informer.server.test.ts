@@ -2,12 +2,18 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../test/cluster/control-plane.ts';
+import {
+  type ConfigMap,
+  connectTo,
+  createConfigMap,
+  createNamespace,
+  repeat,
+} from '../../test/kube/server-fixtures.ts';
+import { openTcpLink, type TcpLink } from '../../test/kube/tcp-link.ts';
 import type { OperationError } from '../core/errors.ts';
 import type { KubeClient } from './client.ts';
 import { type Informer, type InformerOptions, startInformer } from './informer.ts';
 import { configMaps } from './resource-types.ts';
-import { type ConfigMap, connectTo, createConfigMap, createNamespace, repeat } from './server-fixtures.ts';
-import { openTcpLink, type TcpLink } from './tcp-link.ts';
 
 let stop: AbortController;
 const informers: Informer<ConfigMap>[] = [];

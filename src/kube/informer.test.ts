@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
 import type { OperationError } from '../core/errors.ts';
 import { createKubeClient, type KubeClient } from './client.ts';
 import { startInformer } from './informer.ts';
-import { createManualClock } from './manual-clock.ts';
 import { configMaps } from './resource-types.ts';
 
 /** What a real API server does too rarely to wait for it. */

@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { connectTo, createNamespace } from '../../test/kube/server-fixtures.ts';
+import { openTcpLink } from '../../test/kube/tcp-link.ts';
 import { isOperationError } from '../core/errors.ts';
 import type { KubeClient } from './client.ts';
 import { type LeaseOptions, runWithLease } from './lease.ts';
 import type { Lease, LeaseHold } from './lease-term.ts';
 import { leases } from './resource-types.ts';
-import { connectTo, createNamespace } from './server-fixtures.ts';
-import { openTcpLink } from './tcp-link.ts';
 
-const program = fileURLToPath(new URL('lease-test-process.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../test/kube/lease-process.ts', import.meta.url));
 
 let client: KubeClient;
 let namespace: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createManualClock } from './manual-clock.ts';
+import { createManualClock } from '../../test/kube/manual-clock.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 
 const never = new AbortController().signal;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { digest } from '../../test/fixtures.ts';
+import { connectTo, createNamespace } from '../../test/kube/server-fixtures.ts';
 import { apps, type ProductObject, rejections, updates } from '../adapters/cluster/kinds.ts';
 import { isOperationError, type OperationError } from '../core/errors.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, ResourceType } from '../kube/objects.ts';
 import { customResourceDefinitions } from '../kube/resource-types.ts';
-import { connectTo, createNamespace } from '../kube/server-fixtures.ts';
 import type { Condition } from './conditions.ts';
 import { decodeRejection } from './decode-rejection.ts';
 import { crdName } from './kind.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { connectTo, createConfigMap, createNamespace } from '../../../test/kube/server-fixtures.ts';
 import { OperationError } from '../../core/errors.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { configMaps } from '../../kube/resource-types.ts';
-import { connectTo, createConfigMap, createNamespace } from '../../kube/server-fixtures.ts';
 import { type Watched, watch } from './watched.ts';
 
 interface Colour {

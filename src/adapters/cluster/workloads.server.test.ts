@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { refuseImages } from '../../../test/admission.ts';
+import { connectTo, createNamespace } from '../../../test/kube/server-fixtures.ts';
 import type { Workload, WorkloadKind } from '../../core/workload/workload.ts';
 import { workloadKinds } from '../../core/workload/workload.ts';
 import type { ImageSetting } from '../../engine/ports.ts';
@@ -8,7 +9,6 @@ import { fixedCredentials } from '../../kube/credentials.ts';
 import { loadKubeConfig } from '../../kube/kubeconfig.ts';
 import type { KubeObject, ResourceType } from '../../kube/objects.ts';
 import { serviceAccounts } from '../../kube/resource-types.ts';
-import { connectTo, createNamespace } from '../../kube/server-fixtures.ts';
 import { decodeWorkload } from '../../resources/decode-workload.ts';
 import { workloadTypes } from './kinds.ts';
 import { type Watched, watch } from './watched.ts';

@@ -1,9 +1,9 @@
 /** What the tests on a real API server share. */
 import { randomUUID } from 'node:crypto';
-import { createKubeClient, type KubeClient, type KubeClientOptions } from './client.ts';
-import { loadKubeConfig } from './kubeconfig.ts';
-import type { KubeObject } from './objects.ts';
-import { configMaps, namespaces } from './resource-types.ts';
+import { createKubeClient, type KubeClient, type KubeClientOptions } from '../../src/kube/client.ts';
+import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, namespaces } from '../../src/kube/resource-types.ts';
 
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;

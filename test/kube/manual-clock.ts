@@ -1,5 +1,5 @@
 /** A clock for tests that stands still until it is told to move. */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../src/kube/clock.ts';
 
 export interface ManualClock extends Clock {
   /** Moves on by `ms` and runs what falls due, in order of time, letting promises settle after each step. */

@@ -1,9 +1,9 @@
 /** A process of its own that wants a lease; for tests that stop it with SIGSTOP. Arguments: kubeconfig, namespace, identity. */
 import { writeSync } from 'node:fs';
-import { createKubeClient } from './client.ts';
-import { sleep, systemClock } from './clock.ts';
-import { loadKubeConfig } from './kubeconfig.ts';
-import { runWithLease } from './lease.ts';
+import { createKubeClient } from '../../src/kube/client.ts';
+import { sleep, systemClock } from '../../src/kube/clock.ts';
+import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
+import { runWithLease } from '../../src/kube/lease.ts';
 
 const [path = '', namespace = '', identity = ''] = process.argv.slice(2);
 const stop = new AbortController();
