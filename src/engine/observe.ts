@@ -5,7 +5,7 @@ import { findBlockingPods } from '../core/health/blocking-pods.ts';
 import type { Health } from '../core/health/health.ts';
 import type { ContainerChange, Journal, WorkloadChange } from '../core/update/journal.ts';
 import type { Observation } from '../core/update/next-step.ts';
-import type { Pod, Workload, WorkloadReference } from '../core/workload/workload.ts';
+import { findContainer, type Pod, type Workload, type WorkloadReference } from '../core/workload/workload.ts';
 import { changesOf, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { versionOfImage } from './detect.ts';
 import type { Clock, Records, Workloads } from './ports.ts';
@@ -110,15 +110,11 @@ async function findCertain(look: Look, change: WorkloadChange): Promise<Workload
 }
 
 function isReapplied(journal: Journal, workload: Workload, change: ContainerChange): boolean {
-  return journal.phase === 'VerifyingRollback' && imageIn(workload, change) === change.after;
-}
-
-function imageIn(workload: Workload, change: ContainerChange): string | undefined {
-  return workload.containers.find((one) => one.name === change.container && one.init === change.init)?.image;
+  return journal.phase === 'VerifyingRollback' && findContainer(workload, change)?.image === change.after;
 }
 
 function isAsExpected(journal: Journal, workload: Workload, change: ContainerChange): boolean {
-  const image = imageIn(workload, change);
+  const image = findContainer(workload, change)?.image;
   switch (journal.phase) {
     case 'Applying':
       return image === change.before || image === change.after;

@@ -3,7 +3,7 @@ import type { BoundContainer } from '../core/app/bind-containers.ts';
 import { OperationError } from '../core/errors.ts';
 import { parseImageReference, sameRepository, setImage } from '../core/image/reference.ts';
 import type { ContainerChange, Journal, VersionChange, WorkloadChange } from '../core/update/journal.ts';
-import { describeWorkload, type Pod, type Workload } from '../core/workload/workload.ts';
+import { describeWorkload, findContainer, type Pod, type Workload } from '../core/workload/workload.ts';
 import type { Registry, RegistryAccess, RegistryAccesses, Workloads } from './ports.ts';
 
 export interface PlanContext {
@@ -201,7 +201,7 @@ async function lookUp(
 }
 
 function imageOf(workload: Workload, change: Pick<ContainerChange, 'container' | 'init'>): string {
-  const found = workload.containers.find((one) => one.name === change.container && one.init === change.init);
+  const found = findContainer(workload, change);
   if (!found) {
     throw new OperationError(`${describeWorkload(workload)} has no container "${change.container}" any more`, {
       code: 'TARGET_NOT_FOUND',

@@ -1,7 +1,7 @@
 /** Setting the images of a plan, and setting them back. Both are harmless to repeat at any point. */
 import { OperationError } from '../core/errors.ts';
 import type { ContainerChange, Journal, WorkloadChange } from '../core/update/journal.ts';
-import type { Workload } from '../core/workload/workload.ts';
+import { findContainer, type Workload } from '../core/workload/workload.ts';
 import type { ImageSetting, Workloads } from './ports.ts';
 
 /**
@@ -58,9 +58,7 @@ async function setWhereNeeded(
 ): Promise<void> {
   const settings: ImageSetting[] = [];
   for (const one of change.containers) {
-    const now = workload.containers.find(
-      (container) => container.name === one.container && container.init === one.init,
-    );
+    const now = findContainer(workload, one);
     const image = way.to(one);
     if (now && now.image !== image && way.from(one).includes(now.image)) {
       settings.push({ container: one.container, init: one.init, expected: now.image, image });

@@ -1,5 +1,5 @@
 import type { ContainerChange, UpdatePhase } from '../update/journal.ts';
-import type { Pod, Workload } from '../workload/workload.ts';
+import { findContainer, type Pod, type Workload } from '../workload/workload.ts';
 
 /** The Update as far as it decides what may go. */
 export interface Attempt {
@@ -34,7 +34,7 @@ function isReady({ containers }: Pod): boolean {
 
 function isGivenUp(pod: Pod, attempt: Attempt): boolean {
   return attempt.containers.some((change) => {
-    const image = pod.containers.find((one) => one.name === change.container && one.init === change.init)?.image;
+    const image = findContainer(pod, change)?.image;
     return image !== undefined && givenUpImages(attempt, change).includes(image);
   });
 }

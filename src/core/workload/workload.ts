@@ -93,3 +93,11 @@ export function describeWorkload(reference: WorkloadReference): string {
 export function workloadKey(reference: WorkloadReference): string {
   return `${reference.kind}/${reference.namespace}/${reference.name}`;
 }
+
+/** The container of that name in its own list, of a workload or of a pod; init containers and containers are apart. */
+export function findContainer<C extends Pick<Container, 'name' | 'init'>>(
+  of: { readonly containers: readonly C[] },
+  wanted: { readonly container: string; readonly init: boolean },
+): C | undefined {
+  return of.containers.find((one) => one.name === wanted.container && one.init === wanted.init);
+}
