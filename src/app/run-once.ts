@@ -2,11 +2,10 @@
 import { apps } from '../adapters/cluster/kinds.ts';
 import { createRegistryClient } from '../adapters/registry/client.ts';
 import { coalesceReads } from '../adapters/registry/coalesce.ts';
-import { isFinal } from '../core/update/journal.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { sleep, systemClock } from '../kube/clock.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -69,7 +68,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
     while (!signal.aborted && !(await isSettled(runtime))) {
       await sleep(clock, lookEveryMs, signal).catch(() => undefined);
     }
-    const updates = runtime.listUpdates().filter((update) => isEnded(update) && !before.has(update.metadata.uid));
+    const updates = runtime.listUpdates().filter((update) => hasEnded(update) && !before.has(update.metadata.uid));
     return { apps: runtime.listApps(), updates, timedOut: deadline.aborted };
   } finally {
     stop.abort();
@@ -94,7 +93,7 @@ async function isSettled(runtime: Runtime): Promise<boolean> {
   const quiet = [runtime.apps, runtime.updates].every(
     (controller) => controller.stats().ready + controller.stats().busy === 0,
   );
-  return quiet && runtime.listUpdates().every(isEnded) && runtime.listApps().every(isChecked);
+  return quiet && runtime.listUpdates().every(hasEnded) && runtime.listApps().every(isChecked);
 }
 
 /** The App's status speaks of its present spec and of no Update that is still to come; one being deleted has nothing to come. */
@@ -108,10 +107,6 @@ function isChecked({ metadata, status }: AppObjectWire): boolean {
 function ended(runtime: Runtime): string[] {
   return runtime
     .listUpdates()
-    .filter(isEnded)
+    .filter(hasEnded)
     .map((update) => update.metadata.uid);
-}
-
-function isEnded(update: UpdateObjectWire): boolean {
-  return update.status?.phase !== undefined && isFinal(update.status.phase);
 }

@@ -1,9 +1,8 @@
 /** One pass over one Update: take it as far as it goes, come back when it said so. */
-import { isFinal } from '../core/update/journal.ts';
 import { advanceUpdate, type UpdateContext } from '../engine/advance-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
-import { journalOf } from '../resources/decode-update.ts';
+import { hasEnded } from '../resources/decode-update.ts';
 
 /** @throws errors of the API server; API_CONFLICT when the watched copy was behind */
 export async function reconcileUpdate(
@@ -17,7 +16,7 @@ export async function reconcileUpdate(
     context.workloads.unwatchPods(key);
     return {};
   }
-  if (isFinal(journalOf(update, context.clock.now()).phase)) {
+  if (hasEnded(update)) {
     return {};
   }
   const result = await advanceUpdate(context, update, signal);

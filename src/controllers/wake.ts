@@ -1,10 +1,9 @@
 /** Which App and which Update a change in the cluster concerns. Controllers re-read everything; this only wakes them. */
 import { isDeepStrictEqual } from 'node:util';
-import { isFinal } from '../core/update/journal.ts';
 import type { Workload } from '../core/workload/workload.ts';
 import { parseKey } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
 
 export interface Wakeable {
   readonly listApps: (namespace: string) => readonly AppObjectWire[];
@@ -35,9 +34,8 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
 export function onUpdateChange(wakeable: Wakeable, change: Change<UpdateObjectWire>): void {
   wakeable.wakeUpdate(change.key);
   const update = change.value ?? change.previous;
-  if (update && change.value?.status?.phase !== change.previous?.status?.phase) {
-    wakeable.wakeApp(`${update.metadata.namespace}/${update.spec.app}`);
-  } else if (update && (!change.value || !change.previous)) {
+  const isOneNew = !change.value || !change.previous;
+  if (update && (isOneNew || change.value?.status?.phase !== change.previous?.status?.phase)) {
     wakeable.wakeApp(`${update.metadata.namespace}/${update.spec.app}`);
   }
 }
@@ -81,8 +79,7 @@ function wakeApps(wakeable: Wakeable, namespace: string): void {
 
 function wakeOpenUpdates(wakeable: Wakeable, namespace: string, concerns: (update: UpdateObjectWire) => boolean): void {
   for (const update of wakeable.listUpdates(namespace)) {
-    const open = update.status?.phase === undefined || !isFinal(update.status.phase);
-    if (open && concerns(update)) {
+    if (!hasEnded(update) && concerns(update)) {
       wakeable.wakeUpdate(`${namespace}/${update.metadata.name}`);
     }
   }

@@ -8,10 +8,9 @@ import { type Claim, findConflict } from '../core/app/claims.ts';
 import { isOperationError } from '../core/errors.ts';
 import { joinSome } from '../core/text.ts';
 import type { Version, VersionChange } from '../core/update/journal.ts';
-import { isFinal } from '../core/update/journal.ts';
 import type { Workload } from '../core/workload/workload.ts';
 import { type AppObjectWire, decodeAppSpec } from '../resources/decode-app.ts';
-import { journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
 import type { CheckMemory } from './check-memory.ts';
 import { type DetectContext, detect, type Finding } from './detect.ts';
 import { judgeLastUpdate } from './judge-last-update.ts';
@@ -149,7 +148,7 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
   const sources = findings.map(viewOf);
   const nextCheckAt = context.memory.dueAt(memoryKey(app.metadata));
   const base = { sources, nextCheckAt, start: undefined };
-  if (last && !isFinal(journalOf(last, context.clock.now()).phase)) {
+  if (last && !hasEnded(last)) {
     return { ...base, state: { kind: 'Updating', message: `Update ${last.metadata.name} is under way` } };
   }
   const unavailable = findings.find((finding) => finding.kind === 'Unavailable');

@@ -1,10 +1,10 @@
 /** Going back because a person asks: an Update towards what ran before, and Rejections so that it lasts. */
 import { findRejection, type Rejection } from '../core/app/rejection.ts';
 import { OperationError } from '../core/errors.ts';
-import { isFinal, type Version } from '../core/update/journal.ts';
+import type { Version } from '../core/update/journal.ts';
 import { encodeVersion } from '../resources/app-status.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import { changesOf, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { changesOf, hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
 import type { UpdateSpecWire } from '../resources/update.ts';
 import type { Clock, DirectRecords } from './ports.ts';
 
@@ -39,10 +39,10 @@ export async function rollBack(
   const app = await findApp(records, request, signal);
   const updates = await records.readUpdates({ namespace, app: request.app }, signal);
   const [last] = updates;
-  if (last && !isFinal(journalOf(last, clock.now()).phase) && request.to === undefined) {
+  if (last && !hasEnded(last) && request.to === undefined) {
     return await stop(records, request, last, signal);
   }
-  const way = planWay(updates, request, clock);
+  const way = planWay(updates, request);
   checkWay(way, request, await records.readRejections(namespace, signal), clock.now());
   const rejected = await rejectVersions(records, request, way, signal);
   const created = await records.createUpdate(app, specOf(request, way, (last?.spec.sequence ?? 0) + 1), signal);
@@ -83,9 +83,9 @@ async function findApp(
   return found;
 }
 
-function planWay(updates: readonly UpdateObjectWire[], request: RollbackRequest, clock: Clock): Way {
+function planWay(updates: readonly UpdateObjectWire[], request: RollbackRequest): Way {
   const { namespace, app, to } = request;
-  const open = updates.find((update) => !isFinal(journalOf(update, clock.now()).phase));
+  const open = updates.find((update) => !hasEnded(update));
   if (open) {
     throw usage(
       `roll back ${namespace}/${app}: Update ${open.metadata.name} is under way; stop it first with rollback without --to`,

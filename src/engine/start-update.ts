@@ -2,11 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OperationError } from '../core/errors.ts';
 import { findHold, type Hold, type PastUpdate } from '../core/update/hold.ts';
-import { isFinal, type VersionChange } from '../core/update/journal.ts';
+import type { VersionChange } from '../core/update/journal.ts';
 import { describeWorkload, type Workload } from '../core/workload/workload.ts';
 import { encodeVersion } from '../resources/app-status.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import { changesOf, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
 import type { Clock, Records, Workloads } from './ports.ts';
 
 export interface StartContext {
@@ -44,13 +44,12 @@ export async function startUpdate(
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
   await confirmImages(context, seen, signal);
-  const now = context.clock.now();
   const updates = await context.records.readUpdates({ namespace, app: name }, signal);
   const [last] = updates;
-  if (last && !isFinal(journalOf(last, now).phase)) {
+  if (last && !hasEnded(last)) {
     return undefined;
   }
-  const superseded = last && journalOf(last, now).phase === 'Superseded' ? last : undefined;
+  const superseded = last && last.status?.phase === 'Superseded' ? last : undefined;
   const spec = {
     app: name,
     sequence: (last?.spec.sequence ?? 0) + 1,
@@ -80,10 +79,9 @@ export async function trimHistory(
   limit: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const now = context.clock.now();
   const ended = context.records
     .listUpdates(app.metadata.namespace, app.metadata.name)
-    .filter((update) => isFinal(journalOf(update, now).phase));
+    .filter((update) => hasEnded(update));
   const lastGood = ended.find((update) => update.status?.phase === 'Succeeded');
   for (const update of ended.slice(limit)) {
     if (update !== lastGood) {

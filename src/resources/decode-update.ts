@@ -1,7 +1,7 @@
 /** Update: wire form <-> journal. */
 import Type, { type Static } from 'typebox';
 import { clipMessage } from '../core/text.ts';
-import type { Journal, StepRecord, Version, VersionChange } from '../core/update/journal.ts';
+import { isFinal, type Journal, type StepRecord, type Version, type VersionChange } from '../core/update/journal.ts';
 import { openJournal } from '../core/update/transitions.ts';
 import type { Waiting } from '../core/waiting.ts';
 import { decoderOf } from './decode.ts';
@@ -45,6 +45,11 @@ export function journalOf(update: UpdateObjectWire, now: Date): Journal {
     ...(status.waiting === undefined ? {} : { waiting: decodeWaiting(status.waiting) }),
     ...(status.finishedAt === undefined ? {} : { finishedAt: new Date(status.finishedAt) }),
   };
+}
+
+/** Whether the Update is at one of its ends; asked of every Update of an App, so without reading the whole journal. */
+export function hasEnded({ status }: Pick<UpdateObjectWire, 'status'>): boolean {
+  return status?.phase !== undefined && isFinal(status.phase);
 }
 
 /** The journal as it is written; conditions and the line for tables are added by whoever writes it. */
