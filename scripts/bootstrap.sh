@@ -75,19 +75,31 @@ use_packages() {
   touch "$mark"
 }
 
-# A registry that has only some of the platform packages (@biomejs/cli-win32-x64 and the like) leaves the others out of the lockfile, and
-# `npm ci` takes that for a lockfile out of step. `npm install --no-save` then installs the same locked versions and writes no lockfile.
+# Platform packages (@biomejs/cli-win32-x64 and the like) that a registry lacks at one time and has at another make `npm ci` take the
+# lockfile for one out of step. As long as it names what package.json names, `npm install --no-save` installs the same locked versions
+# and writes no lockfile.
 install_locked() {
   local log code=0
   log=$(mktemp)
   cd "$root"
   npm ci --no-audit --no-fund 2>&1 | tee "$log" || code=$?
-  if ((code != 0)) && grep -q 'Missing: .*@ from lock file' "$log" && ! grep -q -e 'Invalid: ' -e 'Missing: .*@[0-9]' "$log"; then
+  if ((code != 0)) && grep -q 'Missing: .* from lock file' "$log" && ! grep -q 'Invalid: ' "$log" && lock_names_packages; then
     code=0
     npm install --no-save --no-audit --no-fund || code=$?
   fi
   rm -f "$log"
   return "$code"
+}
+
+lock_names_packages() {
+  node -e '
+    const { readFileSync } = require("node:fs");
+    const { isDeepStrictEqual } = require("node:util");
+    const wanted = JSON.parse(readFileSync("package.json", "utf8"));
+    const locked = JSON.parse(readFileSync("package-lock.json", "utf8")).packages[""];
+    const direct = ({ dependencies, devDependencies }) => [dependencies, devDependencies];
+    process.exitCode = isDeepStrictEqual(direct(wanted), direct(locked)) ? 0 : 1;
+  '
 }
 
 # Prints those of the given Debian packages that are not installed.
