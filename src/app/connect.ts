@@ -1,6 +1,6 @@
 /** For commands that ask the cluster and end: a client and Headgate's own objects. */
 import { createDirectRecords } from '../adapters/cluster/records.ts';
-import type { DirectRecords } from '../engine/ports.ts';
+import type { DirectRecords } from '../engine/ports/records.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { type ConnectionOptions, loadConnection } from './config.ts';

@@ -2,7 +2,7 @@
 import { createRegistryClient } from '../adapters/registry/client.ts';
 import { coalesceReads } from '../adapters/registry/coalesce.ts';
 import { describeError } from '../core/errors.ts';
-import type { StepListener } from '../engine/ports.ts';
+import type { StepListener } from '../engine/ports/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { createEventRecorder } from '../kube/events.ts';

@@ -21,8 +21,9 @@ import {
 import type { Rejection } from '../core/app/rejection.ts';
 import { describeError, type OperationError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
-import { CheckMemory } from '../engine/check-memory.ts';
-import type { Records, StepListener } from '../engine/ports.ts';
+import { CheckMemory } from '../engine/check/check-memory.ts';
+import type { Records } from '../engine/ports/records.ts';
+import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';

@@ -2,7 +2,7 @@
 
 import { updates } from '../adapters/cluster/kinds.ts';
 import { isFinal, type Journal } from '../core/update/journal.ts';
-import type { StepListener } from '../engine/ports.ts';
+import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { apiVersionOf } from '../kube/objects.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';

@@ -1,5 +1,5 @@
 /** Commands that read the cluster and print a table or JSON. */
-import type { DirectRecords } from '../engine/ports.ts';
+import type { DirectRecords } from '../engine/ports/records.ts';
 import {
   type ArgumentDefinition,
   allNamespacesOption,

@@ -26,7 +26,7 @@ export const rollbackCommand: Command = {
     }
     const { callerName } = await import('../app/config.ts');
     const { withConnection } = await import('../app/connect.ts');
-    const { rollBack } = await import('../engine/roll-back.ts');
+    const { rollBack } = await import('../engine/update/roll-back.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace, clock }) => {
       const request = {
         namespace: options.text('namespace') ?? namespace,

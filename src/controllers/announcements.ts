@@ -7,7 +7,7 @@
  */
 import type { Repository } from '../core/image/reference.ts';
 import { topicsOfRepository } from '../core/webhook/topics.ts';
-import type { CheckMemory } from '../engine/check-memory.ts';
+import type { CheckMemory } from '../engine/check/check-memory.ts';
 import type { Clock } from '../kube/clock.ts';
 import { keyOf } from '../kube/objects.ts';
 import { imageRepositoriesOf } from '../resources/app-topics.ts';

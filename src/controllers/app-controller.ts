@@ -1,8 +1,8 @@
 /** One pass over one App: check it, say how it stands, start an Update where one is due. */
 import { isDeepStrictEqual } from 'node:util';
 import { waitingReasons } from '../core/waiting.ts';
-import { type AppCheck, type CheckContext, checkApp, memoryKey } from '../engine/check-app.ts';
-import { startUpdate, trimHistory } from '../engine/start-update.ts';
+import { type AppCheck, type CheckContext, checkApp, memoryKey } from '../engine/check/check-app.ts';
+import { startUpdate, trimHistory } from '../engine/update/start-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
 import { appStatusOf } from '../resources/app-status.ts';

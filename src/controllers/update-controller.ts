@@ -1,5 +1,5 @@
 /** One pass over one Update: take it as far as it goes, come back when it said so. */
-import { advanceUpdate, type UpdateContext } from '../engine/advance-update.ts';
+import { advanceUpdate, type UpdateContext } from '../engine/update/advance-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
 import { hasEnded } from '../resources/decode-update.ts';

@@ -1,6 +1,6 @@
 /** Headgate at work in the process of the test, in one namespace. */
 import { runController } from '../../src/app/run-controller.ts';
-import type { StepListener } from '../../src/engine/ports.ts';
+import type { StepListener } from '../../src/engine/ports/step-listener.ts';
 import type { Stage } from './stage.ts';
 
 export interface RunningHeadgate {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { digest, journal, later, startOfTest } from '../../../test/fixtures.ts';
 import { connectTo, createNamespace } from '../../../test/kube/server-fixtures.ts';
-import type { DirectRecords } from '../../engine/ports.ts';
+import type { DirectRecords } from '../../engine/ports/records.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { type AppObjectWire, decodeApp } from '../../resources/decode-app.ts';
 import { journalOf } from '../../resources/decode-update.ts';

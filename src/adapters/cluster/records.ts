@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Rejection } from '../../core/app/rejection.ts';
 import { isOperationError } from '../../core/errors.ts';
-import type { Clock, DirectRecords, Records } from '../../engine/ports.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { DirectRecords, Records } from '../../engine/ports/records.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf, type ResourceType } from '../../kube/objects.ts';
 import { type AppObjectWire, decodeApp } from '../../resources/decode-app.ts';

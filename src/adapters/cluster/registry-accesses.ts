@@ -1,7 +1,7 @@
 /** Fulfils the engine's RegistryAccesses: credentials and certificates from the Secrets that an App's source names. */
 import type { ImageSource } from '../../core/app/app.ts';
 import { isOperationError, OperationError } from '../../core/errors.ts';
-import type { RegistryAccess, RegistryAccesses } from '../../engine/ports.ts';
+import type { RegistryAccess, RegistryAccesses } from '../../engine/ports/registry.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { secrets } from '../../kube/resource-types.ts';

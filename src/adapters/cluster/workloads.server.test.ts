@@ -3,7 +3,7 @@ import { refuseImages } from '../../../test/admission.ts';
 import { connectTo, createNamespace } from '../../../test/kube/server-fixtures.ts';
 import type { Workload, WorkloadKind } from '../../core/workload/workload.ts';
 import { workloadKinds } from '../../core/workload/workload.ts';
-import type { ImageSetting } from '../../engine/ports.ts';
+import type { ImageSetting } from '../../engine/ports/workloads.ts';
 import { createKubeClient, type KubeClient } from '../../kube/client.ts';
 import { fixedCredentials } from '../../kube/credentials.ts';
 import { loadKubeConfig } from '../../kube/kubeconfig.ts';

@@ -7,7 +7,7 @@ import {
   type WorkloadKind,
   type WorkloadReference,
 } from '../../core/workload/workload.ts';
-import type { ImageSetting, Workloads } from '../../engine/ports.ts';
+import type { ImageSetting, Workloads } from '../../engine/ports/workloads.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { startInformer } from '../../kube/informer.ts';
 import type { KubeObject } from '../../kube/objects.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RegistryAccess } from '../../engine/ports.ts';
+import type { RegistryAccess } from '../../engine/ports/registry.ts';
 
 /** A text that is the same for equal ways to reach a registry; a hash, so that keys of caches hold no secret. */
 export function identifyAccess(access: RegistryAccess): string {

@@ -2,7 +2,8 @@
  * How a request gets its Authorization header: nothing, Basic, or a Bearer token from the server that the registry names
  * (distribution spec "Token Authentication Specification").
  */
-import type { Clock, RegistryAccess } from '../../engine/ports.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
 import type { Answer } from './answer.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';

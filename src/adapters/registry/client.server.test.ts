@@ -5,7 +5,7 @@ import { createAuthority } from '../../../test/cluster/certificates.ts';
 import { type RunningRegistry, reader, startRegistry } from '../../../test/servers/registry.ts';
 import { startTokenServer, type TokenServer } from '../../../test/servers/token-server.ts';
 import { parseRepository } from '../../core/image/reference.ts';
-import type { RegistryAccess } from '../../engine/ports.ts';
+import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import { createRegistryClient, type RegistryClient } from './client.ts';
 
 const never = new AbortController().signal;

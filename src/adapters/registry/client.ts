@@ -1,6 +1,7 @@
 /** The Registry port over HTTP: the OCI distribution spec as registries of today speak it. */
 import { formatRepository, isDigest, type Repository } from '../../core/image/reference.ts';
-import type { Clock, ImagePlatform, Registry, RegistryAccess } from '../../engine/ports.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
 import type { Answer } from './answer.ts';
 import { type AuthenticatedTransport, authenticate } from './authentication.ts';
 import { type Operation, unexpectedAnswer } from './failure.ts';

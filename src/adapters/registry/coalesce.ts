@@ -1,5 +1,6 @@
 import { formatRepository, type Repository } from '../../core/image/reference.ts';
-import type { Clock, Registry, RegistryAccess } from '../../engine/ports.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { Registry, RegistryAccess } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
 import { createSharedLoads } from './shared-loads.ts';
 

@@ -5,7 +5,7 @@
 
 import { OperationError } from '../../core/errors.ts';
 import { formatRepository, type Repository } from '../../core/image/reference.ts';
-import type { RegistryCredentials } from '../../engine/ports.ts';
+import type { RegistryCredentials } from '../../engine/ports/registry.ts';
 import { isRecord } from './failure.ts';
 
 /** What is needed of a Secret object. */

@@ -1,7 +1,7 @@
 /** What a registry answers or fails to answer, as errors of ours. */
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, OperationError, type OperationErrorOptions } from '../../core/errors.ts';
-import type { RegistryAccess } from '../../engine/ports.ts';
+import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import type { Answer } from './answer.ts';
 
 /** What is being done, for messages and their context. */

@@ -1,7 +1,7 @@
 /** Manifests and indexes of images (OCI image spec; Docker image manifest version 2, schema 2). */
 import { createHash } from 'node:crypto';
 import { isDigest } from '../../core/image/reference.ts';
-import type { ImagePlatform } from '../../engine/ports.ts';
+import type { ImagePlatform } from '../../engine/ports/registry.ts';
 import type { Answer } from './answer.ts';
 import { invalidAnswer, isRecord, type Operation } from './failure.ts';
 

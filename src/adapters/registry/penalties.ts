@@ -1,5 +1,6 @@
 import { isOperationError } from '../../core/errors.ts';
-import type { Clock, RegistryAccess } from '../../engine/ports.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
 import type { Answer } from './answer.ts';
 import { type Operation, parseRetryAfter, rateLimited } from './failure.ts';

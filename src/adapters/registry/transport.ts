@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, type Dispatcher, request } from 'undici';
 import { isOperationError } from '../../core/errors.ts';
-import type { RegistryAccess } from '../../engine/ports.ts';
+import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import type { Answer } from './answer.ts';
 import { invalidAnswer, invalidBundle, type Operation, unreachable } from './failure.ts';
 

@@ -1,6 +1,6 @@
 /** Remembers the last check of each App (by `namespace/name`), so that registries are asked once an interval and not at every wake-up. */
-import type { Finding } from './detect.ts';
-import type { Clock } from './ports.ts';
+import type { Finding } from '../detect/detect-image.ts';
+import type { Clock } from '../ports/clock.ts';
 
 interface Remembered {
   readonly basis: string;

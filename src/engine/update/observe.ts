@@ -1,14 +1,16 @@
 /** Gathers what the next decision on an Update needs to know. */
-import { findRejection } from '../core/app/rejection.ts';
-import { assessWorkload, joinHealth } from '../core/health/assess.ts';
-import { findBlockingPods } from '../core/health/blocking-pods.ts';
-import type { Health } from '../core/health/health.ts';
-import type { ContainerChange, Journal, WorkloadChange } from '../core/update/journal.ts';
-import type { Observation } from '../core/update/next-step.ts';
-import { findContainer, type Pod, type Workload, type WorkloadReference } from '../core/workload/workload.ts';
-import { changesOf, type UpdateObjectWire } from '../resources/decode-update.ts';
-import { versionOfImage } from './detect.ts';
-import type { Clock, Records, Workloads } from './ports.ts';
+import { findRejection } from '../../core/app/rejection.ts';
+import { assessWorkload, joinHealth } from '../../core/health/assess.ts';
+import { findBlockingPods } from '../../core/health/blocking-pods.ts';
+import type { Health } from '../../core/health/health.ts';
+import type { ContainerChange, Journal, WorkloadChange } from '../../core/update/journal.ts';
+import type { Observation } from '../../core/update/next-step.ts';
+import { findContainer, type Pod, type Workload, type WorkloadReference } from '../../core/workload/workload.ts';
+import { changesOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { versionOfImage } from '../detect/detect-image.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Records } from '../ports/records.ts';
+import type { Workloads } from '../ports/workloads.ts';
 
 export interface ObserveContext {
   readonly workloads: Workloads;

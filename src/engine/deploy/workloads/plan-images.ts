@@ -1,10 +1,11 @@
 /** The plan of an Update: which container gets which image, and what going back sets. */
-import type { BoundContainer } from '../core/app/bind-containers.ts';
-import { OperationError } from '../core/errors.ts';
-import { parseImageReference, sameRepository, setImage } from '../core/image/reference.ts';
-import type { ContainerChange, Journal, VersionChange, WorkloadChange } from '../core/update/journal.ts';
-import { describeWorkload, findContainer, type Pod, type Workload } from '../core/workload/workload.ts';
-import type { Registry, RegistryAccess, RegistryAccesses, Workloads } from './ports.ts';
+import type { BoundContainer } from '../../../core/app/bind-containers.ts';
+import { OperationError } from '../../../core/errors.ts';
+import { parseImageReference, sameRepository, setImage } from '../../../core/image/reference.ts';
+import type { ContainerChange, Journal, VersionChange, WorkloadChange } from '../../../core/update/journal.ts';
+import { describeWorkload, findContainer, type Pod, type Workload } from '../../../core/workload/workload.ts';
+import type { Registry, RegistryAccess, RegistryAccesses } from '../../ports/registry.ts';
+import type { Workloads } from '../../ports/workloads.ts';
 
 export interface PlanContext {
   readonly workloads: Workloads;

@@ -1,13 +1,14 @@
 /** Finds, for one App, which newer versions its sources offer. */
-import type { AppSpec, ImageSource } from '../core/app/app.ts';
-import type { BoundContainer } from '../core/app/bind-containers.ts';
-import { findRejection, type Rejection } from '../core/app/rejection.ts';
-import { isOperationError, type OperationError } from '../core/errors.ts';
-import { parseImageReference } from '../core/image/reference.ts';
-import { needsTagList } from '../core/policy/policy.ts';
-import { rankTags, tagComparer } from '../core/policy/rank-tags.ts';
-import type { Version } from '../core/update/journal.ts';
-import type { Clock, Registry, RegistryAccess, RegistryAccesses } from './ports.ts';
+import type { AppSpec, ImageSource } from '../../core/app/app.ts';
+import type { BoundContainer } from '../../core/app/bind-containers.ts';
+import { findRejection, type Rejection } from '../../core/app/rejection.ts';
+import { isOperationError, type OperationError } from '../../core/errors.ts';
+import { parseImageReference } from '../../core/image/reference.ts';
+import { needsTagList } from '../../core/policy/policy.ts';
+import { rankTags, tagComparer } from '../../core/policy/rank-tags.ts';
+import type { Version } from '../../core/update/journal.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Registry, RegistryAccess, RegistryAccesses } from '../ports/registry.ts';
 
 export interface DetectContext {
   readonly registry: Registry;

@@ -1,21 +1,22 @@
 /**
  * One look at one App: what runs, what is newer, what keeps it from moving; and the start of an Update where nothing does.
  */
-import type { AppSpec } from '../core/app/app.ts';
-import type { AppState } from '../core/app/app-state.ts';
-import { type BoundContainer, bindContainers } from '../core/app/bind-containers.ts';
-import { type Claim, findConflict } from '../core/app/claims.ts';
-import { isOperationError } from '../core/errors.ts';
-import { joinSome } from '../core/text.ts';
-import type { Version, VersionChange } from '../core/update/journal.ts';
-import type { Workload } from '../core/workload/workload.ts';
-import { type AppObjectWire, decodeAppSpec } from '../resources/decode-app.ts';
-import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import type { AppSpec } from '../../core/app/app.ts';
+import type { AppState } from '../../core/app/app-state.ts';
+import { type BoundContainer, bindContainers } from '../../core/app/bind-containers.ts';
+import { type Claim, findConflict } from '../../core/app/claims.ts';
+import { isOperationError } from '../../core/errors.ts';
+import { joinSome } from '../../core/text.ts';
+import type { Version, VersionChange } from '../../core/update/journal.ts';
+import type { Workload } from '../../core/workload/workload.ts';
+import { type AppObjectWire, decodeAppSpec } from '../../resources/decode-app.ts';
+import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { CheckMemory } from './check-memory.ts';
-import { type DetectContext, detect, type Finding } from './detect.ts';
+import { type DetectContext, detect, type Finding } from '../detect/detect-image.ts';
 import { judgeLastUpdate } from './judge-last-update.ts';
-import type { Records, Workloads } from './ports.ts';
-import { findHoldFor } from './start-update.ts';
+import type { Records } from '../ports/records.ts';
+import type { Workloads } from '../ports/workloads.ts';
+import { findHoldFor } from '../update/start-update.ts';
 
 export interface CheckContext extends DetectContext {
   readonly workloads: Workloads;

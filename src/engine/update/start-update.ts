@@ -1,13 +1,15 @@
 /** Makes the Update objects of an App and keeps their number bounded. */
 import { isDeepStrictEqual } from 'node:util';
-import { OperationError } from '../core/errors.ts';
-import { findHold, type Hold, type PastUpdate } from '../core/update/hold.ts';
-import type { VersionChange } from '../core/update/journal.ts';
-import { describeWorkload, type Workload } from '../core/workload/workload.ts';
-import { encodeVersion } from '../resources/app-status.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
-import type { Clock, Records, Workloads } from './ports.ts';
+import { OperationError } from '../../core/errors.ts';
+import { findHold, type Hold, type PastUpdate } from '../../core/update/hold.ts';
+import type { VersionChange } from '../../core/update/journal.ts';
+import { describeWorkload, type Workload } from '../../core/workload/workload.ts';
+import { encodeVersion } from '../../resources/app-status.ts';
+import type { AppObjectWire } from '../../resources/decode-app.ts';
+import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Records } from '../ports/records.ts';
+import type { Workloads } from '../ports/workloads.ts';
 
 export interface StartContext {
   readonly records: Records;

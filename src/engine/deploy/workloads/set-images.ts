@@ -1,8 +1,8 @@
 /** Setting the images of a plan, and setting them back. Both are harmless to repeat at any point. */
-import { OperationError } from '../core/errors.ts';
-import type { ContainerChange, Journal, WorkloadChange } from '../core/update/journal.ts';
-import { findContainer, type Workload } from '../core/workload/workload.ts';
-import type { ImageSetting, Workloads } from './ports.ts';
+import { OperationError } from '../../../core/errors.ts';
+import type { ContainerChange, Journal, WorkloadChange } from '../../../core/update/journal.ts';
+import { findContainer, type Workload } from '../../../core/workload/workload.ts';
+import type { ImageSetting, Workloads } from '../../ports/workloads.ts';
 
 /**
  * Sets each container of the plan that still has the image of before.

@@ -1,8 +1,8 @@
-import type { AppState } from '../core/app/app-state.ts';
-import { assessWorkload } from '../core/health/assess.ts';
-import type { Workload } from '../core/workload/workload.ts';
-import { journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
-import type { Clock } from './ports.ts';
+import type { AppState } from '../../core/app/app-state.ts';
+import { assessWorkload } from '../../core/health/assess.ts';
+import type { Workload } from '../../core/workload/workload.ts';
+import { journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { Clock } from '../ports/clock.ts';
 
 /**
  * Whether the last Update left something that only a person can mend: it could neither go on nor go back, and the

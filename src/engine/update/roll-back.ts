@@ -1,12 +1,13 @@
 /** Going back because a person asks: an Update towards what ran before, and Rejections so that it lasts. */
-import { findRejection, type Rejection } from '../core/app/rejection.ts';
-import { OperationError } from '../core/errors.ts';
-import type { Version } from '../core/update/journal.ts';
-import { encodeVersion } from '../resources/app-status.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import { changesOf, hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
-import type { UpdateSpecWire } from '../resources/update.ts';
-import type { Clock, DirectRecords } from './ports.ts';
+import { findRejection, type Rejection } from '../../core/app/rejection.ts';
+import { OperationError } from '../../core/errors.ts';
+import type { Version } from '../../core/update/journal.ts';
+import { encodeVersion } from '../../resources/app-status.ts';
+import type { AppObjectWire } from '../../resources/decode-app.ts';
+import { changesOf, hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateSpecWire } from '../../resources/update.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DirectRecords } from '../ports/records.ts';
 
 export interface RollbackRequest {
   readonly namespace: string;

@@ -2,15 +2,15 @@
  * Takes one Update as far as it goes right now: asks `nextStep`, does it, writes the journal, asks again. Where it has
  * to wait it returns at once; the wait is written in the journal and no worker is held.
  */
-import { invariant } from '../core/errors.ts';
-import type { Journal } from '../core/update/journal.ts';
-import { nextStep, type UpdateSettings } from '../core/update/next-step.ts';
-import { waitingFor } from '../core/update/transitions.ts';
-import type { Waiting } from '../core/waiting.ts';
-import { journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { invariant } from '../../core/errors.ts';
+import type { Journal } from '../../core/update/journal.ts';
+import { nextStep, type UpdateSettings } from '../../core/update/next-step.ts';
+import { waitingFor } from '../../core/update/transitions.ts';
+import type { Waiting } from '../../core/waiting.ts';
+import { journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import { observe, watcherOf } from './observe.ts';
 import { clearWay, type PerformContext, performStep, specOf } from './perform-step.ts';
-import type { StepListener } from './ports.ts';
+import type { StepListener } from '../ports/step-listener.ts';
 
 export interface UpdateContext extends PerformContext {
   readonly listener: StepListener;

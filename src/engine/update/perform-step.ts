@@ -1,17 +1,20 @@
 /** The effects of the steps of an Update. Each may be repeated: the process can die before the journal is written. */
-import type { AppSpec } from '../core/app/app.ts';
-import { bindContainers } from '../core/app/bind-containers.ts';
-import { isOperationError, OperationError } from '../core/errors.ts';
-import type { Journal, WorkloadChange } from '../core/update/journal.ts';
-import type { Step } from '../core/update/next-step.ts';
-import * as transitions from '../core/update/transitions.ts';
-import type { Waiting } from '../core/waiting.ts';
-import { decodeAppSpec } from '../resources/decode-app.ts';
-import { changesOf, journalOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import type { AppSpec } from '../../core/app/app.ts';
+import { bindContainers } from '../../core/app/bind-containers.ts';
+import { isOperationError, OperationError } from '../../core/errors.ts';
+import type { Journal, WorkloadChange } from '../../core/update/journal.ts';
+import type { Step } from '../../core/update/next-step.ts';
+import * as transitions from '../../core/update/transitions.ts';
+import type { Waiting } from '../../core/waiting.ts';
+import { decodeAppSpec } from '../../resources/decode-app.ts';
+import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { BlockingPod } from './observe.ts';
-import { planFromRecord, planFromVersions } from './plan-images.ts';
-import type { Clock, Records, Registry, RegistryAccesses, Workloads } from './ports.ts';
-import { applyPlan, restorePlan } from './set-images.ts';
+import { planFromRecord, planFromVersions } from '../deploy/workloads/plan-images.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Records } from '../ports/records.ts';
+import type { Registry, RegistryAccesses } from '../ports/registry.ts';
+import type { Workloads } from '../ports/workloads.ts';
+import { applyPlan, restorePlan } from '../deploy/workloads/set-images.ts';
 
 export interface PerformContext {
   readonly workloads: Workloads;

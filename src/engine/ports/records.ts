@@ -1,0 +1,50 @@
+/** Where the engine keeps Headgate's own objects. */
+import type { Rejection } from '../../core/app/rejection.ts';
+import type { Journal } from '../../core/update/journal.ts';
+import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { RejectionSpecWire } from '../../resources/rejection.ts';
+import type { UpdateSpecWire } from '../../resources/update.ts';
+
+/** Headgate's own objects, straight from and to the API server. */
+export interface DirectRecords {
+  /** @param namespace all namespaces when undefined */
+  readApps(namespace: string | undefined, signal: AbortSignal): Promise<readonly AppObjectWire[]>;
+  readApp(namespace: string, name: string, signal: AbortSignal): Promise<AppObjectWire | undefined>;
+  /** @throws API_CONFLICT when somebody else wrote it since it was read */
+  writeAppStatus(
+    app: AppObjectWire,
+    status: NonNullable<AppObjectWire['status']>,
+    signal: AbortSignal,
+  ): Promise<AppObjectWire>;
+
+  /**
+   * Updates, newest first within an App.
+   *
+   * @param of all namespaces, or all Apps, where a part is undefined
+   */
+  readUpdates(
+    of: { readonly namespace: string | undefined; readonly app?: string },
+    signal: AbortSignal,
+  ): Promise<readonly UpdateObjectWire[]>;
+  /** @throws API_CONFLICT when one with this sequence number is there already */
+  createUpdate(app: AppObjectWire, spec: UpdateSpecWire, signal: AbortSignal): Promise<UpdateObjectWire>;
+  /** @throws API_CONFLICT when somebody else wrote it since it was read */
+  writeJournal(update: UpdateObjectWire, journal: Journal, signal: AbortSignal): Promise<UpdateObjectWire>;
+  /** Harmless to repeat. */
+  deleteUpdate(update: UpdateObjectWire, signal: AbortSignal): Promise<void>;
+
+  readRejections(namespace: string | undefined, signal: AbortSignal): Promise<readonly Rejection[]>;
+  /** Harmless to repeat: the name follows from App and digest. */
+  reject(namespace: string, rejection: RejectionSpecWire, signal: AbortSignal): Promise<void>;
+}
+
+/** The same with watched copies, which cost nothing to ask and may be a moment old. */
+export interface Records extends DirectRecords {
+  listApps(namespace: string): readonly AppObjectWire[];
+  findApp(namespace: string, name: string): AppObjectWire | undefined;
+  /** Newest first. */
+  listUpdates(namespace: string, app: string): readonly UpdateObjectWire[];
+  findUpdate(namespace: string, name: string): UpdateObjectWire | undefined;
+  listRejections(namespace: string): readonly Rejection[];
+}

@@ -1,0 +1,62 @@
+/** What the engine needs of container registries. */
+import type { ImageSource } from '../../core/app/app.ts';
+import type { Repository } from '../../core/image/reference.ts';
+
+/** How to reach one registry; made from the App's source and the Secrets it names. */
+export interface RegistryAccess {
+  /** Plain http. Only when the App says so. */
+  readonly insecure: boolean;
+  /** PEM certificates trusted besides the system's. */
+  readonly caBundle?: string;
+  readonly credentials?: RegistryCredentials;
+}
+
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** One platform of an image; `digest` is that of the platform's own manifest. */
+export interface ImagePlatform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  readonly digest: string;
+}
+
+/** What a reference stands for right now. */
+export interface ResolvedImage {
+  /** Digest of the index, or of the manifest where there is no index: what a kubelet pulls by. */
+  readonly digest: string;
+  readonly platforms: readonly ImagePlatform[];
+}
+
+export interface Registry {
+  /**
+   * The complete list of tags. Throws rather than answering with a part of it, because a partial list
+   * must never lead to a downgrade (fluxcd/flux2#4984).
+   */
+  listTags(repository: Repository, access: RegistryAccess, signal: AbortSignal): Promise<readonly string[]>;
+  /** Digest behind a tag, by HEAD; undefined when the registry has no such tag. */
+  findDigest(
+    repository: Repository,
+    tag: string,
+    access: RegistryAccess,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+  /** Index and platforms behind a tag or digest; undefined when the registry has none. */
+  findImage(
+    repository: Repository,
+    tagOrDigest: string,
+    access: RegistryAccess,
+    signal: AbortSignal,
+  ): Promise<ResolvedImage | undefined>;
+}
+
+/** Access to the registry of a source; reads the Secrets it names once and again after `forget`. */
+export interface RegistryAccesses {
+  /** @throws SECRET_NOT_FOUND, SECRET_INVALID; `context.field` names the field of the source's image: `secretRef` or `certSecretRef` */
+  accessFor(namespace: string, source: ImageSource, signal: AbortSignal): Promise<RegistryAccess>;
+  /** What `accessFor` gave did not do; the Secret may have been renewed since it was read. */
+  forget(namespace: string, source: ImageSource): void;
+}
