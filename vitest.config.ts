@@ -10,6 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Property tests take seconds where other work shares the machine.
+          testTimeout: 20_000,
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.server.test.ts', '**/*.node.test.ts', '**/node_modules/**'],
         },

@@ -1,8 +1,11 @@
 /** Builders of domain objects for tests: a whole object from the few fields that a test is about. */
-import type { AppSpec, ImageSource, WorkloadTarget } from '../src/core/app/app.ts';
+import type { ImageSource, WorkloadTarget } from '../src/core/app/app.ts';
+import type { Targets } from '../src/core/app/bind-containers.ts';
 import type { Rejection } from '../src/core/app/rejection.ts';
-import type { ContainerChange, Journal, VersionChange, WorkloadChange } from '../src/core/update/journal.ts';
+import type { ContainerChange, WorkloadChange } from '../src/core/deploy/workloads-plan.ts';
+import type { Journal } from '../src/core/update/journal.ts';
 import type { Observation } from '../src/core/update/next-step.ts';
+import type { VersionChange } from '../src/core/update/version-change.ts';
 import type { Container, Pod, PodContainer, Rollout, Workload } from '../src/core/workload/workload.ts';
 
 /** When everything in a test begins. */
@@ -91,6 +94,7 @@ export function pod(fields: Partial<Pod> = {}): Pod {
 /** Source `web` that follows 1.x of ghcr.io/org/web. */
 export function imageSource(fields: Partial<ImageSource> = {}): ImageSource {
   return {
+    kind: 'Image',
     name: 'web',
     repositoryText: 'ghcr.io/org/web',
     repository: { registry: 'ghcr.io', path: 'org/web' },
@@ -107,18 +111,9 @@ export function target(fields: Partial<WorkloadTarget> = {}): WorkloadTarget {
   return { kind: 'Deployment', choose: { by: 'name', name: 'web' }, containers: [], ...fields };
 }
 
-/** An App with source `web` for the Deployment `web`. */
-export function appSpec(
-  fields: { readonly sources?: readonly ImageSource[]; readonly targets?: readonly WorkloadTarget[] } = {},
-): AppSpec {
-  return {
-    intervalMs: 300_000,
-    suspend: false,
-    sources: fields.sources ?? [imageSource()],
-    deploy: { kind: 'Workloads', imageReference: 'Digest', targets: fields.targets ?? [target()] },
-    update: { timeoutMs: 300_000, stableForMs: 30_000 },
-    historyLimit: 20,
-  };
+/** Source `web` for the Deployment `web`. */
+export function targetsOf(fields: Partial<Targets> = {}): Targets {
+  return { sources: [imageSource()], targets: [target()], ...fields };
 }
 
 /** Source `web` from 1.0.0 to 1.1.0. */
@@ -167,7 +162,7 @@ export function journal(fields: Partial<Journal> = {}): Journal {
       { name: 'Apply', startedAt: startOfTest, finishedAt: startOfTest, result: 'Done' },
       { name: 'Watch', startedAt: startOfTest },
     ],
-    workloads: [workloadChange()],
+    plan: { kind: 'Workloads', workloads: [workloadChange()] },
     ...fields,
   };
 }

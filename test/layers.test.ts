@@ -23,7 +23,7 @@ function productSources(): Map<string, string> {
 
 test.each([
   { path: 'src/core/a.ts', text: "import { x } from '../kube/x.ts';", says: 'src/core/a.ts:1: core -> kube' },
-  { path: 'src/core/a.ts', text: "import type { X } from '../engine/ports.ts';", says: 'core -> engine' },
+  { path: 'src/core/a.ts', text: "import type { X } from '../engine/ports/clock.ts';", says: 'core -> engine' },
   { path: 'src/core/a.ts', text: "import { readFile } from 'node:fs/promises';", says: 'core -> node:fs/promises' },
   { path: 'src/core/a.ts', text: 'export const a = () => new Date();', says: 'core reads the clock' },
   { path: 'src/core/a.ts', text: '\n\nexport const a = Math.random;', says: 'src/core/a.ts:3: core uses randomness' },
@@ -63,7 +63,7 @@ test.each([
   { path: 'src/core/a.ts', text: 'const date = new Date(text);' },
   { path: 'src/core/policy/a.ts', text: "import { compare } from 'semver';\nimport { x } from '../image/x.ts';" },
   { path: 'src/kube/a.ts', text: "import { OperationError } from '../core/errors.ts';\nconst now = Date.now();" },
-  { path: 'src/adapters/registry/a.ts', text: "import type { X } from '../../engine/ports.ts';" },
+  { path: 'src/adapters/registry/a.ts', text: "import type { X } from '../../engine/ports/clock.ts';" },
   { path: 'src/app/config.ts', text: 'const home = process.env.HOME;' },
   { path: 'src/main.ts', text: 'process.exit(0);' },
 ])('$path may say $text', ({ path, text }) => {

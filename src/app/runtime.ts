@@ -22,6 +22,7 @@ import type { Rejection } from '../core/app/rejection.ts';
 import { describeError, type OperationError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import { CheckMemory } from '../engine/check/check-memory.ts';
+import { createWorkloadsDeployer } from '../engine/deploy/workloads/workloads-deployer.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -96,7 +97,10 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   });
   const accesses = new ClusterRegistryAccesses({ client, readCredentials: readPullSecret });
   const memory = new CheckMemory({ clock, random: options.random });
-  const context = { ...options, workloads, records, accesses, memory };
+  const deployers = {
+    Workloads: createWorkloadsDeployer({ workloads, records, registry: options.registry, accesses }),
+  };
+  const context = { ...options, deployers, records, accesses, memory };
   const common = { options, synced };
   const appController = start(common, 'app', appConcurrency, (key, inner) => reconcileApp(context, key, inner));
   const updateController = start(common, 'update', updateConcurrency, (key, inner) =>

@@ -31,9 +31,9 @@ export async function reconcileApp(
   const check = await checkApp(context, app, signal);
   const written = await writeStatus(context, app, check, signal);
   observe(context.metrics, written, check);
-  if (check.start) {
+  if (check.start && check.survey) {
     context.assertLeading();
-    await startUpdate(context, written, { changes: check.start, seen: check.workloads }, signal);
+    await startUpdate(context, written, { changes: check.start, survey: check.survey }, signal);
   }
   await trimHistory(context, app, app.spec.historyLimit ?? defaultHistoryLimit, signal);
   return nextPass(context, check);
@@ -48,8 +48,7 @@ async function writeStatus(
   check: AppCheck,
   signal: AbortSignal,
 ): Promise<AppObjectWire> {
-  const workloads = check.workloads.map((workload) => `${workload.kind}/${workload.name}`).sort();
-  const status = appStatusOf(app, { ...check, workloads }, context.clock.now());
+  const status = appStatusOf(app, { ...check, workloads: check.survey?.objects ?? [] }, context.clock.now());
   return isDeepStrictEqual(app.status, status) ? app : await context.records.writeAppStatus(app, status, signal);
 }
 

@@ -1,5 +1,5 @@
 /** One pass over one Update: take it as far as it goes, come back when it said so. */
-import { advanceUpdate, type UpdateContext } from '../engine/update/advance-update.ts';
+import { advanceUpdate, release, type UpdateContext } from '../engine/update/advance-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
 import { hasEnded } from '../resources/decode-update.ts';
@@ -13,7 +13,7 @@ export async function reconcileUpdate(
   const { namespace, name } = parseKey(key);
   const update = context.records.findUpdate(namespace, name);
   if (!update || update.metadata.deletionTimestamp !== undefined) {
-    context.workloads.unwatchPods(key);
+    release(context, { metadata: { namespace, name } });
     return {};
   }
   if (hasEnded(update)) {

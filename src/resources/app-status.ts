@@ -1,6 +1,6 @@
 /** The status of an App, whole, from what a check said. */
 import { type AppState, judgeApp } from '../core/app/app-state.ts';
-import type { Version } from '../core/update/journal.ts';
+import type { Version } from '../core/update/version-change.ts';
 import { setConditions } from './conditions.ts';
 import type { AppObjectWire } from './decode-app.ts';
 import { encodeWaiting } from './decode-update.ts';

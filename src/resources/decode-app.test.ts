@@ -15,6 +15,7 @@ describe('decodeAppSpec', () => {
       sources: [
         {
           name: 'web',
+          kind: 'Image',
           repositoryText: 'ghcr.io/org/web',
           repository: { registry: 'ghcr.io', path: 'org/web' },
           policy: { kind: 'semver', range: '1.x' },
@@ -61,6 +62,7 @@ describe('decodeAppSpec', () => {
       sources: [
         {
           name: 'edge',
+          kind: 'Image',
           repositoryText: 'registry.local:5000/web',
           repository: { registry: 'registry.local:5000', path: 'web' },
           policy: { kind: 'digest', tag: 'edge' },

@@ -58,6 +58,22 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   };
 }
 
+export type AppSpecReading =
+  | { readonly kind: 'Valid'; readonly value: AppSpec }
+  | { readonly kind: 'Invalid'; readonly message: string };
+
+/** The same where a spec that cannot be understood is an expected outcome. */
+export function readAppSpec(app: AppObjectWire): AppSpecReading {
+  try {
+    return { kind: 'Valid', value: decodeAppSpec(app) };
+  } catch (error) {
+    if (isOperationError(error) && error.retry === 'never') {
+      return { kind: 'Invalid', message: error.message };
+    }
+    throw error;
+  }
+}
+
 /** What is wrong with one App; reading goes on after each, so that a person sees all at once. */
 class Problems {
   readonly all: string[] = [];
@@ -106,6 +122,7 @@ function decodeSource(source: SourceWire, field: string, problems: Problems): Im
     return undefined;
   }
   return {
+    kind: 'Image',
     name: source.name,
     repositoryText: source.image.repository,
     repository,

@@ -56,13 +56,16 @@ describe('journal', () => {
       phase: fc.constantFrom(...updatePhases),
       startedAt: time,
       steps: fc.array(step, { maxLength: 5 }),
-      workloads: fc.array(workload, { maxLength: 2 }),
+      plan: fc.record({
+        kind: fc.constant('Workloads' as const),
+        workloads: fc.array(workload, { minLength: 1, maxLength: 2 }),
+      }),
       healthySince: time,
       failure,
       waiting,
       finishedAt: time,
     },
-    { requiredKeys: ['phase', 'startedAt', 'steps', 'workloads'] },
+    { requiredKeys: ['phase', 'startedAt', 'steps'] },
   );
 
   test('is read as it was written, through the API server and its schema', () => {

@@ -1,8 +1,10 @@
 /** Update: wire form <-> journal. */
 import Type, { type Static } from 'typebox';
+import type { DeployPlan } from '../core/deploy/deploy-plan.ts';
 import { clipMessage } from '../core/text.ts';
-import { isFinal, type Journal, type StepRecord, type Version, type VersionChange } from '../core/update/journal.ts';
+import { isFinal, type Journal, type StepRecord } from '../core/update/journal.ts';
 import { openJournal } from '../core/update/transitions.ts';
+import type { Version, VersionChange } from '../core/update/version-change.ts';
 import type { Waiting } from '../core/waiting.ts';
 import { decoderOf } from './decode.ts';
 import { Metadata } from './metadata.ts';
@@ -39,7 +41,7 @@ export function journalOf(update: UpdateObjectWire, now: Date): Journal {
     phase: status.phase,
     startedAt: new Date(status.startedAt),
     steps: (status.steps ?? []).map(toStep),
-    workloads: status.workloads ?? [],
+    ...planOf(status),
     ...(status.healthySince === undefined ? {} : { healthySince: new Date(status.healthySince) }),
     ...(status.failure === undefined ? {} : { failure: status.failure }),
     ...(status.waiting === undefined ? {} : { waiting: decodeWaiting(status.waiting) }),
@@ -63,15 +65,31 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
       ...(step.finishedAt === undefined ? {} : { finishedAt: step.finishedAt.toISOString() }),
       ...(step.message === undefined ? {} : { message: clipMessage(step.message) }),
     })) as NonNullable<UpdateStatusWire['steps']>,
-    workloads: journal.workloads.map((workload) => ({
-      ...workload,
-      containers: workload.containers.map((container) => ({ ...container })),
-    })),
+    ...encodePlan(journal.plan),
     ...(journal.healthySince === undefined ? {} : { healthySince: journal.healthySince.toISOString() }),
     ...(journal.failure === undefined ? {} : { failure: clipped(journal.failure) }),
     ...(journal.waiting === undefined ? {} : { waiting: encodeWaiting(journal.waiting) }),
     ...(journal.finishedAt === undefined ? {} : { finishedAt: journal.finishedAt.toISOString() }),
   };
+}
+
+/** Each kind of plan has a field of its own in the status. */
+function planOf({ workloads }: UpdateStatusWire): { plan?: DeployPlan } {
+  return workloads === undefined || workloads.length === 0 ? {} : { plan: { kind: 'Workloads', workloads } };
+}
+
+function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workloads'> {
+  switch (plan?.kind) {
+    case undefined:
+      return {};
+    case 'Workloads':
+      return {
+        workloads: plan.workloads.map((workload) => ({
+          ...workload,
+          containers: workload.containers.map((container) => ({ ...container })),
+        })),
+      };
+  }
 }
 
 export function encodeWaiting(waiting: Waiting): NonNullable<UpdateStatusWire['waiting']> {

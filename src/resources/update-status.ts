@@ -1,4 +1,5 @@
 /** The status of an Update, whole, from its journal. */
+import { type DeployPlan, doubtOf } from '../core/deploy/deploy-plan.ts';
 import { isFinal, type Journal } from '../core/update/journal.ts';
 import { sayVersion } from './app-status.ts';
 import { type Condition, setConditions, type Verdict } from './conditions.ts';
@@ -37,22 +38,16 @@ function conditionsOf(
   if (journal.phase === 'Failed') {
     verdicts['Stalled'] = { status: 'True', reason: journal.failure?.reason ?? reason, message };
   }
-  if (journal.workloads.length > 0) {
-    verdicts['Reversible'] = reversibility(journal);
+  if (journal.plan) {
+    verdicts['Reversible'] = reversibility(journal.plan);
   }
   return setConditions(previous, verdicts, generation, now);
 }
 
 /** An update that cannot be undone says so before it starts (design.md section 6, rule 3). */
-function reversibility(journal: Journal): Verdict {
-  const doubtful = journal.workloads.filter((workload) => !workload.reversible);
-  if (doubtful.length === 0) {
-    return { status: 'True', reason: 'DigestsKnown', message: 'going back brings exactly what ran before' };
-  }
-  const names = doubtful.map((workload) => `${workload.kind}/${workload.name}`).join(', ');
-  return {
-    status: 'False',
-    reason: 'DigestUnknown',
-    message: `${names}: no pod and no registry tells which digest runs, so going back sets the tag and may bring other bits`,
-  };
+function reversibility(plan: DeployPlan): Verdict {
+  const doubt = doubtOf(plan);
+  return doubt === undefined
+    ? { status: 'True', reason: 'DigestsKnown', message: 'going back brings exactly what ran before' }
+    : { status: 'False', reason: 'DigestUnknown', message: doubt };
 }

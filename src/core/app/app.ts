@@ -7,14 +7,23 @@ import type { WorkloadKind } from '../workload/workload.ts';
 export interface AppSpec {
   readonly intervalMs: number;
   readonly suspend: boolean;
-  readonly sources: readonly ImageSource[];
-  readonly deploy: WorkloadsDeploy;
+  readonly sources: readonly Source[];
+  readonly deploy: Deploy;
   readonly update: UpdateSettings;
   /** Ended Updates kept as history. */
   readonly historyLimit: number;
 }
 
+/** What can have a new version. */
+export type Source = ImageSource;
+
+/** How a new version is put in place. */
+export type Deploy = WorkloadsDeploy;
+
+export type DeployKind = Deploy['kind'];
+
 export interface ImageSource {
+  readonly kind: 'Image';
   readonly name: string;
   /** As the App writes it. */
   readonly repositoryText: string;
@@ -43,4 +52,12 @@ export interface WorkloadTarget {
     | { readonly by: 'labels'; readonly labels: Readonly<Record<string, string>> };
   /** Empty: the containers whose image comes from one of the sources' repositories. */
   readonly containers: readonly { readonly name: string; readonly source: string }[];
+}
+
+/** Where the versions of a source come from, as the App writes it; what Updates and Rejections show. */
+export function locationOf(source: Source): string {
+  switch (source.kind) {
+    case 'Image':
+      return source.repositoryText;
+  }
 }

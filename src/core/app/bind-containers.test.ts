@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { appSpec, container, digest, imageSource, target, workload } from '../../../test/fixtures.ts';
+import { container, digest, imageSource, target, targetsOf, workload } from '../../../test/fixtures.ts';
 import type { Workload } from '../workload/workload.ts';
-import type { AppSpec } from './app.ts';
-import { bindContainers } from './bind-containers.ts';
+import { bindContainers, type Targets } from './bind-containers.ts';
 
 const web = workload({ containers: [container({ image: 'ghcr.io/org/web:1.0.0' })] });
 const worker = workload({
@@ -23,25 +22,25 @@ const workerSource = imageSource({
 const byLabels = (labels: Record<string, string>) => ({ by: 'labels', labels }) as const;
 const named = (name: string, source = 'web') => target({ containers: [{ name, source }] });
 
-test.each<[string, AppSpec, readonly Workload[], readonly string[]]>([
-  ['by name', appSpec(), [web, worker], ['Deployment/web app <- web']],
-  ['by name, another kind of the same name', appSpec(), [nightly, web], ['Deployment/web app <- web']],
+test.each<[string, Targets, readonly Workload[], readonly string[]]>([
+  ['by name', targetsOf(), [web, worker], ['Deployment/web app <- web']],
+  ['by name, another kind of the same name', targetsOf(), [nightly, web], ['Deployment/web app <- web']],
   [
     'by name, any kind',
-    appSpec({ targets: [target({ kind: undefined })] }),
+    targetsOf({ targets: [target({ kind: undefined })] }),
     [nightly, web],
     ['CronJob/web app <- web', 'Deployment/web app <- web'],
   ],
   [
     'by labels: containers and init containers of the repository, not the others',
-    appSpec({ sources: [workerSource], targets: [target({ choose: byLabels({ app: 'web', tier: 'back' }) })] }),
+    targetsOf({ sources: [workerSource], targets: [target({ choose: byLabels({ app: 'web', tier: 'back' }) })] }),
     [web, worker],
     ['Deployment/worker worker <- worker', 'Deployment/worker migrate <- worker'],
   ],
-  ['a container named, whatever it runs', appSpec({ targets: [named('app')] }), [web], ['Deployment/web app <- web']],
+  ['a container named, whatever it runs', targetsOf({ targets: [named('app')] }), [web], ['Deployment/web app <- web']],
   [
     'the same repository, written another way',
-    appSpec({
+    targetsOf({
       sources: [imageSource({ repositoryText: 'nginx', repository: { registry: 'docker.io', path: 'library/nginx' } })],
     }),
     [workload({ containers: [container({ image: 'docker.io/library/nginx:1.27' })] })],
@@ -49,13 +48,13 @@ test.each<[string, AppSpec, readonly Workload[], readonly string[]]>([
   ],
   [
     'chosen by two targets alike, bound once',
-    appSpec({ targets: [target(), named('app')] }),
+    targetsOf({ targets: [target(), named('app')] }),
     [web],
     ['Deployment/web app <- web'],
   ],
   [
     'an image that is no reference is nobody’s',
-    appSpec(),
+    targetsOf(),
     [workload({ containers: [...web.containers, container({ name: 'odd', image: 'A B' })] })],
     ['Deployment/web app <- web'],
   ],
@@ -70,46 +69,46 @@ test.each<[string, AppSpec, readonly Workload[], readonly string[]]>([
 
 const field = 'spec.deploy.workloads.targets';
 
-test.each<[string, AppSpec, readonly Workload[], readonly string[]]>([
+test.each<[string, Targets, readonly Workload[], readonly string[]]>([
   [
     'name that is not there',
-    appSpec(),
+    targetsOf(),
     [worker],
     [`${field}[0]: Deployment "web" matches no workload; create it or correct the target`],
   ],
   [
     'workload that is being deleted',
-    appSpec(),
+    targetsOf(),
     [workload({ deleting: true })],
     [`${field}[0]: Deployment "web" matches`],
   ],
   [
     'labels that match nothing, second target',
-    appSpec({ targets: [target(), target({ kind: undefined, choose: byLabels({ app: 'x', tier: 'y' }) })] }),
+    targetsOf({ targets: [target(), target({ kind: undefined, choose: byLabels({ app: 'x', tier: 'y' }) })] }),
     [web],
     [`${field}[1]: workload with labels app=x,tier=y matches no workload`],
   ],
   [
     'container that is not there',
-    appSpec({ targets: [named('sidecar')] }),
+    targetsOf({ targets: [named('sidecar')] }),
     [web],
     [`${field}[0].containers[0].name: Deployment demo/web has no container "sidecar"; it has app`],
   ],
   [
     'source that no container runs',
-    appSpec({ sources: [imageSource(), workerSource] }),
+    targetsOf({ sources: [imageSource(), workerSource] }),
     [web],
     ['spec.sources[1]: no chosen container runs an image of ghcr.io/org/worker; name the containers in spec.deploy'],
   ],
   [
     'one container, two sources',
-    appSpec({ sources: [imageSource(), workerSource], targets: [named('app'), named('app', 'worker')] }),
+    targetsOf({ sources: [imageSource(), workerSource], targets: [named('app'), named('app', 'worker')] }),
     [web],
     [`${field}[1]: container "app" of Deployment demo/web follows source "web" already; let one target name it`],
   ],
   [
     'two mistakes',
-    appSpec({ targets: [named('sidecar'), target({ choose: { by: 'name', name: 'x' } })] }),
+    targetsOf({ targets: [named('sidecar'), target({ choose: { by: 'name', name: 'x' } })] }),
     [web],
     [`${field}[0].containers[0].name: Deployment demo/web has no`, `${field}[1]: Deployment "x" matches no workload`],
   ],

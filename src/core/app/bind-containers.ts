@@ -4,7 +4,7 @@
  */
 import { parseImageReference, sameRepository } from '../image/reference.ts';
 import { type Container, describeWorkload, type Workload, workloadKey } from '../workload/workload.ts';
-import type { AppSpec, ImageSource, WorkloadTarget } from './app.ts';
+import type { ImageSource, WorkloadTarget } from './app.ts';
 
 /** A container of a workload that follows one source of the App. */
 export interface BoundContainer {
@@ -19,11 +19,17 @@ export interface Binding {
   readonly problems: readonly string[];
 }
 
+/** What an App says of the containers that it wants to follow its sources. */
+export interface Targets {
+  readonly sources: readonly ImageSource[];
+  readonly targets: readonly WorkloadTarget[];
+}
+
 /** @param workloads all workloads of the App's namespace */
-export function bindContainers(spec: AppSpec, workloads: readonly Workload[]): Binding {
+export function bindContainers(spec: Targets, workloads: readonly Workload[]): Binding {
   const bound = new Map<string, BoundContainer>();
   const problems: string[] = [];
-  for (const [index, target] of spec.deploy.targets.entries()) {
+  for (const [index, target] of spec.targets.entries()) {
     const field = `spec.deploy.workloads.targets[${index}]`;
     const chosen = workloads.filter((workload) => !workload.deleting && matches(target, workload));
     if (chosen.length === 0) {
@@ -65,7 +71,7 @@ function matches(target: WorkloadTarget, workload: Workload): boolean {
     : Object.entries(choose.labels).every(([label, value]) => workload.labels[label] === value);
 }
 
-function namedContainers(target: WorkloadTarget, workload: Workload, spec: AppSpec, field: string): Binding {
+function namedContainers(target: WorkloadTarget, workload: Workload, spec: Targets, field: string): Binding {
   const containers: BoundContainer[] = [];
   const problems: string[] = [];
   for (const [index, wanted] of target.containers.entries()) {
@@ -83,7 +89,7 @@ function namedContainers(target: WorkloadTarget, workload: Workload, spec: AppSp
   return { containers, problems };
 }
 
-function ownContainers(workload: Workload, spec: AppSpec): Binding {
+function ownContainers(workload: Workload, spec: Targets): Binding {
   const containers: BoundContainer[] = [];
   for (const container of workload.containers) {
     const source = sourceOfImage(container.image, spec.sources);
@@ -104,7 +110,7 @@ function sourceOfImage(image: string, sources: readonly ImageSource[]): ImageSou
   }
 }
 
-function unusedSources(spec: AppSpec, containers: readonly BoundContainer[], known: readonly string[]): string[] {
+function unusedSources(spec: Targets, containers: readonly BoundContainer[], known: readonly string[]): string[] {
   if (known.length > 0) {
     return [];
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { containerChange, pod, podContainer, rollout, workload } from '../../../test/fixtures.ts';
-import type { ContainerChange, UpdatePhase } from '../update/journal.ts';
+import type { ContainerChange } from '../deploy/workloads-plan.ts';
+import type { UpdatePhase } from '../update/journal.ts';
 import type { Pod, PodContainer, Workload } from '../workload/workload.ts';
 import { findBlockingPods } from './blocking-pods.ts';
 

@@ -1,4 +1,5 @@
-import type { ContainerChange, UpdatePhase } from '../update/journal.ts';
+import type { ContainerChange } from '../deploy/workloads-plan.ts';
+import type { UpdatePhase } from '../update/journal.ts';
 import { findContainer, type Pod, type Workload } from '../workload/workload.ts';
 
 /** The Update as far as it decides what may go. */

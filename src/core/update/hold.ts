@@ -1,5 +1,6 @@
 /** Patience after an Update that failed for a reason outside its version: trying again at once would fail again. */
-import type { UpdatePhase, VersionChange } from './journal.ts';
+import type { UpdatePhase } from './journal.ts';
+import type { VersionChange } from './version-change.ts';
 
 export interface PastUpdate {
   readonly name: string;

@@ -2,9 +2,9 @@
  * The journal of one Update: what it is to do, what it did, and what ran before. It is written to the Update's
  * status before and after each step with side effects, so that a controller killed anywhere goes on from it.
  */
+import type { DeployPlan } from '../deploy/deploy-plan.ts';
 import type { FailureReason } from '../health/health.ts';
 import type { Waiting } from '../waiting.ts';
-import type { WorkloadKind } from '../workload/workload.ts';
 
 /**
  * `Pending` nothing done; `Applying` the plan is written, images are being set; `Watching` all are set;
@@ -45,48 +45,6 @@ export function isFinal(phase: UpdatePhase): phase is FinalPhase {
   }
 }
 
-/** A version of a source; the digest is undefined where it could not be found out. */
-export interface Version {
-  readonly tag: string | undefined;
-  readonly digest: string | undefined;
-}
-
-/** One source of the App and where it moves. */
-export interface VersionChange {
-  readonly source: string;
-  /** Repository as the App writes it. */
-  readonly repository: string;
-  readonly from: Version;
-  readonly to: Version;
-}
-
-/** One container of one workload: what stood there, what is set, and what going back sets. */
-export interface ContainerChange {
-  readonly container: string;
-  readonly init: boolean;
-  readonly source: string;
-  /** As the spec had it when the plan was made. */
-  readonly before: string;
-  readonly after: string;
-  /**
-   * What a rollback sets. Usually `before` itself, which lets a Deployment go back to the very ReplicaSet it had; with
-   * the digest that ran added where the tag alone no longer names those bits; and what the superseded Update would
-   * have set where this one supersedes another, because a version that never proved itself is nothing to go back to.
-   */
-  readonly restore: string;
-  /** What `restore` stands for, where its text does not say it and it was found out. */
-  readonly restoreDigest?: string;
-}
-
-export interface WorkloadChange {
-  readonly kind: WorkloadKind;
-  readonly name: string;
-  readonly uid: string;
-  readonly containers: readonly ContainerChange[];
-  /** True once a rollback is exact: every `restore` names a digest or a tag that was checked. */
-  readonly reversible: boolean;
-}
-
 export const stepNames = ['Plan', 'Apply', 'Watch', 'RollBack', 'VerifyRollback'] as const;
 
 export type StepName = (typeof stepNames)[number];
@@ -114,7 +72,8 @@ export interface Journal {
   readonly phase: UpdatePhase;
   readonly startedAt: Date;
   readonly steps: readonly StepRecord[];
-  readonly workloads: readonly WorkloadChange[];
+  /** What stands there, what is set, what going back sets; undefined until it was found out. */
+  readonly plan?: DeployPlan;
   /** Since when all workloads are healthy without a break; undefined while they are not. */
   readonly healthySince?: Date;
   readonly failure?: Failure;

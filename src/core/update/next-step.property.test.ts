@@ -1,11 +1,12 @@
 /**
  * Model-based test of an Update: a small cluster in which anything may happen between two steps, and a controller that
- * does what nextStep says as the engine does it (engine/observe.ts, set-images.ts, advance-update.ts), or dies trying.
+ * does what nextStep says as the engine does it (engine/update and engine/deploy/workloads), or dies trying.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { WorkloadChange } from '../deploy/workloads-plan.ts';
 import type { Health } from '../health/health.ts';
-import { isFinal, type Journal, type WorkloadChange } from './journal.ts';
+import { isFinal, type Journal } from './journal.ts';
 import { nextStep, type Observation, type Step, type UpdateSettings } from './next-step.ts';
 import * as transitions from './transitions.ts';
 
@@ -81,9 +82,13 @@ class Cluster {
     return new Date(this.worldMs + this.skewMs);
   }
 
+  workloads(): readonly WorkloadChange[] {
+    return this.journal.plan?.kind === 'Workloads' ? this.journal.plan.workloads : [];
+  }
+
   /** The containers of the plan with what it says of them. */
   planned() {
-    return this.journal.workloads.flatMap(({ name, containers }) =>
+    return this.workloads().flatMap(({ name, containers }) =>
       containers.flatMap((change) =>
         this.cells
           .filter((cell) => cell.workload === name && cell.name === change.container)
@@ -92,9 +97,10 @@ class Cluster {
     );
   }
 
-  /** As engine/observe.ts. */
+  /** As engine/update/observe.ts. */
   look(): Observation {
-    const { phase, workloads } = this.journal;
+    const { phase } = this.journal;
+    const workloads = this.workloads();
     const here = this.planned().filter(({ cell }) => !this.gone.has(cell.workload));
     const expected = (one: (typeof here)[number]): readonly string[] | undefined => {
       switch (phase) {
@@ -202,7 +208,7 @@ class Cluster {
     for (const cell of this.cells) {
       cell.touched = false;
     }
-    return transitions.planned(this.journal, workloads, this.now());
+    return transitions.planned(this.journal, { kind: 'Workloads', workloads }, this.now());
   }
 
   restore(most: number, outcome: Outcome): Journal | undefined {

@@ -105,7 +105,7 @@ test('a message about a thousand containers names ten', () => {
 
 describe('the record', () => {
   const opened = transitions.openJournal(later(0));
-  const planned = transitions.planned(opened, [workloadChange()], later(1));
+  const planned = transitions.planned(opened, { kind: 'Workloads', workloads: [workloadChange()] }, later(1));
   const watched = transitions.applied(planned, later(2));
   const healthy = transitions.notedHealthy(watched, later(3));
 
@@ -169,7 +169,7 @@ describe('the record', () => {
 /** A journal whose phase began with the test. */
 function journalIn(phase: UpdatePhase, fields: Partial<Journal>): Journal {
   const opened = transitions.openJournal(startOfTest);
-  const planned = transitions.planned(opened, [workloadChange()], startOfTest);
+  const planned = transitions.planned(opened, { kind: 'Workloads', workloads: [workloadChange()] }, startOfTest);
   const watched = transitions.applied(planned, startOfTest);
   const condemned = transitions.condemned(watched, fields.failure ?? crash, startOfTest);
   switch (phase) {

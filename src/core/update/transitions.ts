@@ -4,20 +4,28 @@
  * Times never go backwards, although another controller may take over whose clock is behind: the record would show
  * steps that end before they begin.
  */
+
+import type { DeployPlan } from '../deploy/deploy-plan.ts';
 import type { Waiting } from '../waiting.ts';
-import type { Failure, FinalPhase, Journal, StepName, StepRecord, UpdatePhase, WorkloadChange } from './journal.ts';
+import type { Failure, FinalPhase, Journal, StepName, StepRecord, UpdatePhase } from './journal.ts';
 
 /** The journal of an Update on which nothing was done yet. */
 export function openJournal(now: Date): Journal {
-  return { phase: 'Pending', startedAt: now, steps: [{ name: 'Plan', startedAt: now }], workloads: [] };
+  return { phase: 'Pending', startedAt: now, steps: [{ name: 'Plan', startedAt: now }] };
 }
 
-export function planned(journal: Journal, workloads: readonly WorkloadChange[], now: Date): Journal {
-  return { ...enter(journal, 'Applying', 'Apply', now), workloads };
+export function planned(journal: Journal, plan: DeployPlan, now: Date): Journal {
+  return { ...enter(journal, { phase: 'Applying', step: 'Apply' }, now), plan };
 }
 
-export function applied(journal: Journal, now: Date): Journal {
-  return enter(journal, 'Watching', 'Watch', now);
+/** More is known of the plan than when it was written, for example under which number a change was recorded. */
+export function replanned(journal: Journal, plan: DeployPlan): Journal {
+  return { ...journal, plan };
+}
+
+/** @param message what there is to say of the step that has ended */
+export function applied(journal: Journal, now: Date, message?: string): Journal {
+  return enter(journal, { phase: 'Watching', step: 'Watch' }, now, message);
 }
 
 export function condemned(journal: Journal, failure: Failure, now: Date): Journal {
@@ -27,8 +35,8 @@ export function condemned(journal: Journal, failure: Failure, now: Date): Journa
   return { ...rest, failure, phase: 'RollingBack', steps: [...closed, { name: 'RollBack', startedAt: at }] };
 }
 
-export function restored(journal: Journal, now: Date): Journal {
-  return enter(journal, 'VerifyingRollback', 'VerifyRollback', now);
+export function restored(journal: Journal, now: Date, message?: string): Journal {
+  return enter(journal, { phase: 'VerifyingRollback', step: 'VerifyRollback' }, now, message);
 }
 
 export function notedHealthy(journal: Journal, now: Date): Journal {
@@ -51,11 +59,17 @@ export function finished(journal: Journal, phase: FinalPhase, message: string, n
   return { ...rest, phase, steps: closeStep(journal.steps, result, message, at), finishedAt: at };
 }
 
-function enter(journal: Journal, phase: UpdatePhase, step: StepName, now: Date): Journal {
+/** Closes the step under way and begins the next. */
+function enter(
+  journal: Journal,
+  to: { readonly phase: UpdatePhase; readonly step: StepName },
+  now: Date,
+  message?: string,
+): Journal {
   const at = notBeforeLast(journal, now);
   const { waiting: _, ...rest } = journal;
-  const closed = closeStep(journal.steps, 'Done', undefined, at);
-  return { ...rest, phase, steps: [...closed, { name: step, startedAt: at }] };
+  const closed = closeStep(journal.steps, 'Done', message, at);
+  return { ...rest, phase: to.phase, steps: [...closed, { name: to.step, startedAt: at }] };
 }
 
 function notBeforeLast(journal: Journal, now: Date): Date {

@@ -1,25 +1,24 @@
 /**
  * One look at one App: what runs, what is newer, what keeps it from moving; and the start of an Update where nothing does.
  */
-import type { AppSpec } from '../../core/app/app.ts';
+import { type AppSpec, locationOf } from '../../core/app/app.ts';
 import type { AppState } from '../../core/app/app-state.ts';
-import { type BoundContainer, bindContainers } from '../../core/app/bind-containers.ts';
-import { type Claim, findConflict } from '../../core/app/claims.ts';
-import { isOperationError } from '../../core/errors.ts';
+import { findRejection } from '../../core/app/rejection.ts';
 import { joinSome } from '../../core/text.ts';
-import type { Version, VersionChange } from '../../core/update/journal.ts';
-import type { Workload } from '../../core/workload/workload.ts';
-import { type AppObjectWire, decodeAppSpec } from '../../resources/decode-app.ts';
+import { specSource, type Version, type VersionChange } from '../../core/update/version-change.ts';
+import { sayVersion } from '../../resources/app-status.ts';
+import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
 import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { CheckMemory } from './check-memory.ts';
-import { type DetectContext, detect, type Finding } from '../detect/detect-image.ts';
-import { judgeLastUpdate } from './judge-last-update.ts';
+import type { Deployers, Survey } from '../deploy/deployer.ts';
+import { type DetectContext, detect } from '../detect/detect.ts';
+import type { Finding } from '../detect/finding.ts';
 import type { Records } from '../ports/records.ts';
-import type { Workloads } from '../ports/workloads.ts';
 import { findHoldFor } from '../update/start-update.ts';
+import type { CheckMemory } from './check-memory.ts';
+import { judgeLastUpdate } from './judge-last-update.ts';
 
 export interface CheckContext extends DetectContext {
-  readonly workloads: Workloads;
+  readonly deployers: Deployers;
   readonly records: Records;
   readonly memory: CheckMemory;
 }
@@ -34,7 +33,8 @@ export interface SourceView {
 export interface AppCheck {
   readonly state: AppState;
   readonly sources: readonly SourceView[];
-  readonly workloads: readonly Workload[];
+  /** Undefined where the App was not even looked at. */
+  readonly survey: Survey | undefined;
   /** Name of the open Update, or of the last one. */
   readonly update: string | undefined;
   /** The change to start an Update with, once the status is written. */
@@ -48,87 +48,58 @@ export interface AppCheck {
  * Whatever is wrong with the App or the world is an answer, not an error.
  */
 export async function checkApp(context: CheckContext, app: AppObjectWire, signal: AbortSignal): Promise<AppCheck> {
-  const nothing = { sources: [], workloads: [], update: undefined, start: undefined, nextCheckAt: undefined };
-  const spec = readSpec(app);
-  if (typeof spec === 'string') {
-    return { ...nothing, state: { kind: 'Invalid', message: spec } };
+  const nothing = { sources: [], survey: undefined, update: undefined, start: undefined, nextCheckAt: undefined };
+  const spec = readAppSpec(app);
+  if (spec.kind === 'Invalid') {
+    return { ...nothing, state: spec };
   }
   const { namespace, name } = app.metadata;
-  const binding = bindContainers(spec, context.workloads.list(namespace));
-  const workloads = [...new Set(binding.containers.map((one) => one.workload))];
   const last = context.records.listUpdates(namespace, name).at(0);
-  const known = { ...nothing, workloads, update: last?.metadata.name };
-  const blocked = findBlock(context, app, binding.problems, workloads);
+  const survey = await surveyApp(context, app, spec.value, signal);
+  const known = { ...nothing, survey, update: last?.metadata.name };
+  const blocked = findBlock(survey);
   if (blocked) {
-    return { ...known, state: blocked, nextCheckAt: laterBy(context, spec.intervalMs) };
+    return { ...known, state: blocked, nextCheckAt: laterBy(context, spec.value.intervalMs) };
   }
-  if (spec.suspend) {
+  if (spec.value.suspend) {
     return { ...known, state: { kind: 'Suspended' } };
   }
-  const findings = await recall(context, app, { spec, containers: binding.containers }, signal);
-  return { ...known, ...weigh(context, app, { spec, findings, last, workloads }) };
+  const findings = await recall(context, app, { spec: spec.value, survey }, signal);
+  return { ...known, ...weigh(context, app, { spec: spec.value, findings, last, survey }) };
 }
 
-function readSpec(app: AppObjectWire): AppSpec | string {
-  try {
-    return decodeAppSpec(app);
-  } catch (error) {
-    if (isOperationError(error) && error.retry === 'never') {
-      return error.message;
-    }
-    throw error;
-  }
-}
-
-function findBlock(
-  context: CheckContext,
+async function surveyApp(
+  { deployers }: CheckContext,
   app: AppObjectWire,
-  problems: readonly string[],
-  workloads: readonly Workload[],
-): AppState | undefined {
+  spec: AppSpec,
+  signal: AbortSignal,
+): Promise<Survey> {
+  return await deployers[spec.deploy.kind].survey(app, spec, signal);
+}
+
+function findBlock({ problems, conflict }: Survey): AppState | undefined {
   if (problems.length > 0) {
     return { kind: 'Blocked', reason: 'TargetNotFound', message: joinSome(problems, '; ') };
   }
-  const mine = claimOf(app, workloads);
-  const conflict = findConflict(mine, otherClaims(context, app, workloads));
   return conflict === undefined ? undefined : { kind: 'Blocked', reason: 'TargetConflict', message: conflict };
-}
-
-function claimOf({ metadata }: AppObjectWire, workloads: readonly Workload[]): Claim {
-  return { app: metadata.name, createdAt: new Date(metadata.creationTimestamp), workloads };
-}
-
-/** What the other Apps of the namespace claim of these workloads; more need not be known of them. */
-function otherClaims(context: CheckContext, app: AppObjectWire, workloads: readonly Workload[]): Claim[] {
-  const { namespace, name } = app.metadata;
-  const others = context.records.listApps(namespace).filter((other) => other.metadata.name !== name);
-  return others.flatMap((other) => {
-    const spec = readSpec(other);
-    if (typeof spec === 'string') {
-      return [];
-    }
-    const claimed = bindContainers(spec, workloads).containers.map((one) => one.workload);
-    return claimed.length === 0 ? [] : [claimOf(other, claimed)];
-  });
 }
 
 /** The findings of the last check while nothing they depend on has changed, else new ones. */
 async function recall(
   context: CheckContext,
   app: AppObjectWire,
-  asked: { readonly spec: AppSpec; readonly containers: readonly BoundContainer[] },
+  { spec, survey }: { readonly spec: AppSpec; readonly survey: Survey },
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const rejections = context.records.listRejections(app.metadata.namespace);
-  const images = asked.containers.map((one) => `${one.workload.uid}/${one.container.name}=${one.container.image}`);
   const { uid, generation } = app.metadata;
-  const basis = JSON.stringify([uid, generation, images, rejections.map((one) => [one.app, one.digest])]);
+  const basis = JSON.stringify([uid, generation, survey.basis, rejections.map((one) => [one.app, one.digest])]);
   const remembered = context.memory.recall(memoryKey(app.metadata), basis);
   if (remembered) {
     return remembered;
   }
-  const findings = await detect(context, { app: app.metadata, rejections, ...asked }, signal);
-  context.memory.remember(memoryKey(app.metadata), basis, { findings, intervalMs: asked.spec.intervalMs });
+  const findings = await detect(context, { app: app.metadata, sources: spec.sources, survey, rejections }, signal);
+  context.memory.remember(memoryKey(app.metadata), basis, { findings, intervalMs: spec.intervalMs });
   return findings;
 }
 
@@ -141,10 +112,10 @@ interface Weighed {
   readonly spec: AppSpec;
   readonly findings: readonly Finding[];
   readonly last: UpdateObjectWire | undefined;
-  readonly workloads: readonly Workload[];
+  readonly survey: Survey;
 }
 
-function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<AppCheck, 'workloads' | 'update'> {
+function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<AppCheck, 'survey' | 'update'> {
   const { findings, last } = seen;
   const sources = findings.map(viewOf);
   const nextCheckAt = context.memory.dueAt(memoryKey(app.metadata));
@@ -157,15 +128,42 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
     const until = nextCheckAt ?? laterBy(context, seen.spec.intervalMs);
     return { ...base, state: stateOf(unavailable, findings.indexOf(unavailable), until) };
   }
-  const start = changesOf(findings);
+  const wanted = wantedBesides(context, app, seen.survey);
+  const start = [...changesOf(findings), ...(wanted.change ? [wanted.change] : [])];
   if (start.length > 0) {
     const hold = findHoldFor(context, app, start);
-    const message = `${start.map((change) => `${change.source} ${change.to.tag}`).join(', ')} is available`;
+    const message = `${start.map(sayChange).join(', ')} is available`;
     return hold
       ? { ...base, state: { kind: 'Held', ...hold } }
       : { ...base, start, state: { kind: 'Updating', message } };
   }
-  return { ...base, state: judgeLastUpdate(context, last, seen.workloads) ?? restState(findings) };
+  return { ...base, state: judgeLastUpdate(context, last, seen.survey) ?? wanted.rejected ?? restState(findings) };
+}
+
+interface Wanted {
+  readonly change?: VersionChange;
+  readonly rejected?: AppState;
+}
+
+/** What is to be put in place although no source has anything newer; it too may have been rejected. */
+function wantedBesides(context: CheckContext, app: AppObjectWire, { pending }: Survey): Wanted {
+  if (!pending) {
+    return {};
+  }
+  const rejections = context.records.listRejections(app.metadata.namespace);
+  const rejection = findRejection(rejections, app.metadata, pending.to.digest, context.clock.now());
+  return rejection
+    ? {
+        rejected: {
+          kind: 'VersionRejected',
+          message: `what spec.deploy asks for was rejected by ${rejection.author} (${rejection.reason}); change it, or delete Rejection ${rejection.name}`,
+        },
+      }
+    : { change: pending };
+}
+
+function sayChange({ source, to }: VersionChange): string {
+  return source === specSource ? 'what spec.deploy asks for' : `${source} ${sayVersion(to)}`;
 }
 
 /** Names the field whose value is to be corrected, if the registry is not to blame. */
@@ -185,7 +183,7 @@ function changesOf(findings: readonly Finding[]): VersionChange[] {
       ? [
           {
             source: finding.source.name,
-            repository: finding.source.repositoryText,
+            repository: locationOf(finding.source),
             from: finding.current,
             to: finding.version,
           },

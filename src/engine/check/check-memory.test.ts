@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { imageSource, later, startOfTest } from '../../../test/fixtures.ts';
 import { OperationError } from '../../core/errors.ts';
+import type { Finding } from '../detect/finding.ts';
 import { CheckMemory } from './check-memory.ts';
-import type { Finding } from '../detect/detect-image.ts';
 
 const app = 'demo/web';
 const intervalMs = 300_000;

@@ -1,5 +1,5 @@
 /** Remembers the last check of each App (by `namespace/name`), so that registries are asked once an interval and not at every wake-up. */
-import type { Finding } from '../detect/detect-image.ts';
+import type { Finding } from '../detect/finding.ts';
 import type { Clock } from '../ports/clock.ts';
 
 interface Remembered {

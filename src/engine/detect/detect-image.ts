@@ -1,86 +1,44 @@
-/** Finds, for one App, which newer versions its sources offer. */
-import type { AppSpec, ImageSource } from '../../core/app/app.ts';
-import type { BoundContainer } from '../../core/app/bind-containers.ts';
+/** Finds which newer tag of an image repository a policy takes, and its digest. */
+import type { ImageSource } from '../../core/app/app.ts';
 import { findRejection, type Rejection } from '../../core/app/rejection.ts';
-import { isOperationError, type OperationError } from '../../core/errors.ts';
-import { parseImageReference } from '../../core/image/reference.ts';
 import { needsTagList } from '../../core/policy/policy.ts';
 import { rankTags, tagComparer } from '../../core/policy/rank-tags.ts';
-import type { Version } from '../../core/update/journal.ts';
+import type { Version } from '../../core/update/version-change.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Registry, RegistryAccess, RegistryAccesses } from '../ports/registry.ts';
+import type { Answer, Detector } from './finding.ts';
 
-export interface DetectContext {
+export interface ImageContext {
   readonly registry: Registry;
   readonly accesses: RegistryAccesses;
   readonly clock: Clock;
 }
 
-export interface DetectRequest {
+export interface ImageRequest {
   readonly app: { readonly namespace: string; readonly name: string };
-  readonly spec: AppSpec;
-  readonly containers: readonly BoundContainer[];
+  readonly source: ImageSource;
+  /** The distinct versions that the containers of the source are set to. */
+  readonly running: readonly Version[];
   readonly rejections: readonly Rejection[];
 }
-
-/** What one source has to offer. */
-export type Finding = { readonly source: ImageSource; readonly current: Version } & (
-  | { readonly kind: 'UpToDate' }
-  | { readonly kind: 'Newer'; readonly version: Version }
-  /** The newest version may not be taken, and there is nothing else that is newer. */
-  | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
-  /** No tag, or none that the policy takes; changes nothing. */
-  | { readonly kind: 'Nothing'; readonly message: string }
-  | { readonly kind: 'Unavailable'; readonly error: OperationError }
-);
 
 /** Candidates whose digests are asked for at most; each is a request, and only rejected ones are passed over. */
 const maxCandidates = 20;
 
-/**
- * Asks the registries of all sources.
- *
- * A registry that cannot be asked is a finding, not an error: the App says so and the others go on.
- */
-export async function detect(context: DetectContext, request: DetectRequest, signal: AbortSignal): Promise<Finding[]> {
-  return await Promise.all(
-    request.spec.sources.map(async (source) => {
-      const current = currentVersions(source, request.containers);
-      const base = { source, current: newestOf(source, current) };
-      try {
-        return { ...base, ...(await askSource(context, request, { ...base, all: current }, signal)) };
-      } catch (error) {
-        if (isOperationError(error) && error.code !== 'INVARIANT') {
-          return { ...base, kind: 'Unavailable', error };
-        }
-        throw error;
-      }
-    }),
-  );
+export function detectImage(context: ImageContext, request: ImageRequest): Detector {
+  const current = newestOf(request.source, request.running);
+  return { current, ask: async (signal) => await askRegistry(context, { ...request, current }, signal) };
 }
 
-interface Asked {
-  readonly source: ImageSource;
+interface Asked extends ImageRequest {
   readonly current: Version;
-  readonly all: readonly Version[];
 }
 
-type Answer =
-  | { readonly kind: 'UpToDate' }
-  | { readonly kind: 'Newer'; readonly version: Version }
-  | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
-  | { readonly kind: 'Nothing'; readonly message: string };
-
-async function askSource(
-  context: DetectContext,
-  request: DetectRequest,
-  asked: Asked,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { namespace } = request.app;
+async function askRegistry(context: ImageContext, asked: Asked, signal: AbortSignal): Promise<Answer> {
+  const { namespace } = asked.app;
   const access = await context.accesses.accessFor(namespace, asked.source, signal);
   try {
-    return await choose(context, request, { ...asked, access }, signal);
+    return await choose(context, { ...asked, access }, signal);
   } catch (error) {
     // Whatever went wrong, a Secret may be what is mended next: a password, or the certificates of the registry.
     context.accesses.forget(namespace, asked.source);
@@ -89,8 +47,7 @@ async function askSource(
 }
 
 async function choose(
-  context: DetectContext,
-  request: DetectRequest,
+  context: ImageContext,
   asked: Asked & { readonly access: RegistryAccess },
   signal: AbortSignal,
 ): Promise<Answer> {
@@ -102,9 +59,11 @@ async function choose(
     if (digest === undefined) {
       continue;
     }
-    const rejection = findRejection(request.rejections, request.app, digest, context.clock.now());
+    const rejection = findRejection(asked.rejections, asked.app, digest, context.clock.now());
     if (!rejection) {
-      return isRunning(asked.all, { tag, digest }) ? { kind: 'UpToDate' } : { kind: 'Newer', version: { tag, digest } };
+      return isRunning(asked.running, { tag, digest })
+        ? { kind: 'UpToDate' }
+        : { kind: 'Newer', version: { tag, digest } };
     }
     passedOver ??= { tag, rejection };
   }
@@ -120,7 +79,7 @@ async function offeredTags(
   asked: Asked & { readonly access: RegistryAccess },
   signal: AbortSignal,
 ): Promise<{ readonly candidates: readonly string[]; readonly message?: string }> {
-  const { source, current, access, all } = asked;
+  const { source, current, access, running } = asked;
   if (!needsTagList(source.policy)) {
     return namedTags(source, current);
   }
@@ -133,7 +92,11 @@ async function offeredTags(
   if (ranking.obstacle !== undefined) {
     return { candidates: [], message: `tags of ${source.repositoryText}: ${ranking.obstacle}` };
   }
-  if (all.some((version) => version.tag !== current.tag) && current.tag !== undefined && tags.includes(current.tag)) {
+  if (
+    running.some((version) => version.tag !== current.tag) &&
+    current.tag !== undefined &&
+    tags.includes(current.tag)
+  ) {
     // Some containers lag behind the newest one: bring them up to it.
     return { candidates: [current.tag] };
   }
@@ -159,29 +122,6 @@ function namedTags(source: ImageSource, current: Version): { candidates: readonl
 /** Whether every container already has the version, as far as its image tells. */
 function isRunning(all: readonly Version[], version: Version): boolean {
   return all.length > 0 && all.every((one) => one.tag === version.tag && one.digest === version.digest);
-}
-
-/** The distinct versions that the containers of a source are set to. */
-function currentVersions(source: ImageSource, containers: readonly BoundContainer[]): readonly Version[] {
-  const versions = new Map<string, Version>();
-  for (const { container, source: of } of containers) {
-    if (of.name !== source.name) {
-      continue;
-    }
-    const version = versionOfImage(container.image);
-    versions.set(`${version.tag}@${version.digest}`, version);
-  }
-  return [...versions.values()];
-}
-
-/** Tag and digest in an image's text; both undefined where the text is no reference. */
-export function versionOfImage(image: string): Version {
-  try {
-    const { tag, digest } = parseImageReference(image);
-    return { tag: tag ?? (digest === undefined ? 'latest' : undefined), digest };
-  } catch {
-    return { tag: undefined, digest: undefined };
-  }
 }
 
 /** The newest of several, so that none is ever taken back by an update; a tag that is no version is older than any. */

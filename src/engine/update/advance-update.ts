@@ -7,10 +7,12 @@ import type { Journal } from '../../core/update/journal.ts';
 import { nextStep, type UpdateSettings } from '../../core/update/next-step.ts';
 import { waitingFor } from '../../core/update/transitions.ts';
 import type { Waiting } from '../../core/waiting.ts';
+import { readAppSpec } from '../../resources/decode-app.ts';
 import { journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import { observe, watcherOf } from './observe.ts';
-import { clearWay, type PerformContext, performStep, specOf } from './perform-step.ts';
+import type { Work } from '../deploy/deployer.ts';
 import type { StepListener } from '../ports/step-listener.ts';
+import { observe } from './observe.ts';
+import { clearWay, type PerformContext, performStep } from './perform-step.ts';
 
 export interface UpdateContext extends PerformContext {
   readonly listener: StepListener;
@@ -39,21 +41,22 @@ export async function advanceUpdate(
   let update = found;
   for (let count = 0; count < maxStepsAtOnce; count += 1) {
     signal.throwIfAborted();
-    const journal = journalOf(update, context.clock.now());
-    const seen = await observe(context, update, journal, signal);
-    const step = nextStep(journal, seen, settingsOf(context, update), context.clock.now());
+    const work = workOn(context, update);
+    const { journal } = work;
+    const seen = await observe(context, work, signal);
+    const step = nextStep(journal, seen, work.spec?.update ?? fallbackSettings, context.clock.now());
     if (step === undefined) {
-      context.workloads.unwatchPods(watcherOf(update));
+      release(context, update);
       return { kind: 'Ended' };
     }
     context.assertLeading();
     if (step.kind === 'Wait') {
-      const waiting = await clearWay(context, seen.blockingPods, step.waiting, signal);
-      return await wait(context, update, { journal, waiting }, signal);
+      const waiting = await clearWay(seen.clearWay, step.waiting, signal);
+      return await wait(context, update, { before: journal, journal, waiting }, signal);
     }
-    const result = await performStep(context, update, { journal, step }, signal);
-    if (result.kind === 'Refused') {
-      return await wait(context, update, { journal, waiting: result.waiting }, signal);
+    const result = await performStep(context, work, step, signal);
+    if (result.kind === 'Waiting') {
+      return await wait(context, update, { before: journal, ...result }, signal);
     }
     update = await context.records.writeJournal(update, result.journal, signal);
     context.listener.stepDone(update, step.kind, result.journal);
@@ -62,20 +65,33 @@ export async function advanceUpdate(
   invariant(false, `advance Update ${namespace}/${name}: took more than ${maxStepsAtOnce} steps at once`);
 }
 
-/** The wait is written only when it is another one than before. */
+function workOn(context: UpdateContext, update: UpdateObjectWire): Work {
+  const app = context.records.findApp(update.metadata.namespace, update.spec.app);
+  const read = app && readAppSpec(app);
+  const spec = read?.kind === 'Valid' ? read.value : undefined;
+  return { update, journal: journalOf(update, context.clock.now()), spec };
+}
+
+/** Lets go of what was watched for an Update that has ended or is gone. */
+export function release(
+  { deployers }: Pick<UpdateContext, 'deployers'>,
+  update: { readonly metadata: { readonly namespace: string; readonly name: string } },
+): void {
+  for (const deployer of Object.values(deployers)) {
+    deployer.release(update.metadata);
+  }
+}
+
+/** The wait is written only when it is another one than before, or when more is known of the plan. */
 async function wait(
   context: UpdateContext,
   update: UpdateObjectWire,
-  { journal, waiting }: { readonly journal: Journal; readonly waiting: Waiting },
+  { before, journal, waiting }: { readonly before: Journal; readonly journal: Journal; readonly waiting: Waiting },
   signal: AbortSignal,
 ): Promise<Advance> {
-  const before = journal.waiting;
-  if (before?.reason !== waiting.reason || before.message !== waiting.message) {
+  const said = before.waiting;
+  if (said?.reason !== waiting.reason || said.message !== waiting.message || journal !== before) {
     await context.records.writeJournal(update, waitingFor(journal, waiting), signal);
   }
   return { kind: 'Waiting', until: waiting.until };
-}
-
-function settingsOf(context: UpdateContext, update: UpdateObjectWire): UpdateSettings {
-  return specOf(context, update)?.update ?? fallbackSettings;
 }

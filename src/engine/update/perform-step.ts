@@ -1,38 +1,27 @@
 /** The effects of the steps of an Update. Each may be repeated: the process can die before the journal is written. */
-import type { AppSpec } from '../../core/app/app.ts';
-import { bindContainers } from '../../core/app/bind-containers.ts';
-import { isOperationError, OperationError } from '../../core/errors.ts';
-import type { Journal, WorkloadChange } from '../../core/update/journal.ts';
+import { invariant, isOperationError, OperationError } from '../../core/errors.ts';
+import type { Journal } from '../../core/update/journal.ts';
 import type { Step } from '../../core/update/next-step.ts';
 import * as transitions from '../../core/update/transitions.ts';
 import type { Waiting } from '../../core/waiting.ts';
-import { decodeAppSpec } from '../../resources/decode-app.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { BlockingPod } from './observe.ts';
-import { planFromRecord, planFromVersions } from '../deploy/workloads/plan-images.ts';
+import type { Deployer, Deployers, PlanRequest, Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
-import type { Registry, RegistryAccesses } from '../ports/registry.ts';
-import type { Workloads } from '../ports/workloads.ts';
-import { applyPlan, restorePlan } from '../deploy/workloads/set-images.ts';
+import type { Sight } from './observe.ts';
 
 export interface PerformContext {
-  readonly workloads: Workloads;
+  readonly deployers: Deployers;
   readonly records: Records;
-  readonly registry: Registry;
-  readonly accesses: RegistryAccesses;
   readonly clock: Clock;
 }
 
 export type StepResult =
   | { readonly kind: 'Done'; readonly journal: Journal }
-  /** The API server does not let us; the same step is tried again later. */
-  | { readonly kind: 'Refused'; readonly waiting: Waiting };
+  /** It is not done yet, or the API server does not let us; the same step is tried again later. */
+  | { readonly kind: 'Waiting'; readonly waiting: Waiting; readonly journal: Journal };
 
-export interface Decided {
-  readonly journal: Journal;
-  readonly step: Exclude<Step, { kind: 'Wait' }>;
-}
+export type DecidedStep = Exclude<Step, { kind: 'Wait' }>;
 
 /**
  * Does one step.
@@ -41,18 +30,19 @@ export interface Decided {
  */
 export async function performStep(
   context: PerformContext,
-  update: UpdateObjectWire,
-  { journal, step }: Decided,
+  work: Work,
+  step: DecidedStep,
   signal: AbortSignal,
 ): Promise<StepResult> {
   const { clock } = context;
+  const { journal } = work;
   switch (step.kind) {
     case 'Plan':
-      return done(await plan(context, update, journal, signal));
+      return done(await plan(context, work, signal));
     case 'Apply':
-      return done(await apply(context, update, journal, signal));
+      return await apply(context, work, signal);
     case 'Restore':
-      return await restore(context, update, journal, signal);
+      return await restore(context, work, signal);
     case 'Condemn':
       return done(transitions.condemned(journal, step.failure, clock.now()));
     case 'NoteHealthy':
@@ -62,23 +52,16 @@ export async function performStep(
     case 'Finish':
       if (journal.phase === 'RollingBack') {
         // There is no way back, but the version is to blame all the same.
-        await rejectVersions(context, update, journal, signal);
+        await rejectVersions(context, work.update, journal, signal);
       }
       return done(transitions.finished(journal, step.phase, step.message, clock.now()));
   }
 }
 
-/** Deletes the pods that what is waited for cannot go past; answers the wait, which says so where that is not allowed. */
-export async function clearWay(
-  { workloads }: Pick<PerformContext, 'workloads'>,
-  blocking: readonly BlockingPod[],
-  waiting: Waiting,
-  signal: AbortSignal,
-): Promise<Waiting> {
+/** Removes what the thing waited for cannot go past; answers the wait, which says so where that is not allowed. */
+export async function clearWay(remove: Sight['clearWay'], waiting: Waiting, signal: AbortSignal): Promise<Waiting> {
   try {
-    for (const { workload, pod } of blocking) {
-      await workloads.deletePod(workload, pod, signal);
-    }
+    await remove?.(signal);
     return waiting;
   } catch (error) {
     if (isRefusal(error)) {
@@ -91,34 +74,14 @@ export async function clearWay(
   }
 }
 
-/** The App's spec; undefined when the App is gone or was made unreadable while the Update runs. */
-export function specOf(
-  context: { readonly records: Records },
-  { metadata, spec }: UpdateObjectWire,
-): AppSpec | undefined {
-  const app = context.records.findApp(metadata.namespace, spec.app);
-  try {
-    return app && decodeAppSpec(app);
-  } catch (error) {
-    if (isOperationError(error) && error.retry === 'never') {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-async function plan(
-  context: PerformContext,
-  update: UpdateObjectWire,
-  journal: Journal,
-  signal: AbortSignal,
-): Promise<Journal> {
+async function plan(context: PerformContext, { update, journal, spec }: Work, signal: AbortSignal): Promise<Journal> {
   const now = () => context.clock.now();
   try {
-    const workloads = await planWorkloads(context, update, signal);
-    return workloads.length === 0
-      ? transitions.finished(journal, 'Cancelled', 'no container follows the changed sources any more', now())
-      : transitions.planned(journal, workloads, now());
+    const request = { update, spec, record: recordOf(context, update), superseded: supersededOf(context, update) };
+    const written = await deployerFor(context, request).plan(request, signal);
+    return written === undefined
+      ? transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now())
+      : transitions.planned(journal, written, now());
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
       return transitions.finished(journal, 'Failed', error.message, now());
@@ -127,49 +90,58 @@ async function plan(
   }
 }
 
-async function planWorkloads(
-  context: PerformContext,
-  update: UpdateObjectWire,
-  signal: AbortSignal,
-): Promise<readonly WorkloadChange[]> {
-  const { namespace } = update.metadata;
-  const { restore: record, supersedes, app } = update.spec;
-  const workloads = context.workloads.list(namespace);
-  if (record) {
-    const journal = journalNamed(context, namespace, record.update);
-    if (!journal) {
-      throw notFound(`go back to Update ${record.update}: it is not kept any more`);
-    }
-    return planFromRecord(workloads, { ...record, journal });
+/** What is to come back decides how, where it is recorded; else what the App says now. */
+function deployerFor({ deployers }: PerformContext, { update, spec, record }: PlanRequest): Deployer {
+  const kind = record?.plan.kind ?? spec?.deploy.kind;
+  if (kind === undefined) {
+    throw notFound(`plan Update ${update.metadata.name}: App ${update.spec.app} is gone or cannot be read`);
   }
-  const spec = specOf(context, update);
-  if (!spec) {
-    throw notFound(`plan Update ${update.metadata.name}: App ${app} is gone or cannot be read`);
-  }
-  const request = {
-    namespace,
-    containers: bindContainers(spec, workloads).containers,
-    changes: changesOf(update.spec),
-    imageReference: spec.deploy.imageReference,
-    superseded: supersedes === undefined ? undefined : journalNamed(context, namespace, supersedes),
-  };
-  return await planFromVersions(context, request, signal);
+  return deployers[kind];
 }
 
-async function apply(
-  context: PerformContext,
-  update: UpdateObjectWire,
-  journal: Journal,
-  signal: AbortSignal,
-): Promise<Journal> {
-  const { clock, workloads } = context;
+function recordOf(context: PerformContext, { metadata, spec }: UpdateObjectWire): PlanRequest['record'] {
+  if (!spec.restore) {
+    return undefined;
+  }
+  const recorded = planNamed(context, metadata.namespace, spec.restore.update);
+  if (!recorded) {
+    throw notFound(`go back to Update ${spec.restore.update}: it is not kept any more`);
+  }
+  return { ...spec.restore, plan: recorded };
+}
+
+function supersededOf(context: PerformContext, { metadata, spec }: UpdateObjectWire): PlanRequest['superseded'] {
+  return spec.supersedes === undefined ? undefined : planNamed(context, metadata.namespace, spec.supersedes);
+}
+
+function planNamed(context: PerformContext, namespace: string, name: string): Journal['plan'] {
+  const update = context.records.findUpdate(namespace, name);
+  return update && journalOf(update, context.clock.now()).plan;
+}
+
+async function apply(context: PerformContext, work: Work, signal: AbortSignal): Promise<StepResult> {
+  const { journal } = work;
+  const now = () => context.clock.now();
   try {
-    await applyPlan(workloads, update.metadata.namespace, journal, signal);
-    return transitions.applied(journal, clock.now());
+    const result = await deployerOf(context, journal).apply(work, signal);
+    switch (result.kind) {
+      case 'Done': {
+        const planned = result.plan ? transitions.replanned(journal, result.plan) : journal;
+        return done(transitions.applied(planned, now(), result.message));
+      }
+      case 'Waiting':
+        return {
+          kind: 'Waiting',
+          waiting: result.waiting,
+          journal: result.plan ? transitions.replanned(journal, result.plan) : journal,
+        };
+      case 'Failed':
+        return done(transitions.condemned(journal, result.failure, now()));
+    }
   } catch (error) {
     if (isRefusal(error)) {
       const failure = { reason: 'RefusedByApiServer', message: error.message, blamesVersion: false } as const;
-      return transitions.condemned(journal, failure, clock.now());
+      return done(transitions.condemned(journal, failure, now()));
     }
     throw error;
   }
@@ -178,25 +150,33 @@ async function apply(
 /** How soon the way back is tried again when the API server refuses it. */
 const restoreRetryMs = 30_000;
 
-async function restore(
-  context: PerformContext,
-  update: UpdateObjectWire,
-  journal: Journal,
-  signal: AbortSignal,
-): Promise<StepResult> {
-  const { clock, workloads } = context;
+async function restore(context: PerformContext, work: Work, signal: AbortSignal): Promise<StepResult> {
+  const { journal } = work;
+  const now = () => context.clock.now();
   // The verdict stands whether or not the way back is open.
-  await rejectVersions(context, update, journal, signal);
+  await rejectVersions(context, work.update, journal, signal);
   try {
-    await restorePlan(workloads, update.metadata.namespace, journal, signal);
-    return done(transitions.restored(journal, clock.now()));
+    const result = await deployerOf(context, journal).restore(work, signal);
+    switch (result.kind) {
+      case 'Done':
+        return done(transitions.restored(journal, now(), result.message));
+      case 'Waiting':
+        return { kind: 'Waiting', waiting: result.waiting, journal };
+      case 'NoWay':
+        return done(transitions.finished(journal, 'Failed', result.message, now()));
+    }
   } catch (error) {
     if (isRefusal(error)) {
-      const until = new Date(clock.now().getTime() + restoreRetryMs);
-      return { kind: 'Refused', waiting: { reason: 'RollbackRefused', message: error.message, until } };
+      const until = new Date(now().getTime() + restoreRetryMs);
+      return { kind: 'Waiting', waiting: { reason: 'RollbackRefused', message: error.message, until }, journal };
     }
     throw error;
   }
+}
+
+function deployerOf({ deployers }: PerformContext, { plan: written }: Journal): Deployer {
+  invariant(written !== undefined, 'an Update is applied or taken back before its plan is written');
+  return deployers[written.kind];
 }
 
 /** Rejects what the Update moved to, if the version is to blame and nobody has rejected it before: that record says by whom and why. */
@@ -229,11 +209,6 @@ async function rejectVersions(
 
 function isRefusal(error: unknown): error is OperationError {
   return isOperationError(error) && ['API_INVALID', 'API_REJECTED', 'API_FORBIDDEN'].includes(error.code);
-}
-
-function journalNamed(context: PerformContext, namespace: string, name: string): Journal | undefined {
-  const update = context.records.findUpdate(namespace, name);
-  return update && journalOf(update, context.clock.now());
 }
 
 function notFound(message: string): OperationError {

@@ -1,7 +1,7 @@
 /** Going back because a person asks: an Update towards what ran before, and Rejections so that it lasts. */
 import { findRejection, type Rejection } from '../../core/app/rejection.ts';
 import { OperationError } from '../../core/errors.ts';
-import type { Version } from '../../core/update/journal.ts';
+import type { Version } from '../../core/update/version-change.ts';
 import { encodeVersion } from '../../resources/app-status.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';

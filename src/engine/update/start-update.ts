@@ -1,19 +1,15 @@
 /** Makes the Update objects of an App and keeps their number bounded. */
-import { isDeepStrictEqual } from 'node:util';
-import { OperationError } from '../../core/errors.ts';
 import { findHold, type Hold, type PastUpdate } from '../../core/update/hold.ts';
-import type { VersionChange } from '../../core/update/journal.ts';
-import { describeWorkload, type Workload } from '../../core/workload/workload.ts';
+import type { VersionChange } from '../../core/update/version-change.ts';
 import { encodeVersion } from '../../resources/app-status.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { Survey } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
-import type { Workloads } from '../ports/workloads.ts';
 
 export interface StartContext {
   readonly records: Records;
-  readonly workloads: Workloads;
   readonly clock: Clock;
 }
 
@@ -35,17 +31,17 @@ export function findHoldFor(
  * The sequence number is chosen from the API server's own list and is part of the name, so that of two controllers
  * that both mean to start one, one is refused.
  *
- * @param seen the workloads as they were when the change was decided; a copy that was behind must not start anything
+ * @param survey of the App when the change was decided; a copy that was behind must not start anything
  * @throws API_CONFLICT when another controller was faster, UPDATE_CONFLICT when a workload has other images by now
  */
 export async function startUpdate(
   context: StartContext,
   app: AppObjectWire,
-  { changes, seen }: { readonly changes: readonly VersionChange[]; readonly seen: readonly Workload[] },
+  { changes, survey }: { readonly changes: readonly VersionChange[]; readonly survey: Pick<Survey, 'confirm'> },
   signal: AbortSignal,
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
-  await confirmImages(context, seen, signal);
+  await survey.confirm(signal);
   const updates = await context.records.readUpdates({ namespace, app: name }, signal);
   const [last] = updates;
   if (last && !hasEnded(last)) {
@@ -60,18 +56,6 @@ export async function startUpdate(
     ...(superseded ? { supersedes: superseded.metadata.name } : {}),
   };
   return await context.records.createUpdate(app, spec, signal);
-}
-
-async function confirmImages(context: StartContext, seen: readonly Workload[], signal: AbortSignal): Promise<void> {
-  for (const workload of seen) {
-    const now = await context.workloads.read(workload, signal);
-    if (!isDeepStrictEqual(now?.containers, workload.containers)) {
-      throw new OperationError(`start an Update: the images of ${describeWorkload(workload)} changed meanwhile`, {
-        code: 'UPDATE_CONFLICT',
-        retry: 'backoff',
-      });
-    }
-  }
 }
 
 /** Removes the oldest ended Updates beyond the limit; the last one that succeeded is kept whatever its age. */

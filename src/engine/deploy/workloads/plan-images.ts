@@ -1,8 +1,9 @@
 /** The plan of an Update: which container gets which image, and what going back sets. */
 import type { BoundContainer } from '../../../core/app/bind-containers.ts';
+import type { ContainerChange, WorkloadChange, WorkloadsPlan } from '../../../core/deploy/workloads-plan.ts';
 import { OperationError } from '../../../core/errors.ts';
 import { parseImageReference, sameRepository, setImage } from '../../../core/image/reference.ts';
-import type { ContainerChange, Journal, VersionChange, WorkloadChange } from '../../../core/update/journal.ts';
+import type { VersionChange } from '../../../core/update/version-change.ts';
 import { describeWorkload, findContainer, type Pod, type Workload } from '../../../core/workload/workload.ts';
 import type { Registry, RegistryAccess, RegistryAccesses } from '../../ports/registry.ts';
 import type { Workloads } from '../../ports/workloads.ts';
@@ -18,20 +19,21 @@ export interface PlanRequest {
   readonly containers: readonly BoundContainer[];
   readonly changes: readonly VersionChange[];
   readonly imageReference: 'Digest' | 'Tag';
-  /** The journal of the Update that this one supersedes, because its versions never proved themselves. */
-  readonly superseded: Journal | undefined;
+  /** The plan of the Update that this one supersedes, because its versions never proved themselves. */
+  readonly superseded: WorkloadsPlan | undefined;
 }
 
 /**
  * Plans the change from versions: each container that follows a changed source gets the new version.
  *
+ * @returns undefined when no container follows one of them
  * @throws API_UNAVAILABLE and other errors of the API server; a registry that is down is no reason not to plan
  */
 export async function planFromVersions(
   context: PlanContext,
   request: PlanRequest,
   signal: AbortSignal,
-): Promise<readonly WorkloadChange[]> {
+): Promise<WorkloadsPlan | undefined> {
   const plan: WorkloadChange[] = [];
   for (const [workload, bound] of groupByWorkload(request.containers)) {
     const concerned = bound.filter((one) => changeFor(request, one) !== undefined);
@@ -51,7 +53,7 @@ export async function planFromVersions(
       containers: containers.map(({ reversible: _, ...container }) => container),
     });
   }
-  return plan;
+  return plan.length === 0 ? undefined : { kind: 'Workloads', workloads: plan };
 }
 
 /**
@@ -61,9 +63,9 @@ export async function planFromVersions(
  */
 export function planFromRecord(
   workloads: readonly Workload[],
-  record: { readonly update: string; readonly journal: Journal; readonly state: 'Before' | 'After' },
-): readonly WorkloadChange[] {
-  return record.journal.workloads.map((recorded) => {
+  record: { readonly update: string; readonly plan: WorkloadsPlan; readonly state: 'Before' | 'After' },
+): WorkloadsPlan {
+  const changes = record.plan.workloads.map((recorded) => {
     const workload = workloads.find((one) => one.kind === recorded.kind && one.name === recorded.name);
     if (!workload) {
       throw new OperationError(
@@ -88,6 +90,7 @@ export function planFromRecord(
       }),
     };
   });
+  return { kind: 'Workloads', workloads: changes };
 }
 
 function groupByWorkload(containers: readonly BoundContainer[]): Map<Workload, BoundContainer[]> {

@@ -1,6 +1,7 @@
 /** Setting the images of a plan, and setting them back. Both are harmless to repeat at any point. */
+
+import type { ContainerChange, WorkloadChange, WorkloadsPlan } from '../../../core/deploy/workloads-plan.ts';
 import { OperationError } from '../../../core/errors.ts';
-import type { ContainerChange, Journal, WorkloadChange } from '../../../core/update/journal.ts';
 import { findContainer, type Workload } from '../../../core/workload/workload.ts';
 import type { ImageSetting, Workloads } from '../../ports/workloads.ts';
 
@@ -12,10 +13,10 @@ import type { ImageSetting, Workloads } from '../../ports/workloads.ts';
 export async function applyPlan(
   workloads: Workloads,
   namespace: string,
-  journal: Journal,
+  plan: WorkloadsPlan,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const change of journal.workloads) {
+  for (const change of plan.workloads) {
     const workload = await workloads.read({ kind: change.kind, namespace, name: change.name }, signal);
     if (workload?.uid !== change.uid) {
       throw new OperationError(`set images of ${change.kind}/${change.name}: it is gone or was made anew`, {
@@ -32,10 +33,10 @@ export async function applyPlan(
 export async function restorePlan(
   workloads: Workloads,
   namespace: string,
-  journal: Journal,
+  plan: WorkloadsPlan,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const change of journal.workloads) {
+  for (const change of plan.workloads) {
     const workload = await workloads.read({ kind: change.kind, namespace, name: change.name }, signal);
     if (workload?.uid === change.uid) {
       const way: Way = { from: (one) => [one.after, one.before], to: (one) => one.restore };

@@ -1,0 +1,25 @@
+/** What an Update does to the cluster, and how it is undone; written to the journal before the first change. */
+import { broughtBackByWorkloads, doubtOfWorkloads, type WorkloadsPlan } from './workloads-plan.ts';
+
+/** One variant for each kind of deploy. */
+export type DeployPlan = WorkloadsPlan;
+
+/**
+ * Why going back may not bring exactly what ran before.
+ *
+ * @returns undefined when it does
+ */
+export function doubtOf(plan: DeployPlan): string | undefined {
+  switch (plan.kind) {
+    case 'Workloads':
+      return doubtOfWorkloads(plan);
+  }
+}
+
+/** Digests of the versions that going back would bring, as far as known. */
+export function broughtBackBy(plan: DeployPlan): readonly string[] {
+  switch (plan.kind) {
+    case 'Workloads':
+      return broughtBackByWorkloads(plan);
+  }
+}

@@ -1,0 +1,85 @@
+/** What an App of deploy kind `workloads` looks after, from watched copies. */
+import { isDeepStrictEqual } from 'node:util';
+import type { AppSpec, WorkloadsDeploy } from '../../../core/app/app.ts';
+import { type Binding, bindContainers } from '../../../core/app/bind-containers.ts';
+import { type Claim, findConflict } from '../../../core/app/claims.ts';
+import { OperationError } from '../../../core/errors.ts';
+import { assessWorkload } from '../../../core/health/assess.ts';
+import { versionOfImage } from '../../../core/image/version-of-image.ts';
+import type { Version } from '../../../core/update/version-change.ts';
+import { describeWorkload, type Workload } from '../../../core/workload/workload.ts';
+import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.ts';
+import type { Records } from '../../ports/records.ts';
+import type { Workloads } from '../../ports/workloads.ts';
+import type { Survey } from '../deployer.ts';
+
+export interface SurveyContext {
+  readonly workloads: Workloads;
+  readonly records: Records;
+}
+
+/** Containers that the App follows; none when it has another kind of deploy. */
+export function bindTargets(spec: AppSpec, workloads: readonly Workload[]): Binding {
+  return spec.deploy.kind === 'Workloads' ? bind(spec, spec.deploy, workloads) : { containers: [], problems: [] };
+}
+
+function bind(spec: AppSpec, deploy: WorkloadsDeploy, workloads: readonly Workload[]): Binding {
+  return bindContainers({ sources: spec.sources.filter((source) => source.kind === 'Image'), ...deploy }, workloads);
+}
+
+export function surveyWorkloads(context: SurveyContext, app: AppObjectWire, spec: AppSpec): Survey {
+  const binding = bindTargets(spec, context.workloads.list(app.metadata.namespace));
+  const workloads = [...new Set(binding.containers.map((one) => one.workload))];
+  const { containers, problems } = binding;
+  return {
+    versions: versionsOf(binding),
+    problems,
+    conflict:
+      problems.length > 0 ? undefined : findConflict(claimOf(app, workloads), otherClaims(context, app, workloads)),
+    basis: JSON.stringify(containers.map((one) => `${one.workload.uid}/${one.container.name}=${one.container.image}`)),
+    objects: workloads.map((workload) => `${workload.kind}/${workload.name}`).sort(),
+    workloads,
+    isHealthy: () => workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current'),
+    confirm: async (signal) => await confirmImages(context, workloads, signal),
+  };
+}
+
+function versionsOf({ containers }: Binding): ReadonlyMap<string, readonly Version[]> {
+  const versions = new Map<string, Map<string, Version>>();
+  for (const { container, source } of containers) {
+    const version = versionOfImage(container.image);
+    const known = versions.get(source.name) ?? new Map<string, Version>();
+    versions.set(source.name, known.set(`${version.tag}@${version.digest}`, version));
+  }
+  return new Map([...versions].map(([source, known]) => [source, [...known.values()]]));
+}
+
+function claimOf({ metadata }: AppObjectWire, workloads: readonly Workload[]): Claim {
+  return { app: metadata.name, createdAt: new Date(metadata.creationTimestamp), workloads };
+}
+
+/** What the other Apps of the namespace claim of these workloads; more need not be known of them. */
+function otherClaims({ records }: SurveyContext, app: AppObjectWire, workloads: readonly Workload[]): Claim[] {
+  const { namespace, name } = app.metadata;
+  const others = records.listApps(namespace).filter((other) => other.metadata.name !== name);
+  return others.flatMap((other) => {
+    const spec = readAppSpec(other);
+    if (spec.kind === 'Invalid') {
+      return [];
+    }
+    const claimed = bindTargets(spec.value, workloads).containers.map((one) => one.workload);
+    return claimed.length === 0 ? [] : [claimOf(other, claimed)];
+  });
+}
+
+async function confirmImages(context: SurveyContext, seen: readonly Workload[], signal: AbortSignal): Promise<void> {
+  for (const workload of seen) {
+    const now = await context.workloads.read(workload, signal);
+    if (!isDeepStrictEqual(now?.containers, workload.containers)) {
+      throw new OperationError(`start an Update: the images of ${describeWorkload(workload)} changed meanwhile`, {
+        code: 'UPDATE_CONFLICT',
+        retry: 'backoff',
+      });
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/** Deploy kind `workloads`: sets the images of workloads that are already in the cluster. */
+import type { DeployPlan } from '../../../core/deploy/deploy-plan.ts';
+import type { WorkloadsPlan } from '../../../core/deploy/workloads-plan.ts';
+import { invariant, OperationError } from '../../../core/errors.ts';
+import type { Journal } from '../../../core/update/journal.ts';
+import { changesOf } from '../../../resources/decode-update.ts';
+import type { Registry, RegistryAccesses } from '../../ports/registry.ts';
+import type { Deployer, PlanRequest, Work } from '../deployer.ts';
+import { observeWorkloads } from './observe-workloads.ts';
+import { planFromRecord, planFromVersions } from './plan-images.ts';
+import { applyPlan, restorePlan } from './set-images.ts';
+import { bindTargets, type SurveyContext, surveyWorkloads } from './survey-workloads.ts';
+
+export interface WorkloadsContext extends SurveyContext {
+  readonly registry: Registry;
+  readonly accesses: RegistryAccesses;
+}
+
+export function createWorkloadsDeployer(context: WorkloadsContext): Deployer {
+  const { workloads } = context;
+  return {
+    survey: async (app, spec) => surveyWorkloads(context, app, spec),
+    plan: async (request, signal) => await plan(context, request, signal),
+    apply: async ({ update, journal }, signal) => {
+      await applyPlan(workloads, update.metadata.namespace, planOf(journal), signal);
+      return { kind: 'Done' };
+    },
+    restore: async ({ update, journal }, signal) => {
+      await restorePlan(workloads, update.metadata.namespace, planOf(journal), signal);
+      return { kind: 'Done' };
+    },
+    observe: async (work: Work, signal) => await observeWorkloads(context, work, planOf(work.journal), signal),
+    release: ({ namespace, name }) => workloads.unwatchPods(`${namespace}/${name}`),
+  };
+}
+
+async function plan(
+  context: WorkloadsContext,
+  request: PlanRequest,
+  signal: AbortSignal,
+): Promise<WorkloadsPlan | undefined> {
+  const { update, spec, record } = request;
+  const { namespace } = update.metadata;
+  const present = context.workloads.list(namespace);
+  if (record) {
+    return planFromRecord(present, { ...record, plan: narrow(record.plan) });
+  }
+  if (spec?.deploy.kind !== 'Workloads') {
+    throw new OperationError(`plan Update ${update.metadata.name}: App ${update.spec.app} is gone or cannot be read`, {
+      code: 'TARGET_NOT_FOUND',
+      retry: 'never',
+    });
+  }
+  return await planFromVersions(
+    context,
+    {
+      namespace,
+      containers: bindTargets(spec, present).containers,
+      changes: changesOf(update.spec),
+      imageReference: spec.deploy.imageReference,
+      superseded: request.superseded && narrow(request.superseded),
+    },
+    signal,
+  );
+}
+
+function planOf({ plan: written }: Journal): WorkloadsPlan {
+  invariant(written !== undefined, 'an Update of workloads is worked on before its plan is written');
+  return narrow(written);
+}
+
+function narrow(written: DeployPlan): WorkloadsPlan {
+  invariant(written.kind === 'Workloads', `the plan of an Update of workloads is of kind ${written.kind}`);
+  return written;
+}

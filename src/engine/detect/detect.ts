@@ -1,0 +1,46 @@
+/** Finds, for one App, which newer versions its sources offer. */
+import type { Source } from '../../core/app/app.ts';
+import type { Rejection } from '../../core/app/rejection.ts';
+import { isOperationError } from '../../core/errors.ts';
+import type { Survey } from '../deploy/deployer.ts';
+import { detectImage, type ImageContext } from './detect-image.ts';
+import type { Detector, Finding } from './finding.ts';
+
+export type DetectContext = ImageContext;
+
+export interface DetectRequest {
+  readonly app: { readonly namespace: string; readonly name: string };
+  readonly sources: readonly Source[];
+  readonly survey: Pick<Survey, 'versions' | 'workloads'>;
+  readonly rejections: readonly Rejection[];
+}
+
+/**
+ * Asks where the versions of all sources come from.
+ *
+ * What cannot be asked is a finding, not an error: the App says so and the others go on.
+ */
+export async function detect(context: DetectContext, request: DetectRequest, signal: AbortSignal): Promise<Finding[]> {
+  return await Promise.all(
+    request.sources.map(async (source) => {
+      const detector = detectorFor(context, request, source);
+      const base = { source, current: detector.current };
+      try {
+        return { ...base, ...(await detector.ask(signal)) };
+      } catch (error) {
+        if (isOperationError(error) && error.code !== 'INVARIANT') {
+          return { ...base, kind: 'Unavailable', error };
+        }
+        throw error;
+      }
+    }),
+  );
+}
+
+function detectorFor(context: DetectContext, request: DetectRequest, source: Source): Detector {
+  const running = request.survey.versions.get(source.name) ?? [];
+  switch (source.kind) {
+    case 'Image':
+      return detectImage(context, { ...request, source, running });
+  }
+}

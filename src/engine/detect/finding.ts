@@ -1,0 +1,27 @@
+/** What detection says of one source. */
+import type { Source } from '../../core/app/app.ts';
+import type { Rejection } from '../../core/app/rejection.ts';
+import type { OperationError } from '../../core/errors.ts';
+import type { Version } from '../../core/update/version-change.ts';
+
+/** What one source has to offer. */
+export type Finding = { readonly source: Source; readonly current: Version } & (
+  | Answer
+  | { readonly kind: 'Unavailable'; readonly error: OperationError }
+);
+
+export type Answer =
+  | { readonly kind: 'UpToDate' }
+  | { readonly kind: 'Newer'; readonly version: Version }
+  /** The newest version may not be taken, and there is nothing else that is newer. */
+  | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
+  /** No version, or none that the policy takes; changes nothing. */
+  | { readonly kind: 'Nothing'; readonly message: string };
+
+/** One source under the eyes of the adapter that knows its kind. */
+export interface Detector {
+  /** The newest of those that run, so that an update never takes one of them back. */
+  readonly current: Version;
+  /** @throws OperationError when what is asked cannot answer */
+  ask(signal: AbortSignal): Promise<Answer>;
+}
