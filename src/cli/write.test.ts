@@ -69,6 +69,50 @@ test('writes each marked part and prints a line for each', async () => {
   ]);
 });
 
+test('images of kustomizations, charts and values by their place', async () => {
+  const files = {
+    'kustomization.yaml': 'images:\n- name: shop/web\n  newTag: v1\n',
+    'Chart.yaml': 'dependencies:\n- name: redis\n  version: 1.0.0\n',
+    'values.yaml': 'web:\n- image: {tag: "v1"}\n',
+  };
+  const tree = await mkdtemp(join(folder, 'tree-'));
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(tree, name), text);
+  }
+  const { code, out, error } = await say(
+    'write',
+    tree,
+    ...['--image', 'docker.io/shop/web:1.20', '--image', 'shop/other:1'],
+    ...['--chart', 'redis=20.1.0', '--value', 'values.yaml:web[0].image.tag=v2'],
+  );
+  const written = await Promise.all(Object.keys(files).map((name) => readFile(join(tree, name), 'utf8')));
+  await rm(tree, { recursive: true });
+
+  expect({ code, error }).toEqual({ code: 0, error: '' });
+  expect(out.split('\n')).toEqual([
+    `${tree}/Chart.yaml:3 1.0.0 -> 20.1.0`,
+    `${tree}/kustomization.yaml:3 v1 -> 1.20`,
+    `${tree}/values.yaml:2 v1 -> v2`,
+    'no file has a place for image shop/other',
+    '',
+  ]);
+  expect(written).toEqual([
+    'images:\n- name: shop/web\n  newTag: "1.20"\n',
+    'dependencies:\n- name: redis\n  version: 20.1.0\n',
+    'web:\n- image: {tag: "v2"}\n',
+  ]);
+});
+
+test.each([
+  { value: 'none.yaml:tag=1', says: 'none.yaml: there is no such YAML file' },
+  { value: 'a.yaml:nothing.here=1', says: 'a.yaml:1: it has no nothing' },
+])('a place that is not there ends with 1: --value $value', async ({ value, says }) => {
+  const { code, error } = await say('write', folder, '--value', value);
+
+  expect(code).toBe(1);
+  expect(error).toContain(says);
+});
+
 test('tells which policy no marker names', async () => {
   const { code, out } = await say('write', folder, '--set', 'shop:wbe=shop/web:2', '--set', 'shop:proxy=p:v1');
 
@@ -81,6 +125,7 @@ test('as JSON, and with --dry-run no file is changed', async () => {
   expect(JSON.parse(out)).toEqual({
     changes: [{ file: `${folder}/a.yaml`, line: 4, policy: 'shop:proxy', field: 'tag', old: 'v1', new: 'v2' }],
     unmarked: ['a:b'],
+    unplaced: [],
   });
   expect(await readFile(join(folder, 'a.yaml'), 'utf8')).toBe(before);
 });
@@ -92,7 +137,7 @@ test('ends with 1 and names the file that is no YAML; none is written', async ()
   await rm(join(folder, 'b.yaml'));
 
   expect({ code, out }).toEqual({ code: 1, out: '' });
-  expect(error).toMatch(/^headgate: write markers in .*b\.yaml:5: .*; no file was changed\n$/);
+  expect(error).toMatch(/^headgate: write versions in .*b\.yaml:5: .*; no file was changed\n$/);
   expect(await readFile(join(folder, 'a.yaml'), 'utf8')).toBe(before);
 });
 
@@ -111,7 +156,14 @@ describe('wrong use ends with 2 and says what would be right', () => {
     { words: ['.', '--set', 'shop:web=A:1'], says: 'lower case only' },
     { words: ['.', '--set', 'shop:web=a:1\n  evil: x'], says: 'is not a tag' },
     { words: ['.', '--set', 's:w=a:1', '--set', 's:w=a:2'], says: 's:w is set twice' },
-    { words: ['/nowhere', '--set', 's:w=a:1'], says: 'write markers in /nowhere: ENOENT' },
+    { words: ['.', '--image', 'shop/web'], says: 'has no tag; write REPOSITORY:TAG' },
+    { words: ['.', '--image', 'a:1', '--image', 'a:2'], says: 'a is set twice' },
+    { words: ['.', '--chart', 'repo/redis=1'], says: 'write NAME=VERSION' },
+    { words: ['.', '--chart', 'redis'], says: 'write NAME=VERSION' },
+    { words: ['.', '--value', 'a.yaml'], says: 'write FILE:PATH=VALUE' },
+    { words: ['.', '--value', 'a.yaml:b'], says: 'write FILE:PATH=VALUE' },
+    { words: ['.', '--value', 'a.yaml:b..c=1'], says: 'is no path' },
+    { words: ['/nowhere', '--set', 's:w=a:1'], says: 'write versions in /nowhere: ENOENT' },
   ])('headgate write $words', async ({ words, says }) => {
     const { code, out, error } = await say('write', ...words);
 

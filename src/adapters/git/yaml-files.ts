@@ -48,20 +48,25 @@ export type MarkedFile =
   | { readonly kind: 'Unreadable'; readonly reason: string };
 
 /**
- * Reads a file when it contains the token; a byte order mark stays in the text. Memory: 10 MiB at most.
+ * Reads a file when it contains one of the tokens; a byte order mark stays in the text. Memory: 10 MiB at most.
  *
  * @throws FILE_UNUSABLE when it cannot be opened or read
  */
-export async function readMarkedFile(path: string, token: string): Promise<MarkedFile> {
+export async function readMarkedFile(path: string, tokens: readonly string[]): Promise<MarkedFile> {
   const handle = await openFile(path);
   try {
     const stats = await handle.stat();
     if (stats.size > largestFileBytes) {
       const reason = `it has ${Math.ceil(stats.size / 2 ** 20)} MiB; ${largestFileBytes / 2 ** 20} MiB are the most`;
-      return (await hasToken(handle, Buffer.from(token))) ? { kind: 'Unreadable', reason } : { kind: 'Unmarked' };
+      return (await hasToken(
+        handle,
+        tokens.map((token) => Buffer.from(token)),
+      ))
+        ? { kind: 'Unreadable', reason }
+        : { kind: 'Unmarked' };
     }
     const bytes = await handle.readFile();
-    return bytes.includes(token) ? decode(bytes, stats) : { kind: 'Unmarked' };
+    return tokens.some((token) => bytes.includes(token)) ? decode(bytes, stats) : { kind: 'Unmarked' };
   } catch (error) {
     throw unusable(`read ${path}`, error);
   } finally {
@@ -78,11 +83,13 @@ function decode(bytes: Buffer, stats: Stats): MarkedFile {
 }
 
 /** Piece by piece, with an overlap in which a token across two pieces is found. */
-async function hasToken(handle: FileHandle, token: Buffer): Promise<boolean> {
+async function hasToken(handle: FileHandle, tokens: readonly Buffer[]): Promise<boolean> {
   const piece = Buffer.alloc(2 ** 16);
-  for (let position = 0; ; position += piece.length - token.length) {
+  const overlap = Math.max(0, ...tokens.map((token) => token.length));
+  for (let position = 0; ; position += piece.length - overlap) {
     const { bytesRead } = await handle.read(piece, 0, piece.length, position);
-    if (piece.subarray(0, bytesRead).includes(token)) {
+    const read = piece.subarray(0, bytesRead);
+    if (tokens.some((token) => read.includes(token))) {
       return true;
     }
     if (bytesRead < piece.length) {

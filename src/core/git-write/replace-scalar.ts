@@ -1,26 +1,29 @@
 /** Another value in the bytes of one scalar, in the style that it has. */
-import { formatPlain } from './plain-text.ts';
+import { formatDouble, formatPlain, formatSingle } from './plain-text.ts';
 import type { ScalarStyle } from './yaml-scalars.ts';
 
 /**
  * The bytes of a scalar with another value. Quotes stay as they are; a block keeps its kind, its indentation, the comment on
- * its header and the empty lines after it, and loses the line break at its end, which no image name has.
+ * its header and the empty lines after it, and loses the line break at its end, which no version has. A value with line breaks
+ * or spaces at its ends takes quotes in place of a block.
  *
  * @param source the bytes of the scalar
- * @param value an image name or a part of one: nothing in it needs an escape
  */
 export function replaceScalar(source: string, style: ScalarStyle, value: string): string {
   switch (style) {
     case 'plain':
       return formatPlain(value);
     case 'single':
-      return `'${value}'`;
+      return formatSingle(value);
     case 'double':
-      return `"${value}"`;
+      return formatDouble(value);
     case 'block':
       return replaceBlock(source, value);
   }
 }
+
+/** One line that begins and ends with something to see. */
+const fitsBlock = /^[!-~](?:[ -~]*[!-~])?$/;
 
 function replaceBlock(source: string, value: string): string {
   const [header = ''] = /^[^\n]*\n?/.exec(source) ?? [];
@@ -28,7 +31,7 @@ function replaceBlock(source: string, value: string): string {
   const body = source.slice(header.length);
   const content = body.trimEnd();
   const emptyLines = body.slice(content.length);
-  if (content === '' || value === '') {
+  if (content === '' || !fitsBlock.test(value)) {
     const rest = content === '' ? emptyLines : emptyLines.replace(/^\r?\n/, '');
     return `${formatPlain(value)}${header.slice(indicators.length)}${rest}`;
   }

@@ -18,7 +18,8 @@ const chosenImages = fc.record(
     name: fc.constantFrom('nginx', 'ghcr.io/org/app', 'localhost:5000/a_b/c--d.e', '[::1]:5000/app'),
     tag: fc.oneof(
       fc.constantFrom('v2', '1.20', '1e3', '0777', 'on', 'null', '2024-01-01', '1.2.3-alpine', '_x', '20240101'),
-      fc.stringMatching(/^\w[\w.-]{0,20}$/),
+      // `e6` is a text to go-yaml and in YAML 1.1, and no number (NaN) to the library `yaml`.
+      fc.stringMatching(/^\w[\w.-]{0,20}$/).filter((tag) => !/^e[0-9]+$/i.test(tag)),
     ),
     digest: fc.constant(digest),
   },
@@ -240,26 +241,31 @@ const samples = new URL('../../../test/yaml-samples/', import.meta.url);
 
 /** Changed lines of each sample, from 1. Markers in literals, above maps and of other policies are not among them. */
 const changedLines: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  'Chart.yaml': {},
+  'argo-applications.yaml': {},
   'deployment.yaml': {
     14: '                image: ghcr.io/shop/web:2.0   # {"$imagepolicy": "flux-system:web"}',
     19: '                image: "ghcr.io/shop/web:2.0" # {"$imagepolicy": "flux-system:web"}',
     32: `                  value: '2.0' # {"$imagepolicy": "flux-system:web:tag"}`,
     34: '                image: docker.io/envoyproxy/envoy:v1.31.0 # {"$imagepolicy": "flux-system:envoy"}',
   },
+  'flux-kustomization.yaml': {},
   'helm-release.yaml': {
     11: '      - docker.io/envoyproxy/envoy:v1.31.0',
     15: '      ghcr.io/shop/web:2.0',
   },
+  'helmfile.yaml': {},
   'kustomization.yml': {
     8: '  newTag: "2.0" # {"$imagepolicy": "flux-system:web:tag"}',
     11: '  newTag: v1.31.0 # {"$imagepolicy": "flux-system:envoy:tag"}',
   },
+  'values.yaml': {},
   'values-crlf.yaml': { 3: '  tag: "2.0"\t# {"$imagepolicy": "flux-system:web:tag"}\r' },
 };
 
 describe('samples', () => {
   test('each has its expected lines', () => {
-    expect(readdirSync(samples).toSorted()).toEqual(Object.keys(changedLines));
+    expect(readdirSync(samples).toSorted()).toEqual(Object.keys(changedLines).toSorted());
   });
 
   test.each(Object.entries(changedLines))('%s', (name, lines) => {

@@ -172,10 +172,10 @@ test('changes come in the order of the text with the line of each scalar', () =>
   ]);
 });
 
-test('marked says which policies some marker names, changed or not', () => {
+test('named says which policies some marker names, changed or not', () => {
   const text = `a: ghcr.io/org/app:v2 ${m}\nb: v1 ${marked('ns:pinned:tag')}\nc: d ${marked('ns:q')}\n`;
 
-  expect(written(text).marked).toEqual(new Set(['ns:p', 'ns:pinned']));
+  expect(written(text).named).toEqual(new Set(['ns:p', 'ns:pinned']));
 });
 
 describe('a file with a marker that cannot be used is told with its line', () => {

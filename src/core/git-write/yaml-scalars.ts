@@ -42,23 +42,43 @@ const styles: Readonly<Record<string, ScalarStyle>> = {
 const scalarSign = '\u001f';
 const signs: ReadonlySet<string> = new Set(['\u0002', '\u0018', scalarSign]);
 
+/** The root of one document; null when there is nothing in it. */
+export type YamlRoot = ParsedNode | null;
+
 /**
  * Reads all documents of a text. Duplicate keys are let through, and unknown tags; anchors are not followed.
  *
  * @returns a fault when any document is no YAML
  */
 export function readYamlText(text: string): YamlText | YamlFault {
-  const scalars: YamlScalar[] = [];
   const comments = new Map<number, string>();
+  const picked = pickFromYaml(text, valuesOf, comments);
+  return 'reason' in picked ? picked : { scalars: picked.found, comments };
+}
+
+/**
+ * Takes what is wanted from each document, in their order. No document is kept as a tree when the next one is read.
+ *
+ * @param comments is filled with every comment
+ * @returns a fault when any document is no YAML
+ */
+export function pickFromYaml<T>(
+  text: string,
+  pick: (root: YamlRoot) => Iterable<T>,
+  comments = new Map<number, string>(),
+): { readonly found: readonly T[] } | YamlFault {
+  const found: T[] = [];
   for (const document of documentsOf(text, comments)) {
     const [fault] = document.errors;
     if (fault !== undefined) {
       const reason = /call stack/.test(fault.message) ? 'it is nested too deeply' : fault.message;
       return { offset: fault.pos[0], reason };
     }
-    scalars.push(...valuesOf(document));
+    for (const one of pick(document.contents)) {
+      found.push(one);
+    }
   }
-  return { scalars, comments };
+  return { found };
 }
 
 /** One after the other, so that a file of thousands of documents is never held as a tree. */
@@ -84,8 +104,8 @@ function* documentsOf(text: string, comments: Map<number, string>): Generator<Do
   yield* composer.end(false, text.length);
 }
 
-function* valuesOf(document: Document.Parsed): Generator<YamlScalar> {
-  const left: (ParsedNode | null)[] = [document.contents];
+function* valuesOf(root: YamlRoot): Generator<YamlScalar> {
+  const left: YamlRoot[] = [root];
   for (let node = left.pop(); node !== undefined; node = left.pop()) {
     if (isScalar(node)) {
       yield toScalar(node);
@@ -97,7 +117,8 @@ function* valuesOf(document: Document.Parsed): Generator<YamlScalar> {
   }
 }
 
-function toScalar(node: Scalar.Parsed): YamlScalar {
+/** Place, style and text of one scalar. */
+export function toScalar(node: Scalar.Parsed): YamlScalar {
   const [start, end] = node.range;
   const value = typeof node.value === 'string' ? node.value : node.source;
   return { start, end, style: styles[node.type ?? 'PLAIN'] ?? 'plain', value, tag: node.tag };

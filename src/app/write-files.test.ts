@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ChosenImage } from '../core/git-write/marker.ts';
-import { writeMarkers } from './write-markers.ts';
+import { writeFiles } from './write-files.ts';
 
 const marked = 'image: a:1 # {"$imagepolicy": "ns:p"}\n';
 const done = 'image: r/app:v2 # {"$imagepolicy": "ns:p"}\n';
@@ -45,7 +45,8 @@ async function put(files: Readonly<Record<string, string | Buffer>>): Promise<vo
 }
 
 async function write(path = root, isDryRun = false) {
-  return await writeMarkers({ path, images, isDryRun }, signal);
+  const writing = { markers: images, images: [], charts: [], values: [] };
+  return await writeFiles({ path, writing, isDryRun }, signal);
 }
 
 async function read(path: string): Promise<string> {
@@ -72,7 +73,7 @@ describe('which files', () => {
     async (path) => {
       await put({ [path]: marked });
 
-      expect(await write()).toEqual({ changes: [], unmarked: ['ns:p'] });
+      expect(await write()).toEqual({ changes: [], unmarked: ['ns:p'], unplaced: [] });
       expect(await read(path)).toBe(marked);
     },
   );
@@ -241,7 +242,9 @@ describe('bounds and wrong use', () => {
   test('a signal ends it before anything is written', async () => {
     await put({ 'a.yaml': marked });
 
-    await expect(writeMarkers({ path: root, images, isDryRun: false }, AbortSignal.abort())).rejects.toThrow(/abort/i);
+    const writing = { markers: images, images: [], charts: [], values: [] };
+
+    await expect(writeFiles({ path: root, writing, isDryRun: false }, AbortSignal.abort())).rejects.toThrow(/abort/i);
     expect(await read('a.yaml')).toBe(marked);
   });
 });
