@@ -78,6 +78,13 @@ describe('code and retry class', () => {
       code: 'API_UNAVAILABLE',
       retry: 'backoff',
     },
+    {
+      name: 'field that the schema does not have',
+      http: 500,
+      body: status('InternalError', 'failed to create typed patch object (demo/web; v1): .spec.x: field not declared'),
+      code: 'API_INVALID',
+      retry: 'never',
+    },
     { name: 'gateway', http: 504, body: undefined, code: 'API_UNAVAILABLE', retry: 'backoff' },
   ])('$name ($http): $code, $retry', ({ http, body, code, retry }) => {
     expect(errorFromAnswer(call, http, body)).toMatchObject({ code, retry });
@@ -104,7 +111,10 @@ test('fields of the causes are listed, a few of them', () => {
 });
 
 test('a long text of the server is cut', () => {
-  expect(errorFromAnswer(call, 500, 'x'.repeat(100_000)).message.length).toBeLessThan(1_200);
+  const { message } = errorFromAnswer(call, 500, `${'x'.repeat(100_000)}: field is immutable`);
+
+  expect(message.length).toBeLessThan(1_200);
+  expect(message).toMatch(/field is immutable$/);
 });
 
 test('of a confidential object only the reason is told', () => {

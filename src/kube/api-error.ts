@@ -126,8 +126,13 @@ function codeOf(httpStatus: number, status: Status): ErrorCode {
     case 429:
       return 'API_UNAVAILABLE';
     default:
-      return httpStatus < 500 ? 'API_INVALID' : 'API_UNAVAILABLE';
+      return httpStatus < 500 || isUntypable(status) ? 'API_INVALID' : 'API_UNAVAILABLE';
   }
+}
+
+/** Server-side apply answers 500 for a field that the schema does not have, or of another type: asking again cannot help. */
+function isUntypable({ message }: Status): boolean {
+  return /failed to create typed patch object/.test(message);
 }
 
 /**
@@ -165,6 +170,10 @@ function fieldsOf(status: Status): { fields?: string } {
   return fields.length === 0 ? {} : { fields: clip(fields.slice(0, maxFields).join(', ')) };
 }
 
+/** The end is kept: a refused value is quoted whole, and only after it is said what is wrong with it. */
 function clip(text: string): string {
-  return text.length <= maxMessageLength ? text : `${text.slice(0, maxMessageLength)}...`;
+  const tailLength = maxMessageLength / 4;
+  return text.length <= maxMessageLength
+    ? text
+    : `${text.slice(0, maxMessageLength - tailLength)} ... ${text.slice(-tailLength)}`;
 }

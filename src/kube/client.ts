@@ -38,13 +38,26 @@ export interface KubeClient {
   replace<T extends KubeObject>(type: ResourceType, object: T, options?: WriteOptions): Promise<T>;
   replaceStatus<T extends KubeObject>(type: ResourceType, object: T, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject>(type: ResourceType, key: ObjectKey, patch: Patch, options?: PatchOptions): Promise<T>;
+  /** Server-side apply of a whole object with only the owned fields; tells whether the object was made by it. */
+  apply<T extends KubeObject>(
+    type: ResourceType,
+    key: ObjectKey,
+    body: unknown,
+    options?: PatchOptions,
+  ): Promise<{ readonly object: T; readonly created: boolean }>;
   /** Returns when the server has taken the request; finalizers may keep the object for longer. */
   delete(type: ResourceType, key: ObjectKey, options?: DeleteOptions): Promise<void>;
   /** One watch; ends when the server ends it, throws when it breaks (API_GONE: list again). */
   watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** Anything else: subresources, /version, reviews. The body of the answer is decoded JSON or text. */
   request(request: RawRequest): Promise<unknown>;
-  /** Cuts every connection; calls under way fail. */
+  /**
+   * The same client as another user (`system:serviceaccount:demo:deployer`), over the same connections.
+   *
+   * Its calls are API_FORBIDDEN unless the client's own user may impersonate that one.
+   */
+  actAs(user: string): KubeClient;
+  /** Cuts every connection, also of clients made by `actAs`; calls under way fail. */
   close(): Promise<void>;
 }
 
@@ -158,16 +171,15 @@ class HttpKubeClient implements KubeClient {
     patch: Patch,
     options: PatchOptions = {},
   ): Promise<T> {
-    const query = { ...this.#writeQuery(options), force: options.force };
-    const call = callOn(patch.kind === 'apply' ? 'apply' : 'patch', type, key);
-    invariant(patch.kind !== 'apply' || query.fieldManager !== undefined, `${call.what}: no field manager`);
-    return this.#object(call, {
-      method: 'PATCH',
-      path: withQuery(objectPath(type, key, options.subresource), query),
-      body: patch.body,
-      contentType: patchTypes[patch.kind],
-      signal: options.signal,
-    });
+    return this.#patch<T>(type, key, patch, options).then(({ object }) => object);
+  }
+
+  apply<T extends KubeObject>(type: ResourceType, key: ObjectKey, body: unknown, options: PatchOptions = {}) {
+    return this.#patch<T>(type, key, { kind: 'apply', body }, options);
+  }
+
+  actAs(user: string): KubeClient {
+    return new HttpKubeClient(impersonating(this.#transport, user), this.#random, this.#fieldManager);
   }
 
   async delete(type: ResourceType, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
@@ -205,6 +217,22 @@ class HttpKubeClient implements KubeClient {
     return this.#transport.close();
   }
 
+  async #patch<T extends KubeObject>(type: ResourceType, key: ObjectKey, patch: Patch, options: PatchOptions) {
+    const query = { ...this.#writeQuery(options), force: options.force };
+    const call = callOn(patch.kind === 'apply' ? 'apply' : 'patch', type, key);
+    invariant(patch.kind !== 'apply' || query.fieldManager !== undefined, `${call.what}: no field manager`);
+    const answer = await this.#transport.send({
+      call,
+      method: 'PATCH',
+      path: withQuery(objectPath(type, key, options.subresource), query),
+      body: patch.body,
+      contentType: patchTypes[patch.kind],
+      signal: options.signal,
+    });
+    const httpCreated = 201;
+    return { object: objectOf<T>(call, answer.body), created: answer.status === httpCreated };
+  }
+
   #replace<T extends KubeObject>(
     type: ResourceType,
     object: T,
@@ -222,10 +250,7 @@ class HttpKubeClient implements KubeClient {
 
   async #object<T extends KubeObject>(call: CallDescription, request: Omit<TransportRequest, 'call'>): Promise<T> {
     const { body } = await this.#transport.send({ ...request, call });
-    if (typeof body !== 'object' || body === null || !('metadata' in body)) {
-      throw unavailable(call, 'answer is no Kubernetes object');
-    }
-    return body as T;
+    return objectOf<T>(call, body);
   }
 
   #writeQuery(options: WriteOptions) {
@@ -235,6 +260,22 @@ class HttpKubeClient implements KubeClient {
       fieldValidation: options.fieldValidation,
     };
   }
+}
+
+function objectOf<T extends KubeObject>(call: CallDescription, body: unknown): T {
+  if (typeof body !== 'object' || body === null || !('metadata' in body)) {
+    throw unavailable(call, 'answer is no Kubernetes object');
+  }
+  return body as T;
+}
+
+/** The API server checks that the client's own user may do this (verb `impersonate`). */
+function impersonating(transport: Transport, user: string): Transport {
+  return {
+    send: (request) => transport.send({ ...request, impersonate: user }),
+    open: (request, silenceMs) => transport.open({ ...request, impersonate: user }, silenceMs),
+    close: () => transport.close(),
+  };
 }
 
 function callOn(verb: string, type: ResourceType, key: ObjectKey): CallDescription {

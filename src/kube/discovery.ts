@@ -14,6 +14,8 @@ export interface Discovery {
   resourceType(apiVersion: string, kind: string, signal?: AbortSignal): Promise<ResourceType>;
   /** The same, undefined when the server has none. */
   findResourceType(apiVersion: string, kind: string, signal?: AbortSignal): Promise<ResourceType | undefined>;
+  /** What is asked for next and not known is looked up at once, however short ago the last look was. */
+  expire(): void;
 }
 
 export interface DiscoveryOptions {
@@ -78,6 +80,9 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
 
   return {
     findResourceType,
+    expire() {
+      readAtMs = Number.NEGATIVE_INFINITY;
+    },
     async resourceType(apiVersion, kind, signal) {
       const type = await findResourceType(apiVersion, kind, signal);
       if (type === undefined) {

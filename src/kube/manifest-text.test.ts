@@ -47,6 +47,7 @@ describe('reads', () => {
       namespace: 'n',
       name: 'a',
       object: { apiVersion: 'v1', kind: 'Deployment', metadata: { name: 'a', namespace: 'n' }, x: 1 },
+      place: { file: 'f', document: 1, line: 1 },
     });
   });
 

@@ -11,6 +11,16 @@ export interface Manifest {
   readonly namespace: string;
   readonly name: string;
   readonly object: Readonly<Record<string, unknown>>;
+  readonly place: ManifestPlace;
+}
+
+/** Where an object was read. */
+export interface ManifestPlace {
+  readonly file: string;
+  /** From 1. */
+  readonly document: number;
+  /** From 1; of the document's first line. */
+  readonly line: number;
 }
 
 /** Documents of one text, and objects in it after lists were unfolded. */
@@ -223,7 +233,8 @@ function identify(entry: Entry): Manifest {
     ...(namespace === undefined ? ['metadata.namespace'] : []),
   ];
   if (apiVersion && kind && name && namespace !== undefined) {
-    return { apiVersion, kind, namespace, name, object: value };
+    const { source: file, document, line } = entry;
+    return { apiVersion, kind, namespace, name, object: value, place: { file, document, line } };
   }
   throw invalid(entry, `no Kubernetes object: ${missing.join(', ')} missing, or no text`);
 }

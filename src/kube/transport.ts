@@ -21,6 +21,8 @@ export interface TransportRequest {
   /** Absolute path with its query. */
   readonly path: string;
   readonly accept?: string;
+  /** Another user in whose name the call is made. */
+  readonly impersonate?: string | undefined;
   /** Sent as JSON under `contentType`. */
   readonly body?: unknown;
   readonly contentType?: string;
@@ -210,6 +212,7 @@ function headersOf(
     accept: request.accept ?? 'application/json',
     'user-agent': userAgent,
     ...(authorization !== undefined && { authorization }),
+    ...(request.impersonate !== undefined && { 'impersonate-user': request.impersonate }),
     ...(request.body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
   };
 }

@@ -1,6 +1,8 @@
 /** Moments at which a Headgate under test kills itself, and the client that sees them come. */
+
+import type { PatchOptions } from '../../src/kube/calls.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import type { KubeObject, NewObject, ResourceType } from '../../src/kube/objects.ts';
+import type { KubeObject, NewObject, ObjectKey, ResourceType } from '../../src/kube/objects.ts';
 import type { UpdateObjectWire } from '../../src/resources/decode-update.ts';
 
 /**
@@ -52,6 +54,11 @@ export function mortalClient(client: KubeClient, { write, count }: Extract<Death
       before(`patch ${type.plural}`);
       return client.patch(type, key, patch, options);
     },
+    apply<T extends KubeObject>(type: ResourceType, key: ObjectKey, body: unknown, options?: PatchOptions) {
+      before(`apply ${type.plural}`);
+      return client.apply<T>(type, key, body, options);
+    },
+    actAs: (user) => mortalClient(client.actAs(user), { kind: 'write', write, count }),
     delete(type, key, options) {
       before(`delete ${type.plural}`);
       return client.delete(type, key, options);
