@@ -1,0 +1,152 @@
+/** The GitRepositories port over the git program. */
+import { createHash } from 'node:crypto';
+import { invariant } from '../../core/errors.ts';
+import { isCommitId, isRefName } from '../../core/git/names.ts';
+import type { GitRemote, GitRepositories } from '../../engine/ports/git.ts';
+import { type EarlierChange, findLastChange } from './find-last-change.ts';
+import { gitError } from './git-failure.ts';
+import type { GitProgram } from './git-run.ts';
+import { createObjectCache, type ObjectCache } from './object-cache.ts';
+import { readCommitTree, type TreeBounds } from './read-commit-tree.ts';
+import { commitOfRef, maxRefBytes, tagsOf } from './remote-refs.ts';
+import { runGit } from './run-git.ts';
+
+export interface GitRepositoriesOptions {
+  readonly program: GitProgram;
+  /** Empty folder of our own for what is fetched. */
+  readonly cacheFolder: string;
+  /** Whether repositories of this machine may be read; never where Apps are written by others. */
+  readonly allowsFiles: boolean;
+  /** For one question to a server. Default 30 s. */
+  readonly askTimeoutMs?: number;
+  /** For one fetch. Default 120 s. */
+  readonly fetchTimeoutMs?: number;
+  readonly maxRepositories?: number;
+  readonly maxRepositoryBytes?: number;
+  readonly bounds?: TreeBounds;
+}
+
+const defaultBounds: TreeBounds = { maxFiles: 10_000, maxBytes: 32 * 2 ** 20 };
+const maxRemembered = 5_000;
+
+interface Reading {
+  readonly options: GitRepositoriesOptions;
+  readonly cache: ObjectCache;
+  /** By remote, access and paths. */
+  readonly changes: Map<string, EarlierChange>;
+}
+
+export function createGitRepositories(options: GitRepositoriesOptions): GitRepositories {
+  const cache = createObjectCache({
+    program: options.program,
+    folder: options.cacheFolder,
+    maxRepositories: options.maxRepositories ?? 100,
+    maxBytes: options.maxRepositoryBytes ?? 2 ** 30,
+  });
+  const reading: Reading = { options, cache, changes: new Map() };
+
+  return {
+    async findBranch(remote, branch, signal) {
+      invariant(isRefName(branch), `"${branch}" is no branch`);
+      const ref = `refs/heads/${branch}`;
+      const what = `find branch ${branch} of ${remote.url.text}`;
+      return commitOfRef(await askRefs(reading, { what, remote, patterns: [ref] }, signal), ref);
+    },
+    async listTags(remote, signal) {
+      const what = `list tags of ${remote.url.text}`;
+      return tagsOf(await askRefs(reading, { what, remote, patterns: ['refs/tags/*'] }, signal));
+    },
+    findLastChange: (remote, range, signal) => lastChangeOf(reading, remote, { ...range, signal }),
+    async readTree(remote, { commit, path }, signal) {
+      invariant(isCommitId(commit), `"${commit}" is no commit`);
+      const what = `read ${path === '' ? 'files' : path} at ${commit} of ${remote.url.text}`;
+      checkScheme(options, what, remote);
+      const work = (fetching: Fetch) => readCommitTree(fetching, { commit, path }, options.bounds ?? defaultBounds);
+      return await useRepository(reading, { what, remote, commit, signal }, work);
+    },
+  };
+}
+
+async function askRefs(
+  { options }: Reading,
+  { what, remote, patterns }: { what: string; remote: GitRemote; patterns: readonly string[] },
+  signal: AbortSignal,
+): Promise<Buffer> {
+  checkScheme(options, what, remote);
+  const { output } = await runGit(
+    options.program,
+    {
+      what,
+      arguments: ['ls-remote', '--quiet', '--end-of-options', 'source', ...patterns],
+      remote,
+      timeoutMs: options.askTimeoutMs ?? 30_000,
+      maxOutputBytes: maxRefBytes,
+    },
+    signal,
+  );
+  return output;
+}
+
+interface Use {
+  readonly what: string;
+  readonly remote: GitRemote;
+  readonly commit: string;
+  readonly signal: AbortSignal;
+}
+
+type Fetch = Parameters<typeof findLastChange>[0];
+
+async function useRepository<T>({ options, cache }: Reading, use: Use, work: (fetching: Fetch) => Promise<T>) {
+  const { program, fetchTimeoutMs = 120_000 } = options;
+  return await cache.use(
+    use,
+    (repository) => work({ ...use, program, repository, timeoutMs: fetchTimeoutMs }),
+    use.signal,
+  );
+}
+
+async function lastChangeOf(
+  reading: Reading,
+  remote: GitRemote,
+  { commit, paths, signal }: { commit: string; paths: readonly string[]; signal: AbortSignal },
+): Promise<string> {
+  invariant(isCommitId(commit), `"${commit}" is no commit`);
+  const key = keyOf(remote, paths);
+  const earlier = reading.changes.get(key);
+  if (earlier?.head === commit) {
+    return earlier.change;
+  }
+  const what = `find last change of ${paths.join(', ')} up to ${commit} of ${remote.url.text}`;
+  checkScheme(reading.options, what, remote);
+  const change = await useRepository(reading, { what, remote, commit, signal }, (fetching) =>
+    findLastChange(fetching, { commit, paths, earlier }),
+  );
+  remember(reading.changes, key, { head: commit, change });
+  return change;
+}
+
+function remember(changes: Map<string, EarlierChange>, key: string, change: EarlierChange): void {
+  changes.delete(key);
+  changes.set(key, change);
+  const [oldest] = changes.keys();
+  if (changes.size > maxRemembered && oldest !== undefined) {
+    changes.delete(oldest);
+  }
+}
+
+function checkScheme({ allowsFiles }: GitRepositoriesOptions, what: string, remote: GitRemote): void {
+  if (remote.url.scheme === 'file' && !allowsFiles) {
+    throw gitError(
+      { what, remote },
+      'GIT_DENIED',
+      'repositories of the machine that Headgate runs on are not read here',
+    );
+  }
+}
+
+/** A hash, so that the key of a memory holds no secret. */
+function keyOf({ url, access }: GitRemote, paths: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([url.text, access, paths]))
+    .digest('base64url');
+}

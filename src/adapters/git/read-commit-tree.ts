@@ -1,0 +1,125 @@
+/** The files below a path at a commit, from what was fetched of it. */
+import { isTreePath } from '../../core/source/tree-path.ts';
+import type { LeftOut, SourceFile, SourceTree } from '../../engine/ports/source-tree.ts';
+import { type Fetching, fetchCommit, fetchFiles } from './fetch-commits.ts';
+import { gitError } from './git-failure.ts';
+import { runGit } from './run-git.ts';
+
+export interface TreeBounds {
+  readonly maxFiles: number;
+  /** Of all files together. */
+  readonly maxBytes: number;
+}
+
+interface Entry {
+  readonly mode: string;
+  readonly object: string;
+  readonly path: string;
+}
+
+const submoduleMode = '160000';
+const symbolicLinkMode = '120000';
+const lfsPointer = Buffer.from('version https://git-lfs.github.com/spec/v');
+const maxEntryBytes = 512;
+
+/** @throws GIT_NOT_FOUND when there is nothing at the path, GIT_UNUSABLE when there is more than the bounds or a path that leaves the tree */
+export async function readCommitTree(
+  fetching: Fetching,
+  { commit, path }: { readonly commit: string; readonly path: string },
+  bounds: TreeBounds,
+): Promise<SourceTree> {
+  await fetchCommit(fetching, commit, 1);
+  const entries = await listEntries(fetching, { commit, path }, bounds);
+  const files = entries.filter(({ mode }) => mode !== submoduleMode && mode !== symbolicLinkMode);
+  const objects = [...new Set(files.map(({ object }) => object))];
+  await fetchFiles(fetching, objects);
+  const contents = await readContents(fetching, objects, bounds);
+  return assemble(entries, contents);
+}
+
+async function listEntries(
+  fetching: Fetching,
+  { commit, path }: { readonly commit: string; readonly path: string },
+  { maxFiles }: TreeBounds,
+): Promise<readonly Entry[]> {
+  const { program, repository, what, signal } = fetching;
+  const { output } = await runGit(
+    program,
+    {
+      what,
+      arguments: ['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...(path === '' ? [] : [path])],
+      directory: repository.directory,
+      maxOutputBytes: maxFiles * maxEntryBytes,
+    },
+    signal,
+  );
+  const lines = output.toString('utf8').split('\0').slice(0, -1);
+  if (lines.length === 0) {
+    throw gitError(fetching, 'GIT_NOT_FOUND', `the commit has ${path === '' ? 'no files' : `nothing at "${path}"`}`);
+  }
+  if (lines.length > maxFiles) {
+    throw gitError(fetching, 'GIT_UNUSABLE', `more than ${maxFiles} files; name a folder further down`);
+  }
+  return lines.map((line) => parseEntry(fetching, line));
+}
+
+function parseEntry(fetching: Fetching, line: string): Entry {
+  const [, mode, object, path] = /^(\d+) \w+ ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
+  if (mode === undefined || object === undefined || path === undefined || !isTreePath(path)) {
+    // git refuses to make such a tree; somebody wrote it by hand.
+    const shown = JSON.stringify((path ?? line).slice(0, 128));
+    throw gitError(fetching, 'GIT_UNUSABLE', `a file has the path ${shown}, which leads out of the tree`);
+  }
+  return { mode, object, path };
+}
+
+/** `<object> blob <size>`, a line end, the bytes, a line end; for each object in the order of the question. */
+async function readContents(
+  fetching: Fetching,
+  objects: readonly string[],
+  { maxBytes }: TreeBounds,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const { program, repository, what, signal } = fetching;
+  const { output } = await runGit(
+    program,
+    {
+      what,
+      arguments: ['cat-file', '--batch'],
+      directory: repository.directory,
+      input: objects.map((object) => `${object}\n`).join(''),
+      maxOutputBytes: maxBytes + objects.length * 100,
+    },
+    signal,
+  );
+  const contents = new Map<string, Buffer>();
+  let at = 0;
+  for (const object of objects) {
+    const lineEnd = output.indexOf('\n', at);
+    const [, found, size] = /^([0-9a-f]+) blob (\d+)$/.exec(output.toString('latin1', at, lineEnd)) ?? [];
+    if (found !== object) {
+      throw gitError(fetching, 'GIT_UNUSABLE', `the server did not send file ${object}`);
+    }
+    const end = lineEnd + 1 + Number(size);
+    contents.set(object, output.subarray(lineEnd + 1, end));
+    at = end + 1;
+  }
+  return contents;
+}
+
+function assemble(entries: readonly Entry[], contents: ReadonlyMap<string, Buffer>): SourceTree {
+  const files: SourceFile[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const { mode, object, path } of entries) {
+    const content = contents.get(object);
+    if (mode === submoduleMode) {
+      leftOut.push({ path, reason: 'Submodule' });
+    } else if (mode === symbolicLinkMode || content === undefined) {
+      leftOut.push({ path, reason: 'SymbolicLink' });
+    } else if (content.subarray(0, lfsPointer.length).equals(lfsPointer)) {
+      leftOut.push({ path, reason: 'LfsPointer' });
+    } else {
+      files.push({ path, content });
+    }
+  }
+  return { files, leftOut };
+}
