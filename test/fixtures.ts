@@ -55,6 +55,7 @@ export function workload(fields: Partial<Workload> = {}): Workload {
     generation: 1,
     deleting: false,
     labels: {},
+    annotations: {},
     containers: [container()],
     podSelector: 'app=web',
     pullSecrets: [],

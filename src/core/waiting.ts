@@ -9,6 +9,10 @@ export const waitingReasons = [
   'VersionRejected',
   /** App: an Update is under way; it has its own reason. */
   'UpdateInProgress',
+  /** App: its sources are looked at at set times, or when a webhook comes; neither has happened since something changed. */
+  'CheckPending',
+  /** App: a newer version is there, and `spec.gates.approvals` asks people first. */
+  'ApprovalRequired',
   /** App: `spec.suspend` is set. */
   'Suspended',
   /** App: the object cannot be understood; it waits for an edit. */

@@ -1,6 +1,7 @@
 /** The App as written in the cluster. */
 import Type, { type Static } from 'typebox';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { GatesSchema, NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { PolicySchema } from './policy.ts';
 import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
 
@@ -86,6 +87,12 @@ const WorkloadsSchema = Type.Object(
         default: 'Digest',
       }),
     ),
+    changeCause: Type.Optional(
+      Type.Boolean({
+        description: 'Write both versions into the annotation kubernetes.io/change-cause, which rollout history shows.',
+        default: false,
+      }),
+    ),
   },
   { description: 'Sets the images of workloads that are already in the cluster.' },
 );
@@ -93,6 +100,8 @@ const WorkloadsSchema = Type.Object(
 export const AppSpecSchema = Type.Object(
   {
     interval: Type.Optional(Duration('How often the sources are checked.', '5m')),
+    schedule: Type.Optional(ScheduleSchema),
+    trigger: Type.Optional(TriggerSchema),
     suspend: Type.Optional(
       Type.Boolean({ description: 'Check nothing and start no Update; one under way is finished.', default: false }),
     ),
@@ -121,6 +130,8 @@ export const AppSpecSchema = Type.Object(
         { description: 'When an Update counts as good.', default: {} },
       ),
     ),
+    gates: Type.Optional(GatesSchema),
+    notify: Type.Optional(NotifySchema),
     historyLimit: Type.Optional(
       Type.Integer({ description: 'How many ended Updates are kept.', minimum: 2, maximum: 200, default: 20 }),
     ),

@@ -28,8 +28,12 @@ describe('decodeAppSpec', () => {
         kind: 'Workloads',
         imageReference: 'Digest',
         targets: [{ kind: 'Deployment', choose: { by: 'name', name: 'web' }, containers: [] }],
+        changeCause: false,
       },
+      checks: { kind: 'Interval' },
       update: { timeoutMs: 300_000, stableForMs: 30_000 },
+      gates: { approvals: undefined },
+      notify: { channels: [], releaseNotes: undefined },
       historyLimit: 20,
     });
   });
@@ -51,7 +55,12 @@ describe('decodeAppSpec', () => {
           },
         },
       ],
-      deploy: { workloads: { targets: [{ selector: { matchLabels: { app: 'web' } }, containers }] } },
+      deploy: {
+        workloads: { targets: [{ selector: { matchLabels: { app: 'web' } }, containers }], changeCause: true },
+      },
+      trigger: 'Webhook',
+      gates: { approvals: { required: 2, deadline: '48h' } },
+      notify: { channels: ['ops'], releaseNotes: 'https://example.com' },
       health: { timeout: '10m', stableFor: '0s' },
       historyLimit: 5,
     };
@@ -75,7 +84,11 @@ describe('decodeAppSpec', () => {
         kind: 'Workloads',
         imageReference: 'Digest',
         targets: [{ kind: undefined, choose: { by: 'labels', labels: { app: 'web' } }, containers }],
+        changeCause: true,
       },
+      checks: { kind: 'Webhook' },
+      gates: { approvals: { required: 2, deadlineMs: 172_800_000 } },
+      notify: { channels: ['ops'], releaseNotes: 'https://example.com' },
       update: { timeoutMs: 600_000, stableForMs: 0 },
       historyLimit: 5,
     });

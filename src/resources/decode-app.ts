@@ -7,6 +7,7 @@ import { parseRepository, type Repository } from '../core/image/reference.ts';
 import { parseImagePolicy } from '../core/policy/written-policy.ts';
 import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from './app.ts';
 import { decoderOf, invalidObject } from './decode.ts';
+import { decodeChecks, decodeGates } from './decode-app-checks.ts';
 import { Metadata } from './metadata.ts';
 
 const AppObject = Type.Object({
@@ -40,6 +41,8 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const intervalMs = problems.attempt(() => decodeInterval(spec.interval ?? '5m'));
   const timeoutMs = problems.attempt(() => decodeTimeout(spec.health?.timeout ?? '5m'));
   const stableForMs = problems.attempt(() => parseDuration(spec.health?.stableFor ?? '30s', 'spec.health.stableFor'));
+  const checks = problems.attempt(() => decodeChecks(spec));
+  const gates = problems.attempt(() => decodeGates(spec));
   const sources = spec.sources.map((source, index) => decodeSource(source, `spec.sources[${index}]`, problems));
   const deploy = decodeDeploy(spec.deploy, spec.sources, problems);
   for (const name of duplicates(spec.sources.map((source) => source.name))) {
@@ -50,10 +53,13 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   }
   return {
     intervalMs: intervalMs ?? 0,
+    checks: checks ?? { kind: 'Interval' },
     suspend: spec.suspend ?? false,
     sources: sources.filter((source) => source !== undefined),
     deploy,
     update: { timeoutMs: timeoutMs ?? 0, stableForMs: stableForMs ?? 0 },
+    gates: gates ?? { approvals: undefined },
+    notify: { channels: spec.notify?.channels ?? [], releaseNotes: spec.notify?.releaseNotes },
     historyLimit: spec.historyLimit ?? 20,
   };
 }
@@ -162,7 +168,7 @@ function decodeDeploy(
   const targets = workloads.targets.map((target, index) =>
     decodeTarget(target, `spec.deploy.workloads.targets[${index}]`, { known, problems }),
   );
-  return { kind: 'Workloads', imageReference, targets };
+  return { kind: 'Workloads', imageReference, targets, changeCause: workloads.changeCause ?? false };
 }
 
 function followsOneTag({ digest, keel }: SourceWire['image']['policy']): boolean {

@@ -9,6 +9,7 @@ const metadata = {
   generation: 3,
   creationTimestamp: '2026-05-04T12:00:00Z',
   labels: { app: 'web' },
+  annotations: { 'keel.sh/policy': 'all', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
 };
 const template = {
   metadata: { creationTimestamp: null, labels: { app: 'web' } },
@@ -44,6 +45,7 @@ describe('decodeWorkload', () => {
       createdAt: new Date('2026-05-04T12:00:00Z'),
       generation: 3,
       deleting: false,
+      annotations: { 'keel.sh/policy': 'all' },
       labels: { app: 'web' },
       containers: [
         { name: 'app', image: 'web:1', init: false },

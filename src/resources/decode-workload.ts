@@ -1,5 +1,6 @@
 /** Deployment, StatefulSet, DaemonSet, CronJob and Pod: wire form -> what the product works with. */
 import Type, { type Static } from 'typebox';
+import { isAdoptionMark } from '../core/adopt/marks.ts';
 import type { Container, Pod, PodContainer, Rollout, Workload, WorkloadKind } from '../core/workload/workload.ts';
 import { decoderOf } from './decode.ts';
 import { Metadata } from './metadata.ts';
@@ -148,6 +149,7 @@ function fromParts(
     generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     labels: metadata.labels ?? {},
+    annotations: Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => isAdoptionMark(key))),
     containers: [...template.spec.containers.map(read(false)), ...(template.spec.initContainers ?? []).map(read(true))],
     pullSecrets: (template.spec.imagePullSecrets ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])),
     ...parts,

@@ -7,13 +7,14 @@ import {
   type WorkloadKind,
   type WorkloadReference,
 } from '../../core/workload/workload.ts';
-import type { ImageSetting, Workloads } from '../../engine/ports/workloads.ts';
+import type { ImageSetting, WorkloadMarks, Workloads } from '../../engine/ports/workloads.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { startInformer } from '../../kube/informer.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { pods } from '../../kube/resource-types.ts';
 import { decodePod, decodeWorkload } from '../../resources/decode-workload.ts';
 import { fieldManager, workloadTypes } from './kinds.ts';
+import { markPatch } from './mark-patch.ts';
 import type { Watched } from './watched.ts';
 
 export interface ClusterWorkloadsOptions {
@@ -59,9 +60,17 @@ export class ClusterWorkloads implements Workloads {
   }
 
   /** JSON patch whose tests make it conditional (RFC 6902 section 4.6): nothing but the images is touched, ADR 0004. */
-  async setImages(workload: Workload, settings: readonly ImageSetting[], signal: AbortSignal): Promise<Workload> {
-    const body = settings.flatMap((setting) => imagePatch(workload, setting));
+  async setImages(
+    workload: Workload,
+    settings: readonly ImageSetting[],
+    signal: AbortSignal,
+    marks: WorkloadMarks = {},
+  ): Promise<Workload> {
     try {
+      const body = [
+        ...settings.flatMap((setting) => imagePatch(workload, setting)),
+        ...(await this.#markPatch(workload, marks, signal)),
+      ];
       const patch = { kind: 'json', body } as const;
       const object = await this.#options.client.patch(workloadTypes[workload.kind], workload, patch, {
         fieldManager,
@@ -71,6 +80,15 @@ export class ClusterWorkloads implements Workloads {
     } catch (error) {
       throw await this.#explainRefusal(workload, settings, error, signal);
     }
+  }
+
+  /** Marks need to know whether there are annotations at all, which watched copies do not keep. */
+  async #markPatch(workload: Workload, marks: WorkloadMarks, signal: AbortSignal): Promise<readonly object[]> {
+    if (Object.keys(marks).length === 0) {
+      return [];
+    }
+    const object = await this.#options.client.get(workloadTypes[workload.kind], workload, { signal });
+    return markPatch(workload.kind, object, marks);
   }
 
   async readPods(workload: Workload, signal: AbortSignal): Promise<readonly Pod[]> {

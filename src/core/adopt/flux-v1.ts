@@ -5,7 +5,7 @@ import type { WrittenImagePolicy } from '../policy/written-policy.ts';
 import type { Adoption, FollowedContainer, MarkedWorkload } from './adoption.ts';
 import { attempt, type Marks, taggedImage, valueUnder } from './marks.ts';
 
-export const fluxV1Keys = {
+const fluxV1Keys = {
   automated: 'fluxcd.io/automated',
   ignore: 'fluxcd.io/ignore',
   locked: 'fluxcd.io/locked',

@@ -18,6 +18,8 @@ const rows: readonly [AppState, string, string][] = [
     'Ready False, Reconciling',
   ],
   [{ kind: 'Held', message, until }, 'PreviousAttemptFailed: why until 2026-05-04T12:01:00.000Z', 'Ready False'],
+  [{ kind: 'CheckPending', message, until }, 'CheckPending: why until 2026-05-04T12:01:00.000Z', 'Ready True'],
+  [{ kind: 'ApprovalRequired', message }, 'ApprovalRequired: why', 'Ready True'],
   [{ kind: 'NeedsPerson', message }, 'Person: why', 'Ready False, Stalled'],
   [{ kind: 'VersionRejected', message }, 'VersionRejected: why', 'Ready True'],
   [{ kind: 'UpToDate', message }, 'UpToDate: why', 'Ready True'],

@@ -13,6 +13,8 @@ export type AppState =
       readonly until: Date;
     }
   | { readonly kind: 'Held'; readonly message: string; readonly until: Date }
+  | { readonly kind: 'CheckPending'; readonly message: string; readonly until: Date | undefined }
+  | { readonly kind: 'ApprovalRequired'; readonly message: string }
   | { readonly kind: 'NeedsPerson'; readonly message: string }
   | { readonly kind: 'VersionRejected'; readonly message: string }
   | { readonly kind: 'UpToDate'; readonly message: string };
@@ -40,6 +42,10 @@ export function judgeApp(state: AppState): AppVerdict {
       return verdict(state.reason, state, { ready: 'False', reconciling: true });
     case 'Held':
       return verdict('PreviousAttemptFailed', state, { ready: 'False' });
+    case 'CheckPending':
+      return verdict('CheckPending', state, { ready: 'True' });
+    case 'ApprovalRequired':
+      return verdict('ApprovalRequired', state, { ready: 'True' });
     case 'NeedsPerson':
       return verdict('Person', state, { ready: 'False', stalled: true });
     case 'VersionRejected':
@@ -51,7 +57,7 @@ export function judgeApp(state: AppState): AppVerdict {
 
 function verdict(
   reason: WaitingReason,
-  said: { readonly message: string; readonly until?: Date },
+  said: { readonly message: string; readonly until?: Date | undefined },
   conditions: Partial<Omit<AppVerdict, 'waiting'>>,
 ): AppVerdict {
   const waiting: Waiting = {

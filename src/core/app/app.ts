@@ -1,17 +1,39 @@
 /** What an App asks for, decoded and checked; the wire form is resources/app.ts. */
 import type { Repository } from '../image/reference.ts';
 import type { ImagePolicy } from '../policy/policy.ts';
+import type { Schedule } from '../schedule/next-time.ts';
 import type { UpdateSettings } from '../update/next-step.ts';
 import type { WorkloadKind } from '../workload/workload.ts';
 
 export interface AppSpec {
   readonly intervalMs: number;
+  readonly checks: CheckTimes;
   readonly suspend: boolean;
   readonly sources: readonly Source[];
   readonly deploy: Deploy;
   readonly update: UpdateSettings;
+  readonly gates: Gates;
+  readonly notify: Notify;
   /** Ended Updates kept as history. */
   readonly historyLimit: number;
+}
+
+/** What makes an App look at its sources; webhooks always do. */
+export type CheckTimes =
+  | { readonly kind: 'Interval' }
+  | { readonly kind: 'Schedule'; readonly text: string; readonly schedule: Schedule }
+  | { readonly kind: 'Webhook' };
+
+/** What has to be given before an Update starts by itself. */
+export interface Gates {
+  /** Undefined: nobody is asked. */
+  readonly approvals: { readonly required: number; readonly deadlineMs: number } | undefined;
+}
+
+/** Who is told of Updates. */
+export interface Notify {
+  readonly channels: readonly string[];
+  readonly releaseNotes: string | undefined;
 }
 
 /** What can have a new version. */
@@ -41,6 +63,8 @@ export interface WorkloadsDeploy {
   readonly targets: readonly WorkloadTarget[];
   /** How the new image is written: `repo:tag@sha256:...`, or `repo:tag`. */
   readonly imageReference: 'Digest' | 'Tag';
+  /** Whether both versions are written into `kubernetes.io/change-cause`. */
+  readonly changeCause: boolean;
 }
 
 /** Which workloads, and which of their containers. */

@@ -25,6 +25,8 @@ export interface Workload extends WorkloadReference {
   readonly generation: number;
   readonly deleting: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Those by which other updaters are told what to do; no others are kept. */
+  readonly annotations: Readonly<Record<string, string>>;
   readonly containers: readonly Container[];
   /** Label selector of its pods in the API's text form; undefined for a CronJob, whose pods belong to Jobs. */
   readonly podSelector: string | undefined;

@@ -1,20 +1,21 @@
 /**
  * One look at one App: what runs, what is newer, what keeps it from moving; and the start of an Update where nothing does.
  */
-import { type AppSpec, locationOf } from '../../core/app/app.ts';
+import { type AppSpec, type CheckTimes, locationOf } from '../../core/app/app.ts';
 import type { AppState } from '../../core/app/app-state.ts';
 import { findRejection } from '../../core/app/rejection.ts';
+import { nextTime } from '../../core/schedule/next-time.ts';
 import { joinSome } from '../../core/text.ts';
 import { specSource, type Version, type VersionChange } from '../../core/update/version-change.ts';
 import { sayVersion } from '../../resources/app-status.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
 import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Deployers, Survey } from '../deploy/deployer.ts';
-import { type DetectContext, detect } from '../detect/detect.ts';
+import { type DetectContext, detect, withoutAsking } from '../detect/detect.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Records } from '../ports/records.ts';
 import { findHoldFor } from '../update/start-update.ts';
-import type { CheckMemory } from './check-memory.ts';
+import type { CheckMemory, Recollection, SetTimes } from './check-memory.ts';
 import { judgeLastUpdate } from './judge-last-update.ts';
 
 export interface CheckContext extends DetectContext {
@@ -94,13 +95,33 @@ async function recall(
   const rejections = context.records.listRejections(app.metadata.namespace);
   const { uid, generation } = app.metadata;
   const basis = JSON.stringify([uid, generation, survey.basis, rejections.map((one) => [one.app, one.digest])]);
-  const remembered = context.memory.recall(memoryKey(app.metadata), basis);
-  if (remembered) {
-    return remembered;
+  const request = { app: app.metadata, sources: spec.sources, survey, rejections };
+  const recollection = consult(context.memory, app, basis, spec.checks);
+  if (recollection.kind === 'Known') {
+    return recollection.findings;
   }
-  const findings = await detect(context, { app: app.metadata, sources: spec.sources, survey, rejections }, signal);
+  if (recollection.kind === 'Pending') {
+    return withoutAsking(context, request);
+  }
+  const findings = await detect(context, request, signal);
   context.memory.remember(memoryKey(app.metadata), basis, { findings, intervalMs: spec.intervalMs });
   return findings;
+}
+
+function consult(memory: CheckMemory, app: AppObjectWire, basis: string, checks: CheckTimes): Recollection {
+  const key = memoryKey(app.metadata);
+  if (checks.kind === 'Interval') {
+    memory.forgetTurn(key);
+    const findings = memory.recall(key, basis);
+    return findings ? { kind: 'Known', findings } : { kind: 'Due' };
+  }
+  return memory.recallAtSetTimes(key, basis, setTimesOf(checks, app.metadata.uid));
+}
+
+function setTimesOf(checks: Exclude<CheckTimes, { kind: 'Interval' }>, uid: string): SetTimes {
+  return checks.kind === 'Webhook'
+    ? { id: 'webhooks', next: () => undefined }
+    : { id: `${uid} ${checks.text}`, next: (after) => nextTime(checks.schedule, after, uid) };
 }
 
 /** Under which an App's checks are remembered, and forgotten when it is gone. */
@@ -131,13 +152,41 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
   const wanted = wantedBesides(context, app, seen.survey);
   const start = [...changesOf(findings), ...(wanted.change ? [wanted.change] : [])];
   if (start.length > 0) {
-    const hold = findHoldFor(context, app, start);
-    const message = `${start.map(sayChange).join(', ')} is available`;
-    return hold
-      ? { ...base, state: { kind: 'Held', ...hold } }
-      : { ...base, start, state: { kind: 'Updating', message } };
+    return { ...base, ...gate(context, app, seen.spec, start) };
   }
-  return { ...base, state: judgeLastUpdate(context, last, seen.survey) ?? wanted.rejected ?? restState(findings) };
+  const state = judgeLastUpdate(context, last, seen.survey) ?? wanted.rejected ?? pendingState(seen, nextCheckAt);
+  return { ...base, state: state ?? restState(findings) };
+}
+
+/** Whether the change may start, or what it waits for. */
+function gate(
+  context: CheckContext,
+  app: AppObjectWire,
+  { gates }: AppSpec,
+  start: readonly VersionChange[],
+): Pick<AppCheck, 'state' | 'start'> {
+  const message = `${start.map(sayChange).join(', ')} is available`;
+  const hold = findHoldFor(context, app, start);
+  if (hold) {
+    return { start: undefined, state: { kind: 'Held', ...hold } };
+  }
+  if (gates.approvals) {
+    const people = gates.approvals.required === 1 ? '1 person has' : `${gates.approvals.required} people have`;
+    return { start: undefined, state: { kind: 'ApprovalRequired', message: `${message}; ${people} to approve it` } };
+  }
+  return { start, state: { kind: 'Updating', message } };
+}
+
+function pendingState({ findings, spec }: Weighed, until: Date | undefined): AppState | undefined {
+  if (!findings.some((finding) => finding.kind === 'NotAsked')) {
+    return undefined;
+  }
+  const current = findings.map((finding) => `${finding.source.name} ${sayVersion(finding.current)}`).join(', ');
+  const when =
+    spec.checks.kind === 'Schedule'
+      ? `the sources are looked at by schedule ${spec.checks.text}`
+      : 'a webhook is waited for';
+  return { kind: 'CheckPending', message: `${current} runs; ${when}`, until };
 }
 
 interface Wanted {

@@ -10,8 +10,30 @@ interface Remembered {
   readonly failures: number;
 }
 
+/** What became of the question whether an App's sources have to be asked. */
+export type Recollection =
+  | { readonly kind: 'Known'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'Due' }
+  /** Nothing is known that still holds, and it is not the time to ask. */
+  | { readonly kind: 'Pending'; readonly until: Date | undefined };
+
+/** Times set by a person, in place of an interval. */
+export interface SetTimes {
+  /** Another text when the times are others. */
+  readonly id: string;
+  /** Undefined: never by itself. */
+  readonly next: (after: Date) => Date | undefined;
+}
+
+interface Turn {
+  readonly id: string;
+  readonly at: Date | undefined;
+}
+
 export interface CheckMemoryOptions {
   readonly clock: Clock;
+  /** Ask at first sight, whatever times are set: for one pass over everything. Default false. */
+  readonly atFirstSight?: boolean;
   /** Number in [0, 1); spreads checks of many Apps. */
   readonly random: () => number;
 }
@@ -25,6 +47,8 @@ export class CheckMemory {
   readonly #entries = new Map<string, Remembered>();
   /** Announced since their last check began. */
   readonly #announced = new Set<string>();
+  /** When Apps with set times are due next. */
+  readonly #turns = new Map<string, Turn>();
 
   constructor(options: CheckMemoryOptions) {
     this.#options = options;
@@ -40,6 +64,26 @@ export class CheckMemory {
     // The check that begins now answers all that was announced before it.
     this.#announced.delete(key);
     return undefined;
+  }
+
+  /**
+   * The same for an App with set times, which is asked at these, and when something is announced, and at no other time: not because
+   * the process began anew, nor because something changed.
+   */
+  recallAtSetTimes(key: string, basis: string, times: SetTimes): Recollection {
+    const { clock, atFirstSight = false } = this.#options;
+    const now = clock.now();
+    const known = this.#turns.get(key);
+    const turn = known?.id === times.id ? known : { id: times.id, at: atFirstSight ? now : times.next(now) };
+    const isDue = (turn.at !== undefined && turn.at <= now) || this.#announced.delete(key);
+    if (isDue) {
+      this.#announced.delete(key);
+      this.#turns.set(key, { id: times.id, at: times.next(now) });
+      return { kind: 'Due' };
+    }
+    this.#turns.set(key, turn);
+    const entry = this.#entries.get(key);
+    return entry?.basis === basis ? { kind: 'Known', findings: entry.findings } : { kind: 'Pending', until: turn.at };
   }
 
   /**
@@ -67,15 +111,27 @@ export class CheckMemory {
     const delayMs = failures === 0 ? check.intervalMs : Math.max(Math.min(asked, longestRetryMs), backoffMs);
     const dueAt = new Date(clock.now().getTime() + delayMs * (1 + random() * jitterShare));
     this.#entries.set(key, { basis, findings: check.findings, dueAt, failures });
+    const turn = this.#turns.get(key);
+    if (turn && failures > 0 && (turn.at === undefined || dueAt < turn.at)) {
+      // What was to be looked at then or announced then is still to be looked at.
+      this.#turns.set(key, { ...turn, at: dueAt });
+    }
   }
 
   dueAt(key: string): Date | undefined {
-    return this.#entries.get(key)?.dueAt;
+    const turn = this.#turns.get(key);
+    return turn ? turn.at : this.#entries.get(key)?.dueAt;
+  }
+
+  /** The App has no set times any more. */
+  forgetTurn(key: string): void {
+    this.#turns.delete(key);
   }
 
   /** The App is gone. */
   forget(key: string): void {
     this.#entries.delete(key);
     this.#announced.delete(key);
+    this.#turns.delete(key);
   }
 }

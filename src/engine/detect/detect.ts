@@ -37,6 +37,15 @@ export async function detect(context: DetectContext, request: DetectRequest, sig
   );
 }
 
+/** What runs of each source, where nobody is to be asked. */
+export function withoutAsking(context: DetectContext, request: DetectRequest): Finding[] {
+  return request.sources.map((source) => ({
+    source,
+    current: detectorFor(context, request, source).current,
+    kind: 'NotAsked',
+  }));
+}
+
 function detectorFor(context: DetectContext, request: DetectRequest, source: Source): Detector {
   const running = request.survey.versions.get(source.name) ?? [];
   switch (source.kind) {

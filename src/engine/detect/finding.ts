@@ -8,6 +8,8 @@ import type { Version } from '../../core/update/version-change.ts';
 export type Finding = { readonly source: Source; readonly current: Version } & (
   | Answer
   | { readonly kind: 'Unavailable'; readonly error: OperationError }
+  /** It was not the time to ask. */
+  | { readonly kind: 'NotAsked' }
 );
 
 export type Answer =

@@ -9,6 +9,14 @@ export interface ImageSetting {
   readonly image: string;
 }
 
+/** Annotations that are written together with images; null takes one away. */
+export interface WorkloadMarks {
+  /** Of the workload itself. */
+  readonly annotations?: Readonly<Record<string, string | null>>;
+  /** Of its pod template, so that pods are made anew. */
+  readonly podAnnotations?: Readonly<Record<string, string | null>>;
+}
+
 /** The workloads of the cluster. `find` and `list` answer from a watched copy and cost nothing. */
 export interface Workloads {
   list(namespace: string): readonly Workload[];
@@ -16,12 +24,17 @@ export interface Workloads {
   /** Straight from the API server; undefined when there is none. */
   read(reference: WorkloadReference, signal: AbortSignal): Promise<Workload | undefined>;
   /**
-   * Sets images and nothing else.
+   * Sets images and marks, and nothing else.
    *
    * @throws UPDATE_CONFLICT when a container no longer has the expected image, API_INVALID, API_REJECTED or
    *   API_FORBIDDEN when the API server refuses the change
    */
-  setImages(workload: Workload, settings: readonly ImageSetting[], signal: AbortSignal): Promise<Workload>;
+  setImages(
+    workload: Workload,
+    settings: readonly ImageSetting[],
+    signal: AbortSignal,
+    marks?: WorkloadMarks,
+  ): Promise<Workload>;
   /** Its pods, straight from the API server. */
   readPods(workload: Workload, signal: AbortSignal): Promise<readonly Pod[]>;
   /** Its pods from a watch that is kept open for `watcher` until `unwatchPods`. */

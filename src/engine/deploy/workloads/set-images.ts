@@ -3,7 +3,13 @@
 import type { ContainerChange, WorkloadChange, WorkloadsPlan } from '../../../core/deploy/workloads-plan.ts';
 import { OperationError } from '../../../core/errors.ts';
 import { findContainer, type Workload } from '../../../core/workload/workload.ts';
-import type { ImageSetting, Workloads } from '../../ports/workloads.ts';
+import type { ImageSetting, WorkloadMarks, Workloads } from '../../ports/workloads.ts';
+
+export interface PlannedSetting {
+  readonly namespace: string;
+  readonly plan: WorkloadsPlan;
+  readonly marks: WorkloadMarks;
+}
 
 /**
  * Sets each container of the plan that still has the image of before.
@@ -12,8 +18,7 @@ import type { ImageSetting, Workloads } from '../../ports/workloads.ts';
  */
 export async function applyPlan(
   workloads: Workloads,
-  namespace: string,
-  plan: WorkloadsPlan,
+  { namespace, plan, marks }: PlannedSetting,
   signal: AbortSignal,
 ): Promise<void> {
   for (const change of plan.workloads) {
@@ -25,22 +30,21 @@ export async function applyPlan(
       });
     }
     const way: Way = { from: (one) => [one.before], to: (one) => one.after };
-    await setWhereNeeded(workloads, workload, { change, way }, signal);
+    await setWhereNeeded(workloads, workload, { change, way, marks }, signal);
   }
 }
 
 /** Sets back each container that carries what this Update set; what somebody else set meanwhile is left alone. */
 export async function restorePlan(
   workloads: Workloads,
-  namespace: string,
-  plan: WorkloadsPlan,
+  { namespace, plan, marks }: PlannedSetting,
   signal: AbortSignal,
 ): Promise<void> {
   for (const change of plan.workloads) {
     const workload = await workloads.read({ kind: change.kind, namespace, name: change.name }, signal);
     if (workload?.uid === change.uid) {
       const way: Way = { from: (one) => [one.after, one.before], to: (one) => one.restore };
-      await setWhereNeeded(workloads, workload, { change, way }, signal);
+      await setWhereNeeded(workloads, workload, { change, way, marks }, signal);
     }
   }
 }
@@ -54,7 +58,7 @@ interface Way {
 async function setWhereNeeded(
   workloads: Workloads,
   workload: Workload,
-  { change, way }: { readonly change: WorkloadChange; readonly way: Way },
+  { change, way, marks }: { readonly change: WorkloadChange; readonly way: Way; readonly marks: WorkloadMarks },
   signal: AbortSignal,
 ): Promise<void> {
   const settings: ImageSetting[] = [];
@@ -66,6 +70,6 @@ async function setWhereNeeded(
     }
   }
   if (settings.length > 0) {
-    await workloads.setImages(workload, settings, signal);
+    await workloads.setImages(workload, settings, signal, marks);
   }
 }

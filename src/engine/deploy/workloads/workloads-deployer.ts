@@ -3,12 +3,13 @@ import type { DeployPlan } from '../../../core/deploy/deploy-plan.ts';
 import type { WorkloadsPlan } from '../../../core/deploy/workloads-plan.ts';
 import { invariant, OperationError } from '../../../core/errors.ts';
 import type { Journal } from '../../../core/update/journal.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { sayVersion } from '../../../resources/app-status.ts';
+import { changesOf, type UpdateObjectWire } from '../../../resources/decode-update.ts';
 import type { Registry, RegistryAccesses } from '../../ports/registry.ts';
 import type { Deployer, PlanRequest, Work } from '../deployer.ts';
 import { observeWorkloads } from './observe-workloads.ts';
 import { planFromRecord, planFromVersions } from './plan-images.ts';
-import { applyPlan, restorePlan } from './set-images.ts';
+import { applyPlan, type PlannedSetting, restorePlan } from './set-images.ts';
 import { bindTargets, type SurveyContext, surveyWorkloads } from './survey-workloads.ts';
 
 export interface WorkloadsContext extends SurveyContext {
@@ -21,12 +22,12 @@ export function createWorkloadsDeployer(context: WorkloadsContext): Deployer {
   return {
     survey: async (app, spec) => surveyWorkloads(context, app, spec),
     plan: async (request, signal) => await plan(context, request, signal),
-    apply: async ({ update, journal }, signal) => {
-      await applyPlan(workloads, update.metadata.namespace, planOf(journal), signal);
+    apply: async (work, signal) => {
+      await applyPlan(workloads, settingOf(work, 'forward'), signal);
       return { kind: 'Done' };
     },
-    restore: async ({ update, journal }, signal) => {
-      await restorePlan(workloads, update.metadata.namespace, planOf(journal), signal);
+    restore: async (work, signal) => {
+      await restorePlan(workloads, settingOf(work, 'back'), signal);
       return { kind: 'Done' };
     },
     observe: async (work: Work, signal) => await observeWorkloads(context, work, planOf(work.journal), signal),
@@ -62,6 +63,24 @@ async function plan(
     },
     signal,
   );
+}
+
+function settingOf({ update, journal, spec }: Work, direction: 'forward' | 'back'): PlannedSetting {
+  const isMarked = spec?.deploy.kind === 'Workloads' && spec.deploy.changeCause;
+  const marks = isMarked ? { annotations: { [changeCauseKey]: changeCause(update, direction) } } : {};
+  return { namespace: update.metadata.namespace, plan: planOf(journal), marks };
+}
+
+/** What `kubectl rollout history` shows beside each revision. */
+const changeCauseKey = 'kubernetes.io/change-cause';
+
+function changeCause(update: UpdateObjectWire, direction: 'forward' | 'back'): string {
+  const versions = changesOf(update.spec).map(({ source, from, to }) => {
+    const [before, after] = direction === 'forward' ? [from, to] : [to, from];
+    return `${source} ${sayVersion(before)} -> ${sayVersion(after)}`;
+  });
+  const end = direction === 'forward' ? '' : ', taken back';
+  return `headgate: ${versions.join(', ')}${end} (Update ${update.metadata.name})`;
 }
 
 function planOf({ plan: written }: Journal): WorkloadsPlan {

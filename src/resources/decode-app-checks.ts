@@ -1,0 +1,38 @@
+/** Triggers, schedules and gates of an App: wire form -> what the product works with. */
+import type { CheckTimes, Gates } from '../core/app/app.ts';
+import { parseDuration } from '../core/duration.ts';
+import { parseCron } from '../core/schedule/cron.ts';
+import { timeZone } from '../core/schedule/time-zone.ts';
+import type { AppSpecWire } from './app.ts';
+import { invalidObject } from './decode.ts';
+
+/** @throws OBJECT_INVALID naming field, value and remedy */
+export function decodeChecks({ schedule, trigger }: AppSpecWire): CheckTimes {
+  if (trigger === 'Webhook') {
+    if (schedule) {
+      throw invalidObject('spec.schedule', [
+        'cannot stand beside trigger "Webhook", which never looks by itself; remove one',
+      ]);
+    }
+    return { kind: 'Webhook' };
+  }
+  if (!schedule) {
+    return { kind: 'Interval' };
+  }
+  const zone = schedule.timeZone ?? 'UTC';
+  return {
+    kind: 'Schedule',
+    text: zone === 'UTC' ? schedule.cron : `${schedule.cron} (${zone})`,
+    schedule: {
+      times: parseCron(schedule.cron, 'spec.schedule.cron'),
+      offsetAt: timeZone(zone, 'spec.schedule.timeZone'),
+    },
+  };
+}
+
+/** @throws OBJECT_INVALID naming field, value and remedy */
+export function decodeGates({ gates }: AppSpecWire): Gates {
+  const { required, deadline } = gates?.approvals ?? { required: 0 };
+  const deadlineMs = parseDuration(deadline ?? '24h', 'spec.gates.approvals.deadline');
+  return { approvals: required === 0 ? undefined : { required, deadlineMs } };
+}
