@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { loadConnection, ownNamespace, processIdentity } from './config.ts';
+import { dockerEnvironment, loadConnection, ownNamespace, processIdentity, proxyEnvironment } from './config.ts';
 
 let folder: string;
 
@@ -127,4 +127,55 @@ describe('the namespace of the Lease', () => {
 
 test('no two processes have one identity', () => {
   expect(processIdentity()).not.toBe(processIdentity());
+});
+
+describe('the proxy of registries', () => {
+  beforeEach(() => {
+    for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) {
+      vi.stubEnv(name, undefined);
+      vi.stubEnv(name.toUpperCase(), undefined);
+    }
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ HTTPS_PROXY: '' }, undefined],
+    [{ NO_PROXY: 'a' }, undefined],
+    [{ HTTPS_PROXY: 'http://a:1' }, { https: 'http://a:1/', http: undefined, exempt: '' }],
+    [
+      { https_proxy: 'b:2', HTTPS_PROXY: 'a:1' },
+      { https: 'http://b:2/', http: undefined, exempt: '' },
+    ],
+    [
+      { HTTP_PROXY: 'https://a', no_proxy: 'c' },
+      { https: undefined, http: 'https://a/', exempt: 'c' },
+    ],
+  ])('of %j is %j', (variables, expected) => {
+    for (const [name, value] of Object.entries(variables)) {
+      vi.stubEnv(name, value);
+    }
+
+    expect(proxyEnvironment()).toEqual(expected);
+  });
+
+  test.each(['socks5://me:hunter2@a:1', 'http://me:hunter2@'])('is not %s, and its password is not shown', (text) => {
+    vi.stubEnv('HTTPS_PROXY', text);
+
+    expect(proxyEnvironment).toThrow('read HTTPS_PROXY: it is no http or https address');
+    expect(proxyEnvironment).not.toThrow('hunter2');
+  });
+});
+
+describe("docker's configuration", () => {
+  test.each([
+    [undefined, 'OfUser', '.docker/config.json'],
+    ['', 'OfUser', '.docker/config.json'],
+    ['elsewhere', 'OfUser', 'elsewhere/config.json'],
+    ['elsewhere', 'Named', 'elsewhere/config.json'],
+    [undefined, 'Named', undefined],
+  ] as const)('with DOCKER_CONFIG %s and of kind %s is %s', (variable, whose, path) => {
+    vi.stubEnv('DOCKER_CONFIG', variable ? join(folder, variable) : variable);
+
+    expect(dockerEnvironment(whose)?.path).toBe(path && join(folder, path));
+  });
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
+import type { ProxySettings } from '../adapters/registry/proxy.ts';
 import { OperationError } from '../core/errors.ts';
 import { type KubeConfig, loadInClusterConfig } from '../kube/config.ts';
 import { loadKubeConfig } from '../kube/kubeconfig.ts';
@@ -70,4 +71,49 @@ export function callerName(): string {
 export function webhookEnvironment(): { secret: string | undefined; privateRegistry: string | undefined } {
   const { HEADGATE_WEBHOOK_SECRET: secret, PRIVATE_REGISTRY: privateRegistry } = process.env;
   return { secret: secret || undefined, privateRegistry: privateRegistry?.replace(/\/+$/, '') || undefined };
+}
+
+/**
+ * How registries are reached: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, each also in lower case, which goes before. Empty is unset.
+ *
+ * @throws CONFIG_INVALID
+ */
+export function proxyEnvironment(): ProxySettings | undefined {
+  const [https, http] = ['https_proxy', 'http_proxy'].map((name) => {
+    const text = process.env[name] || process.env[name.toUpperCase()];
+    return text ? parseProxy(name.toUpperCase(), text) : undefined;
+  });
+  const exempt = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
+  return https === undefined && http === undefined ? undefined : { https, http, exempt };
+}
+
+/** A bare `host:port` is meant as http. The text may hold a password and is not shown. */
+function parseProxy(name: string, text: string): string {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new OperationError(
+      `read ${name}: it is no http or https address; write for example http://proxy.example:3128`,
+      {
+        code: 'CONFIG_INVALID',
+        retry: 'never',
+      },
+    );
+  }
+  return url.href;
+}
+
+/**
+ * Docker's configuration, and the environment of its credential helpers: DOCKER_CONFIG names its folder, else it is that of the user.
+ *
+ * @param whose `Named`: undefined when DOCKER_CONFIG is not set
+ */
+export function dockerEnvironment(
+  whose: 'OfUser' | 'Named',
+): { path: string; environment: Readonly<Record<string, string>> } | undefined {
+  const named = process.env['DOCKER_CONFIG'] || undefined;
+  if (named === undefined && whose === 'Named') {
+    return undefined;
+  }
+  const set = Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return { path: join(named ?? join(homedir(), '.docker'), 'config.json'), environment: Object.fromEntries(set) };
 }

@@ -1,5 +1,5 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
-import { createRegistryClient } from '../adapters/registry/client.ts';
+import { createRegistryClient, type RegistryClientOptions } from '../adapters/registry/client.ts';
 import { coalesceReads } from '../adapters/registry/coalesce.ts';
 import { describeError } from '../core/errors.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
@@ -15,6 +15,7 @@ import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity } from './config.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { registryOptions } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
@@ -43,6 +44,7 @@ const registryAnswerMaxAgeMs = 4_000;
  */
 export async function runController(settings: ControllerSettings, signal: AbortSignal): Promise<void> {
   const address = parseListenAddress(settings.listen, '--listen');
+  const registries = registryOptions({ clock: systemClock, dockerConfig: 'Named' });
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });
   const client = createKubeClient(await loadConnection(settings));
@@ -63,7 +65,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
       state = 'reading the cluster';
       metrics.leader.set(1);
       const { runtime, end } = startWork(
-        { settings, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
+        { settings, registries, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
         leading,
       );
       webhookTargets = runtime.webhooks;
@@ -90,6 +92,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
 
 interface Parts {
   readonly settings: ControllerSettings;
+  readonly registries: RegistryClientOptions;
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -103,10 +106,11 @@ interface Work {
   readonly end: () => Promise<void>;
 }
 
-function startWork({ settings, client, log, metrics, identity, assertLeading }: Parts, signal: AbortSignal): Work {
+function startWork(parts: Parts, signal: AbortSignal): Work {
+  const { settings, registries, client, log, metrics, identity, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
-  const registry = createRegistryClient({ clock });
+  const registry = createRegistryClient(registries);
   const events = createEventRecorder({
     client,
     controller: 'headgate.dev/headgate',

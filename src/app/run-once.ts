@@ -10,6 +10,7 @@ import { createLogger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { type ConnectionOptions, loadConnection } from './config.ts';
+import { registryOptions } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 
@@ -38,9 +39,10 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   // Standard output is for the report alone.
   const log = createLogger(settings.logLevel, process.stderr);
   const metrics = createMetrics({ processMetrics: false });
-  const client = createKubeClient(await loadConnection(settings));
   const clock = systemClock;
-  const registry = createRegistryClient({ clock });
+  const options = registryOptions({ clock, dockerConfig: 'OfUser' });
+  const client = createKubeClient(await loadConnection(settings));
+  const registry = createRegistryClient(options);
   const stop = new AbortController();
   const deadline = AbortSignal.timeout(settings.timeoutMs);
   const signal = AbortSignal.any([outer, stop.signal, deadline]);

@@ -6,7 +6,7 @@ import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.t
 import { type Watched, watch } from '../adapters/cluster/watched.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
 import type { CoalescedRegistry } from '../adapters/registry/coalesce.ts';
-import { readPullSecret } from '../adapters/registry/credentials.ts';
+import { readPullSecrets } from '../adapters/registry/credentials.ts';
 import { type Announcements, createAnnouncements } from '../controllers/announcements.ts';
 import { reconcileApp } from '../controllers/app-controller.ts';
 import { outcomeOf } from '../controllers/outcome.ts';
@@ -95,7 +95,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     onError: watchErrorListener(options),
     signal,
   });
-  const accesses = new ClusterRegistryAccesses({ client, readCredentials: readPullSecret });
+  const accesses = new ClusterRegistryAccesses({ client, readCredentials: readPullSecrets });
   const memory = new CheckMemory({ clock, random: options.random });
   const deployers = {
     Workloads: createWorkloadsDeployer({ workloads, records, registry: options.registry, accesses }),

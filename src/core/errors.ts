@@ -16,6 +16,7 @@ export const errorCodes = [
   'API_REJECTED',
   'API_UNAVAILABLE',
   'CONFIG_INVALID',
+  'CREDENTIALS_UNUSABLE',
   'FILE_UNUSABLE',
   'GIT_DENIED',
   'GIT_NOT_FOUND',

@@ -1,7 +1,8 @@
 /** Fulfils the engine's RegistryAccesses: credentials and certificates from the Secrets that an App's source names. */
 import type { ImageSource } from '../../core/app/app.ts';
 import { isOperationError, OperationError } from '../../core/errors.ts';
-import type { RegistryAccess, RegistryAccesses } from '../../engine/ports/registry.ts';
+import type { Repository } from '../../core/image/reference.ts';
+import type { RegistryAccess, RegistryAccesses, RegistryCredentials } from '../../engine/ports/registry.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { secrets } from '../../kube/resource-types.ts';
@@ -14,11 +15,15 @@ interface SecretObject extends KubeObject {
 
 export interface ClusterRegistryAccessesOptions {
   readonly client: KubeClient;
-  /** Reads a pull secret; the registry adapter knows the formats and kubelet's matching rules. */
+  /** Reads pull secrets; the registry adapter knows the formats and kubelet's matching rules. */
   readonly readCredentials: (
-    secret: { readonly name: string; readonly type: string; readonly data: Readonly<Record<string, string>> },
-    source: ImageSource,
-  ) => RegistryAccess['credentials'];
+    secrets: readonly {
+      readonly name: string;
+      readonly type: string;
+      readonly data: Readonly<Record<string, string>>;
+    }[],
+    repository: Repository,
+  ) => readonly RegistryCredentials[];
 }
 
 /** Sources whose access is kept at most; beyond it the oldest is read again. */
@@ -55,17 +60,20 @@ export class ClusterRegistryAccesses implements RegistryAccesses {
     const { pullSecret, caSecret } = source;
     const pull = pullSecret && (await this.#readSecret(namespace, pullSecret, 'secretRef', signal));
     const ca = caSecret && (await this.#readSecret(namespace, caSecret, 'certSecretRef', signal));
-    const credentials = pull && this.#readCredentials(pull, source);
+    const [credentials, ...fallbacks] = pull ? this.#readCredentials(pull, source) : [];
     return {
       insecure: source.insecure,
-      ...(credentials ? { credentials } : {}),
+      ...(credentials ? { credentials, fallbacks } : {}),
       ...(ca ? { caBundle: caBundleOf(ca) } : {}),
     };
   }
 
-  #readCredentials({ metadata, type, data }: SecretObject, source: ImageSource): RegistryAccess['credentials'] {
+  #readCredentials(
+    { metadata, type, data }: SecretObject,
+    { repository }: ImageSource,
+  ): readonly RegistryCredentials[] {
     try {
-      return this.#options.readCredentials({ name: metadata.name, type: type ?? '', data: data ?? {} }, source);
+      return this.#options.readCredentials([{ name: metadata.name, type: type ?? '', data: data ?? {} }], repository);
     } catch (error) {
       if (!isOperationError(error, 'SECRET_INVALID')) {
         throw error;

@@ -1,3 +1,5 @@
+import type { RegistryAccess } from '../../engine/ports/registry.ts';
+
 /** What came back from a registry, whatever its status, with a body of bounded size. */
 export interface Answer {
   readonly status: number;
@@ -5,4 +7,6 @@ export interface Answer {
   readonly body: Buffer;
   /** Who answered: after a redirect not who was asked. */
   readonly origin: string;
+  /** With what it was asked. */
+  readonly access: RegistryAccess;
 }

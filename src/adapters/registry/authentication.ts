@@ -2,6 +2,7 @@
  * How a request gets its Authorization header: nothing, Basic, or a Bearer token from the server that the registry names
  * (distribution spec "Token Authentication Specification").
  */
+import type { Repository } from '../../core/image/reference.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
@@ -17,8 +18,8 @@ export interface AuthenticatedTransport {
 }
 
 export interface AuthenticatedRequest extends RegistryRequest {
-  /** Path of the repository; the scope of the token where the challenge names none. */
-  readonly path: string;
+  /** Its path is the scope of the token where the challenge names none. */
+  readonly repository: Repository;
 }
 
 interface State {
@@ -49,7 +50,7 @@ export function authenticate(transport: Transport, clock: Clock): AuthenticatedT
 }
 
 async function sendAuthenticated(state: State, request: AuthenticatedRequest): Promise<Answer> {
-  const place = `${request.url.origin} ${request.path} ${identifyAccess(request.access)}`;
+  const place = `${request.url.origin} ${request.repository.path} ${identifyAccess(request.access)}`;
   const known = state.challenges.get(place);
   const usual = known === undefined ? undefined : await answerChallenge(state, request, known);
   const first = await state.transport.send(withAuthorization(request, usual));
@@ -89,7 +90,7 @@ function chooseChallenge(answer: Answer, { url, access }: AuthenticatedRequest):
   }
   const challenges = parseChallenges(answer.headers['www-authenticate']);
   const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
-  return bearer ?? (access.credentials && challenges.find(({ scheme }) => scheme === 'basic'));
+  return bearer ?? challenges.find(({ scheme }) => scheme === 'basic' && basic(access) !== undefined);
 }
 
 async function answerChallenge(
@@ -107,8 +108,11 @@ async function answerChallenge(
   return `Bearer ${token}`;
 }
 
+/** Undefined also where there is only an identity token, which is for token servers alone. */
 function basic({ credentials }: RegistryAccess): string | undefined {
-  return credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+  const { username = '', password = '' } = credentials ?? {};
+  const isSaid = username !== '' || password !== '';
+  return isSaid ? `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` : undefined;
 }
 
 function keyOfToken(request: AuthenticatedRequest, { parameters }: Challenge): string {
@@ -117,35 +121,59 @@ function keyOfToken(request: AuthenticatedRequest, { parameters }: Challenge): s
 }
 
 function scopeOf(request: AuthenticatedRequest, parameters: Challenge['parameters']): string {
-  return parameters.get('scope') ?? `repository:${request.path}:pull`;
+  return parameters.get('scope') ?? `repository:${request.repository.path}:pull`;
 }
 
 async function fetchToken(state: State, request: AuthenticatedRequest, challenge: Challenge): Promise<Loaded<string>> {
   const { transport, clock } = state;
-  const url = makeTokenUrl(request, challenge.parameters);
-  const authorization = basic(request.access);
   const startedMs = clock.now().getTime();
-  const operation = { ...request.operation, what: `${request.operation.what}: get token from ${url.host}` };
-  const answer = await transport.send({
-    operation,
-    method: 'GET',
-    url,
-    headers: { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) },
-    access: request.access,
-    maxBytes: maxTokenAnswerBytes,
-    signal: request.signal,
-  });
+  const question = makeTokenRequest(request, challenge.parameters);
+  const answer = await transport.send(question);
   if (answer.status !== 200) {
-    throw unexpectedAnswer(operation, answer, request.access, clock.now());
+    throw unexpectedAnswer(question.operation, answer, clock.now());
   }
   const { token, lifetimeMs } = parseToken(answer.body);
   if (token === undefined) {
-    throw invalidAnswer(operation, 'the answer holds no token');
+    throw invalidAnswer(question.operation, 'the answer holds no token');
   }
   return { value: token, expiresAtMs: startedMs + lifetimeMs - expiryMarginMs };
 }
 
-function makeTokenUrl(request: AuthenticatedRequest, parameters: Challenge['parameters']): URL {
+/** With an identity token the token is asked for as OAuth 2 has it (distribution spec "OAuth2 Token Authentication"), else by GET. */
+function makeTokenRequest(request: AuthenticatedRequest, parameters: Challenge['parameters']): RegistryRequest {
+  const { access, signal } = request;
+  const url = parseRealm(request, parameters);
+  const operation = { ...request.operation, what: `${request.operation.what}: get token from ${url.host}` };
+  const common = { operation, namedBy: request.url, access, maxBytes: maxTokenAnswerBytes, signal };
+  const service = parameters.get('service');
+  const asked = new URLSearchParams({
+    ...(service === undefined ? {} : { service }),
+    scope: scopeOf(request, parameters),
+  });
+  const identityToken = access.credentials?.identityToken;
+  if (identityToken !== undefined) {
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'headgate',
+      refresh_token: identityToken,
+    });
+    copyInto(body, asked);
+    const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
+    return { ...common, method: 'POST', url, headers, body: body.toString() };
+  }
+  copyInto(url.searchParams, asked);
+  const authorization = basic(access);
+  const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) };
+  return { ...common, method: 'GET', url, headers };
+}
+
+function copyInto(parameters: URLSearchParams, more: URLSearchParams): void {
+  for (const [name, value] of more) {
+    parameters.set(name, value);
+  }
+}
+
+function parseRealm(request: AuthenticatedRequest, parameters: Challenge['parameters']): URL {
   const realm = parameters.get('realm') ?? '';
   const url = URL.parse(realm, request.url.href);
   const isAllowed = url?.protocol === 'https:' || (url?.protocol === 'http:' && request.url.protocol === 'http:');
@@ -154,11 +182,6 @@ function makeTokenUrl(request: AuthenticatedRequest, parameters: Challenge['para
   }
   url.username = '';
   url.password = '';
-  const service = parameters.get('service');
-  if (service !== undefined) {
-    url.searchParams.set('service', service);
-  }
-  url.searchParams.set('scope', scopeOf(request, parameters));
   return url;
 }
 

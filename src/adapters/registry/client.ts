@@ -2,6 +2,7 @@
 import { formatRepository, isDigest, type Repository } from '../../core/image/reference.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
+import type { AmbientCredentials } from './ambient.ts';
 import type { Answer } from './answer.ts';
 import { type AuthenticatedTransport, authenticate } from './authentication.ts';
 import { type Operation, unexpectedAnswer } from './failure.ts';
@@ -14,6 +15,8 @@ import {
   verifyDigest,
 } from './manifest.ts';
 import { createPenalties, type Penalties } from './penalties.ts';
+import type { ProxySettings } from './proxy.ts';
+import { signIn } from './sign-in.ts';
 import { maxTagPageBytes, readTagList } from './tag-list.ts';
 import { createTransport } from './transport.ts';
 
@@ -23,6 +26,9 @@ export interface RegistryClientOptions {
   readonly timeoutMs?: number;
   /** Default `headgate`. */
   readonly userAgent?: string;
+  readonly proxy?: ProxySettings | undefined;
+  /** Asked in this order where an access has no credentials. */
+  readonly ambient?: readonly AmbientCredentials[];
 }
 
 /** One for the process: it keeps connections and tokens. */
@@ -52,9 +58,13 @@ interface Client {
  * REGISTRY_ANSWER_INVALID (not what the protocol says), SECRET_INVALID (unreadable CA bundle). None holds a credential.
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { clock, timeoutMs = 30_000, userAgent = 'headgate' } = options;
-  const transport = createTransport({ timeoutMs, userAgent });
-  const client: Client = { transport: authenticate(transport, clock), penalties: createPenalties(clock), clock };
+  const { clock, timeoutMs = 30_000, userAgent = 'headgate', proxy, ambient = [] } = options;
+  const transport = createTransport({ timeoutMs, userAgent, proxy });
+  const client: Client = {
+    transport: signIn(authenticate(transport, clock), ambient),
+    penalties: createPenalties(clock),
+    clock,
+  };
 
   return {
     async listTags(repository, access, signal) {
@@ -151,7 +161,7 @@ async function send(call: Call, method: 'GET' | 'HEAD', { url, accept, maxBytes 
       access,
       maxBytes,
       signal,
-      path: repository.path,
+      repository,
     }),
   );
 }
@@ -160,8 +170,8 @@ function expectSuccess(call: Call, answer: Answer): Answer {
   return answer.status === 200 ? answer : fail(call, answer);
 }
 
-function fail({ operation, access, client }: Call, answer: Answer): never {
-  throw unexpectedAnswer(operation, answer, access, client.clock.now());
+function fail({ operation, client }: Call, answer: Answer): never {
+  throw unexpectedAnswer(operation, answer, client.clock.now());
 }
 
 function makeUrl({ repository, access }: Call, rest: string): URL {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseRepository } from '../../core/image/reference.ts';
-import { readPullSecret } from './credentials.ts';
+import { type PullSecret, readPullSecrets } from './credentials.ts';
 
 const foo = { username: 'foo', password: 'bar' };
 const auth = base64('foo:bar');
@@ -60,6 +60,28 @@ describe('the place of an entry', () => {
   });
 });
 
+describe('several that fit', () => {
+  const login = (username: string) => ({ username, password: 'x' });
+  const secret = (name: string, auths: Record<string, unknown>) => ({ ...makeSecret({ auths }), name });
+
+  test.each([
+    ['of one secret: the most exact place first', [{ 'ghcr.io': 'b', '*.io': 'c', 'ghcr.io/org': 'a' }], 'a,b,c'],
+    ['of two secrets: the place decides', [{ 'ghcr.io': 'b' }, { 'ghcr.io/org': 'a' }], 'a,b'],
+    ['of two secrets with one place: the first secret', [{ 'ghcr.io': 'a' }, { 'ghcr.io': 'b' }], 'a,b'],
+    ['in two spellings of one place: as given', [{ 'https://ghcr.io/v2/': 'a' }, { 'ghcr.io': 'b' }], 'a,b'],
+    ['and one that does not', [{ 'quay.io': 'x', 'ghcr.io/other': 'y', 'ghcr.io': 'a' }], 'a'],
+  ])('%s', (_, secrets, order) => {
+    const objects = secrets.map((places, at) => {
+      const auths = Object.entries(places).map(([place, name]) => [place, login(name)]);
+      return secret(`s${at}`, Object.fromEntries(auths));
+    });
+
+    const found = readPullSecrets(objects, parseRepository('ghcr.io/org/app'));
+
+    expect(found.map(({ username }) => username).join()).toBe(order);
+  });
+});
+
 describe('an entry', () => {
   test.each([
     [{ auth }, foo],
@@ -70,6 +92,12 @@ describe('an entry', () => {
     [{ username: 'foo', password: 'bar' }, foo],
     [{ auth, username: 'other', password: 'other' }, foo],
     [{ auth: '', username: 'foo', password: 'bar' }, foo],
+    [{ identitytoken: 'token' }, { username: '', password: '', identityToken: 'token' }],
+    [
+      { auth: base64('00000000-0000-0000-0000-000000000000:'), identitytoken: 'token' },
+      { username: '00000000-0000-0000-0000-000000000000', password: '', identityToken: 'token' },
+    ],
+    [{ auth, identitytoken: '' }, foo],
     [{ email: 'foo@bar.baz' }, undefined],
     [{}, undefined],
   ])('%j holds %j', (fields, credentials) => {
@@ -110,8 +138,8 @@ describe('a malformed secret', () => {
   });
 });
 
-function read(secret: Parameters<typeof readPullSecret>[0], repository: string) {
-  return readPullSecret(secret, { repository: parseRepository(repository) });
+function read(secret: PullSecret, repository: string) {
+  return readPullSecrets([secret], parseRepository(repository))[0];
 }
 
 function makeSecret(config: unknown) {

@@ -1,6 +1,7 @@
 /** What a registry answers or fails to answer, as errors of ours. */
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, OperationError, type OperationErrorOptions } from '../../core/errors.ts';
+import { joinSome } from '../../core/text.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import type { Answer } from './answer.ts';
 
@@ -19,27 +20,26 @@ const maxRetryAfterMs = 6 * 3_600_000;
 const maxDiagnosticLength = 200;
 
 /** Makes the error of a status that the caller does not expect. */
-export function unexpectedAnswer(
-  operation: Operation,
-  answer: Answer,
-  access: RegistryAccess,
-  now: Date,
-): OperationError {
-  const line = `${describeStatus(answer.status)}${describeDiagnostics(answer, access)}`;
+export function unexpectedAnswer(operation: Operation, answer: Answer, now: Date): OperationError {
+  const line = `${describeStatus(answer.status)}${describeDiagnostics(answer)}`;
   if (answer.status === 429) {
     return rateLimited(operation, line, parseRetryAfter(answer.headers['retry-after'], now));
   }
   if (answer.status === 401 || answer.status === 403) {
-    const remedy = access.credentials
-      ? 'the credentials given do not open it'
-      : 'no credentials were given; if it exists and is not public, name its pull secret';
-    return failure(operation, 'REGISTRY_DENIED', `${line}; ${remedy}`);
+    return failure(operation, 'REGISTRY_DENIED', [line, remedyOf(answer.access)].join('; '));
   }
   if (answer.status === 404) {
     return failure(operation, 'REGISTRY_NOT_FOUND', line);
   }
   const isServerFault = answer.status >= 500 || answer.status === 408;
   return failure(operation, isServerFault ? 'REGISTRY_UNREACHABLE' : 'REGISTRY_ANSWER_INVALID', line);
+}
+
+function remedyOf({ credentials, notes = [] }: RegistryAccess): string {
+  const remedy = credentials
+    ? 'the credentials given do not open it'
+    : 'no credentials were given; if it exists and is not public, name its pull secret';
+  return joinSome([remedy, ...notes], '; ');
 }
 
 export function rateLimited(operation: Operation, line: string, retryAfterMs: number): OperationError {
@@ -89,7 +89,7 @@ function describeStatus(status: number): string {
  * The first of the registry's own errors (OCI distribution spec, "Error Codes"). It is foreign text on its way to a status that more
  * people may read than the Secret, so what we sent is taken out of it.
  */
-function describeDiagnostics({ body }: Answer, access: RegistryAccess): string {
+function describeDiagnostics({ body, access }: Answer): string {
   const first = firstError(body);
   const text = first
     .filter((part) => typeof part === 'string')
@@ -119,8 +119,8 @@ function redact(text: string, { credentials }: RegistryAccess): string {
   if (credentials === undefined) {
     return text;
   }
-  const { username, password } = credentials;
-  const secrets = [password, Buffer.from(`${username}:${password}`).toString('base64')].filter(
+  const { username, password, identityToken = '' } = credentials;
+  const secrets = [password, Buffer.from(`${username}:${password}`).toString('base64'), identityToken].filter(
     (secret) => secret !== '',
   );
   return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '[redacted]'), text);
@@ -154,7 +154,15 @@ function describeFailure(
       line: `${url.host} does not speak TLS; if plain http is meant, set insecure (${code})`,
     };
   }
-  return { code: 'REGISTRY_UNREACHABLE', line: `${url.host} broke off (${code || 'no code'})` };
+  return { code: 'REGISTRY_UNREACHABLE', line: describeBreak(url, error, code) };
+}
+
+function describeBreak({ host }: URL, error: unknown, code: string): string {
+  // undici has no other way to say it.
+  const [, proxyStatus] = /^Proxy response \(([0-9]{3})\)/.exec(error instanceof Error ? error.message : '') ?? [];
+  return proxyStatus === undefined
+    ? `${host} broke off (${code || 'no code'})`
+    : `the proxy does not connect to ${host} (${describeStatus(Number(proxyStatus))})`;
 }
 
 const failuresByCode: Readonly<Record<string, string>> = {

@@ -1,18 +1,25 @@
 /** Sends one request to a registry: connection pools, redirects, bounds of size and time. Knows nothing of authentication. */
-import { createHash, X509Certificate } from 'node:crypto';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { Agent, type Dispatcher, request } from 'undici';
+import { isIP } from 'node:net';
+import { type Dispatcher, request } from 'undici';
 import { isOperationError } from '../../core/errors.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
+import { type AgentPool, createAgentPool } from './agents.ts';
 import type { Answer } from './answer.ts';
-import { invalidAnswer, invalidBundle, type Operation, unreachable } from './failure.ts';
+import { invalidAnswer, type Operation, unreachable } from './failure.ts';
+import { findTrespass } from './hop-guard.ts';
+import { bareHost, type ProxySettings } from './proxy.ts';
+import { LinkLocalRefused, reachOf } from './reach.ts';
 
 export interface RegistryRequest {
   readonly operation: Operation;
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: URL;
+  /** Who named the address; undefined: the App or we ourselves. It must not lead further into the network than it lies itself. */
+  readonly namedBy?: URL;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Only with POST and PUT, which follow no redirect. */
+  readonly body?: string;
   readonly access: RegistryAccess;
   /** A longer body is an error; of an answer that is no success only the first 64 KiB are read. */
   readonly maxBytes: number;
@@ -30,39 +37,41 @@ export interface TransportOptions {
   /** For one request with its redirects, from the queue to the last byte. */
   readonly timeoutMs: number;
   readonly userAgent: string;
+  readonly proxy?: ProxySettings | undefined;
+  /** For the metadata servers of clouds; no registry is there. Default false. */
+  readonly allowLinkLocal?: boolean;
 }
 
 const maxErrorBytes = 65_536;
 const maxRedirects = 5;
-const maxAgents = 32;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export function createTransport(options: TransportOptions): Transport {
-  const agents = new Map<string, Agent>();
+  const { proxy, allowLinkLocal = false } = options;
+  const agents = createAgentPool({ proxy, allowLinkLocal });
   const lifetime = new AbortController();
 
   return {
     async send(wanted) {
-      const agent = findAgent(agents, wanted);
       const deadline = new AbortController();
       // Not AbortSignal.timeout: that one keeps all of a request that has long ended until its time.
       const timer = setTimeout(() => deadline.abort(new DOMException('too slow', 'TimeoutError')), options.timeoutMs);
       const signal = AbortSignal.any([wanted.signal, lifetime.signal, deadline.signal]);
       try {
-        return await sendFollowing({ ...wanted, signal }, { agent, options, caller: wanted.signal });
+        return await sendFollowing({ ...wanted, signal }, { agents, options, caller: wanted.signal });
       } finally {
         clearTimeout(timer);
       }
     },
     async close() {
       lifetime.abort(new Error('the registry client was closed'));
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+      await agents.destroy();
     },
   };
 }
 
 interface Passage {
-  readonly agent: Agent;
+  readonly agents: AgentPool;
   readonly options: TransportOptions;
   /** The caller's own signal, to tell its abort from our deadline. */
   readonly caller: AbortSignal;
@@ -71,15 +80,28 @@ interface Passage {
 async function sendFollowing(first: RegistryRequest, passage: Passage): Promise<Answer> {
   let current = first;
   for (let hops = 0; ; hops += 1) {
+    await refuseTrespass(current, passage);
     const answer = await sendOnce(current, passage);
     const location = redirectStatuses.has(answer.status) ? answer.headers['location'] : undefined;
-    if (typeof location !== 'string') {
+    if (typeof location !== 'string' || first.body !== undefined) {
       return answer;
     }
     if (hops === maxRedirects) {
       throw invalidAnswer(first.operation, `more than ${maxRedirects} redirects, the last to ${current.url.host}`);
     }
     current = redirect(current, location);
+  }
+}
+
+async function refuseTrespass(wanted: RegistryRequest, { agents, options }: Passage): Promise<void> {
+  const { url, namedBy, operation } = wanted;
+  const host = bareHost(url);
+  if (options.allowLinkLocal !== true && isIP(host) !== 0 && reachOf(host) === 'linkLocal') {
+    throw invalidAnswer(operation, `${url.host} is a link-local address, where no registry is; nothing was sent there`);
+  }
+  const trespass = namedBy && (await findTrespass(namedBy, url, agents.isProxied));
+  if (trespass !== undefined) {
+    throw invalidAnswer(operation, `${trespass}; nothing was sent there`);
   }
 }
 
@@ -96,16 +118,17 @@ function redirect(from: RegistryRequest, location: string): RegistryRequest {
   url.password = '';
   const { authorization, ...others } = from.headers;
   const keeps = url.origin === from.url.origin && authorization !== undefined;
-  return { ...from, url, headers: keeps ? { ...others, authorization } : others };
+  return { ...from, url, namedBy: from.namedBy ?? from.url, headers: keeps ? { ...others, authorization } : others };
 }
 
-async function sendOnce(wanted: RegistryRequest, { agent, options, caller }: Passage): Promise<Answer> {
-  const { operation, method, url, headers, signal } = wanted;
+async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Passage): Promise<Answer> {
+  const { operation, method, url, headers, body: content, access, signal } = wanted;
   try {
     const response = await request(url, {
       method,
       headers: { ...headers, 'user-agent': options.userAgent },
-      dispatcher: agent,
+      ...(content === undefined ? {} : { body: content }),
+      dispatcher: agents.agentFor(url, access.caBundle, operation),
       signal,
       // undici gives up the connection after each HEAD otherwise, in fear of servers that send a body; then each digest would cost a handshake.
       reset: false,
@@ -118,13 +141,16 @@ async function sendOnce(wanted: RegistryRequest, { agent, options, caller }: Pas
     if (body.isCut && isSuccess) {
       throw invalidAnswer(operation, `${url.host} answers with more than ${wanted.maxBytes} bytes`);
     }
-    return { status: statusCode, headers: response.headers, body: body.bytes, origin: url.origin };
+    return { status: statusCode, headers: response.headers, body: body.bytes, origin: url.origin, access };
   } catch (error) {
     if (caller.aborted) {
       throw caller.reason;
     }
     if (isOperationError(error)) {
       throw error;
+    }
+    if (error instanceof LinkLocalRefused) {
+      throw invalidAnswer(operation, `${error.message}, where no registry is; nothing was sent there`);
     }
     throw unreachable(operation, url, error, options.timeoutMs);
   }
@@ -146,38 +172,4 @@ async function readBody(
     }
   }
   return { bytes: Buffer.concat(chunks), isCut: false };
-}
-
-/** One pool for each set of trusted certificates. Rotated bundles must not collect pools for ever. */
-function findAgent(agents: Map<string, Agent>, { access: { caBundle }, operation }: RegistryRequest): Agent {
-  const key = caBundle === undefined ? '' : createHash('sha256').update(caBundle).digest('base64url');
-  const known = agents.get(key);
-  if (known !== undefined) {
-    return known;
-  }
-  const secureContext = caBundle === undefined ? undefined : trust(caBundle, operation);
-  const agent = new Agent({
-    connections: 8,
-    keepAliveTimeout: 30_000,
-    maxHeaderSize: 32_768,
-    connect: secureContext === undefined ? {} : { secureContext },
-  });
-  agents.set(key, agent);
-  const [oldest] = agents;
-  if (agents.size > maxAgents && oldest !== undefined) {
-    agents.delete(oldest[0]);
-    // Requests that still use it end first.
-    oldest[1].close().catch(() => undefined);
-  }
-  return agent;
-}
-
-function trust(caBundle: string, operation: Operation): SecureContext {
-  try {
-    // Node takes a bundle without any certificate in silence; the failure would come later and look like the server's.
-    new X509Certificate(caBundle);
-    return createSecureContext({ ca: [...getCACertificates('default'), caBundle] });
-  } catch (error) {
-    throw invalidBundle(operation, error);
-  }
 }

@@ -9,11 +9,18 @@ export interface RegistryAccess {
   /** PEM certificates trusted besides the system's. */
   readonly caBundle?: string;
   readonly credentials?: RegistryCredentials;
+  /** More that may be good for it, tried in turn when the registry refuses `credentials`. */
+  readonly fallbacks?: readonly RegistryCredentials[];
+  /** Why there are not more credentials, one sentence each without secrets; for the message when the registry refuses. */
+  readonly notes?: readonly string[];
 }
 
 export interface RegistryCredentials {
+  /** Both empty where there is only an identity token. */
   readonly username: string;
   readonly password: string;
+  /** A refresh token for the registry's token server, as docker login keeps it. */
+  readonly identityToken?: string;
 }
 
 /** One platform of an image; `digest` is that of the platform's own manifest. */
