@@ -30,7 +30,8 @@ function replaceBlock(source: string, value: string): string {
   const [indicators = ''] = /^[|>][-+0-9]*/.exec(header) ?? [];
   const body = source.slice(header.length);
   const content = body.trimEnd();
-  const emptyLines = body.slice(content.length);
+  // Spaces at the end of the last line with something to see are of the old value.
+  const emptyLines = body.slice(content.length).replace(/^[ \t]+(?=\r?\n|$)/, '');
   if (content === '' || !fitsBlock.test(value)) {
     const rest = content === '' ? emptyLines : emptyLines.replace(/^\r?\n/, '');
     return `${formatPlain(value)}${header.slice(indicators.length)}${rest}`;
