@@ -7,6 +7,7 @@ import { dump, load } from 'js-yaml';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
+import { parseRegistryLimits } from '../src/app/registry-limits.ts';
 import { runController } from '../src/app/run-controller.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import type { KubeObject, NewObject } from '../src/kube/objects.ts';
@@ -44,6 +45,7 @@ test.each([
   { set: 'watchNamespaces={Team A}', says: "at '/watchNamespaces/0'" },
   { set: 'watchNamespaces=team', says: "at '/watchNamespaces': got string, want array" },
   { set: 'resource.limits.memory=1Gi', says: "additional properties 'resource' not allowed" },
+  { set: 'registryLimits[0].host=docker.io', says: "at '/registryLimits/0': minProperties: got 1, want 2" },
   { set: 'image.repository=', says: 'image.repository: say where the image of Headgate is' },
 ])('helm refuses $set and names the field', async ({ set, says }) => {
   const attempt = outputOf(helm, ['template', 'headgate', chart, '--set', image, '--set', set]);
@@ -65,6 +67,22 @@ test.each([
   const rendered = await outputOf(helm, ['template', 'headgate', chart, ...values]);
 
   expect(rendered).toContain(`image: "${expected}"`);
+});
+
+test('limits of registries become arguments that the controller understands', async () => {
+  const limits = [
+    { host: 'docker.io', pulls: '100/6h' },
+    { host: 'registry.example.com:5000', requests: '600/1m', concurrency: 4 },
+  ];
+
+  const rendered = await outputOf(helm, [
+    ...['template', 'headgate', chart, '--set', image],
+    ...['--set-json', `registryLimits=${JSON.stringify(limits)}`],
+  ]);
+
+  const given = [...rendered.matchAll(/"--registry-limit=(.*)"/g)].map(([, text = '']) => text);
+  expect(given).toEqual(['docker.io=pulls:100/6h', 'registry.example.com:5000=requests:600/1m,concurrency:4']);
+  expect(Object.keys(parseRegistryLimits(given))).toEqual(limits.map(({ host }) => host));
 });
 
 describe('installed', () => {

@@ -3,7 +3,6 @@ import { vi } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { createRegistryClient } from '../src/adapters/registry/client.ts';
-import { coalesceReads } from '../src/adapters/registry/coalesce.ts';
 import { type Runtime, startRuntime } from '../src/app/runtime.ts';
 import { listenToSteps } from '../src/app/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../src/kube/client.ts';
@@ -89,7 +88,7 @@ function startParts(namespace: string, proxy: ApiProxy, clock: ManualClock) {
   const stopping = new AbortController();
   const runtime = startRuntime({
     client: counted,
-    registry: coalesceReads(registry, { clock, maxAgeMs: 4_000 }),
+    registry,
     namespaces: [namespace],
     clock,
     random: () => 0,

@@ -67,3 +67,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   resources: [events]
   verbs: [create, patch]
 {{- end -}}
+
+{{/* One registry's limits as an argument of the controller. */}}
+{{- define "headgate.registryLimit" -}}
+{{- $parts := list -}}
+{{- with .requests }}{{ $parts = append $parts (printf "requests:%s" .) }}{{ end -}}
+{{- with .pulls }}{{ $parts = append $parts (printf "pulls:%s" .) }}{{ end -}}
+{{- with .concurrency }}{{ $parts = append $parts (printf "concurrency:%v" .) }}{{ end -}}
+--registry-limit={{ .host }}={{ join "," $parts }}
+{{- end }}

@@ -41,6 +41,29 @@ const trustedCertificates = Type.Object(
   { description: 'Certificates to trust besides the public ones, for every registry.', ...closed },
 );
 
+const perPeriod = { pattern: '^[0-9]{1,6}/([0-9]+(s|m|h))+$' } as const;
+
+const registryLimits = Type.Array(
+  Type.Object(
+    {
+      host: Type.String({
+        description: 'The registry as it stands in image names, for example docker.io or registry.example.com:5000.',
+        pattern: '^[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$',
+      }),
+      requests: Type.Optional(Type.String({ description: 'Requests of any sort, for example 600/1m.', ...perPeriod })),
+      pulls: Type.Optional(
+        Type.String({ description: 'GETs of manifests, which Docker Hub counts, for example 100/6h.', ...perPeriod }),
+      ),
+      concurrency: Type.Optional(
+        Type.Integer({ description: 'Requests at the same time; 8 when absent.', minimum: 1, maximum: 100 }),
+      ),
+    },
+    // The host alone says nothing.
+    { ...closed, minProperties: 2 },
+  ),
+  { description: 'How much may be asked of a registry at most.' },
+);
+
 export const chartValues = Type.Object(
   {
     image,
@@ -59,6 +82,7 @@ export const chartValues = Type.Object(
       uniqueItems: true,
     }),
     trustedCertificates,
+    registryLimits,
     extraArgs: Type.Array(Type.String(), { description: 'More arguments for `headgate controller`.' }),
     resources: podField('Requests and limits of the container'),
     serviceAccount: Type.Object(

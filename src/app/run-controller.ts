@@ -1,6 +1,6 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
 import { createRegistryClient, type RegistryClientOptions } from '../adapters/registry/client.ts';
-import { coalesceReads } from '../adapters/registry/coalesce.ts';
+import type { LimitsByHost } from '../adapters/registry/host-limits.ts';
 import { describeError } from '../core/errors.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
@@ -15,6 +15,7 @@ import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity } from './config.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { parseRegistryLimits } from './registry-limits.ts';
 import { registryOptions } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
@@ -28,14 +29,13 @@ export interface ControllerSettings extends ConnectionOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly listen: string;
   readonly logLevel: LogLevel;
+  /** How much may be asked of which registry, as in --registry-limit. */
+  readonly registryLimits?: readonly string[];
   /** Undefined: webhooks are not listened to. */
   readonly webhooks?: WebhookSettings | undefined;
   /** Told of each step besides log, Events and metrics; for tests that end the process between two of them. */
   readonly listener?: StepListener;
 }
-
-/** Good for all who ask the same at nearly the same time, and shorter than the shortest interval of an App. */
-const registryAnswerMaxAgeMs = 4_000;
 
 /**
  * Runs until the signal is aborted.
@@ -45,6 +45,7 @@ const registryAnswerMaxAgeMs = 4_000;
 export async function runController(settings: ControllerSettings, signal: AbortSignal): Promise<void> {
   const address = parseListenAddress(settings.listen, '--listen');
   const registries = registryOptions({ clock: systemClock, dockerConfig: 'Named' });
+  const limits = parseRegistryLimits(settings.registryLimits ?? []);
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });
   const client = createKubeClient(await loadConnection(settings));
@@ -65,7 +66,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
       state = 'reading the cluster';
       metrics.leader.set(1);
       const { runtime, end } = startWork(
-        { settings, registries, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
+        { settings, registries, limits, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
         leading,
       );
       webhookTargets = runtime.webhooks;
@@ -91,6 +92,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
 }
 
 interface Parts {
+  readonly limits: LimitsByHost;
   readonly settings: ControllerSettings;
   readonly registries: RegistryClientOptions;
   readonly client: KubeClient;
@@ -107,10 +109,11 @@ interface Work {
 }
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
-  const { settings, registries, client, log, metrics, identity, assertLeading } = parts;
+  const { settings, registries, limits, client, log, metrics, identity, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
-  const registry = createRegistryClient(registries);
+  const registry = createRegistryClient({ ...registries, limits, onSent: metrics.registries.countRequest });
+  metrics.registries.observeHosts(() => registry.hosts);
   const events = createEventRecorder({
     client,
     controller: 'headgate.dev/headgate',
@@ -126,7 +129,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
   const listener = listenToSteps({ log, metrics, events, ...(settings.listener ? { also: settings.listener } : {}) });
   const runtime = startRuntime({
     client,
-    registry: coalesceReads(registry, { clock, maxAgeMs: registryAnswerMaxAgeMs }),
+    registry,
     namespaces: settings.namespaces,
     clock,
     random: Math.random,

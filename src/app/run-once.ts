@@ -1,7 +1,6 @@
 /** `headgate run --once`: one whole pass, for a cron job on a host. */
 import { apps } from '../adapters/cluster/kinds.ts';
 import { createRegistryClient } from '../adapters/registry/client.ts';
-import { coalesceReads } from '../adapters/registry/coalesce.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { sleep, systemClock } from '../kube/clock.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
@@ -54,7 +53,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   }
   const runtime = startRuntime({
     client,
-    registry: coalesceReads(registry, { clock, maxAgeMs: settings.timeoutMs }),
+    registry,
     namespaces: settings.namespaces,
     clock,
     random: Math.random,

@@ -5,8 +5,8 @@ import { createDirectRecords, createRecords } from '../adapters/cluster/records.
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
 import { type Watched, watch } from '../adapters/cluster/watched.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
-import type { CoalescedRegistry } from '../adapters/registry/coalesce.ts';
 import { readPullSecrets } from '../adapters/registry/credentials.ts';
+import { shareRegistry } from '../adapters/registry/shared-registry.ts';
 import { type Announcements, createAnnouncements } from '../controllers/announcements.ts';
 import { reconcileApp } from '../controllers/app-controller.ts';
 import { outcomeOf } from '../controllers/outcome.ts';
@@ -24,6 +24,7 @@ import { type Workload, type WorkloadKind, workloadKinds } from '../core/workloa
 import { CheckMemory } from '../engine/check/check-memory.ts';
 import { createWorkloadsDeployer } from '../engine/deploy/workloads/workloads-deployer.ts';
 import type { Records } from '../engine/ports/records.ts';
+import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -38,7 +39,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
-  readonly registry: CoalescedRegistry;
+  readonly registry: Registry;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
   readonly clock: Clock;
@@ -97,10 +98,9 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   });
   const accesses = new ClusterRegistryAccesses({ client, readCredentials: readPullSecrets });
   const memory = new CheckMemory({ clock, random: options.random });
-  const deployers = {
-    Workloads: createWorkloadsDeployer({ workloads, records, registry: options.registry, accesses }),
-  };
-  const context = { ...options, deployers, records, accesses, memory };
+  const registry = shareAnswers(options);
+  const deployers = { Workloads: createWorkloadsDeployer({ workloads, records, registry, accesses }) };
+  const context = { ...options, registry, deployers, records, accesses, memory };
   const common = { options, synced };
   const appController = start(common, 'app', appConcurrency, (key, inner) => reconcileApp(context, key, inner));
   const updateController = start(common, 'update', updateConcurrency, (key, inner) =>
@@ -111,7 +111,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const webhooks = createAnnouncements({
     appsOn: caches.apps.listBy,
     findApp: caches.apps.find,
-    forgetAnswers: options.registry.forget,
+    forgetAnswers: registry.forget,
     memory,
     wakeApp: appController.enqueue,
     clock,
@@ -127,6 +127,12 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     listUpdates: caches.updates.listAll,
     stopped: Promise.all([appController.stopped, updateController.stopped, aborted(signal)]).then(() => undefined),
   };
+}
+
+function shareAnswers({ registry, clock, metrics }: RuntimeOptions): SharedRegistry {
+  const shared = shareRegistry(registry, { clock });
+  metrics.registries.observeRepositories(() => shared.repositories);
+  return shared;
 }
 
 function start(

@@ -43,6 +43,12 @@ export const controllerCommand: Command = {
     },
     { flags: '--lease-namespace <name>', description: 'namespace of the Lease; in a cluster that of the pod' },
     { flags: '--lease-name <name>', description: 'name of the Lease', default: 'headgate' },
+    {
+      flags: '--registry-limit <host=limits>',
+      description:
+        'how much may be asked of a registry, e.g. docker.io=pulls:100/6h,requests:600/1m,concurrency:4; may be given several times',
+      repeatable: true,
+    },
     logLevelOption,
   ],
   async run({ options, signal }) {
@@ -56,6 +62,7 @@ export const controllerCommand: Command = {
         leaseName: options.given('leaseName'),
         listen: options.given('listen'),
         logLevel: logLevelOf(options),
+        registryLimits: options.list('registryLimit'),
         webhooks: webhooksOf(options),
       },
       signal,

@@ -1,6 +1,7 @@
 /** Every metric of the product: name, help, labels. docs/reference/metrics.md is generated from this list. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
+import { createRegistryMetrics, type RegistryMetrics, registryDefinitions } from './registry-metrics.ts';
 
 export interface MetricDefinition {
   readonly name: string;
@@ -71,6 +72,7 @@ export const metricDefinitions = {
     help: '1 while this replica does the work.',
     labels: [],
   },
+  ...registryDefinitions,
   ...keelWebhookDefinitions,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
@@ -88,6 +90,7 @@ export interface Metrics {
   observeQueue(controller: string, depth: () => number): void;
   readonly watchErrors: Counter<'code'>;
   readonly webhookRequests: Counter<'sender' | 'result'>;
+  readonly registries: RegistryMetrics;
   readonly countKeelWebhook: CountKeelWebhook;
   readonly leader: Gauge<never>;
 }
@@ -121,6 +124,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     observeQueue: (controller, depth) => queues.set(controller, depth),
     watchErrors: new Counter({ ...shape(made.watchErrors), registers }),
     webhookRequests: new Counter({ ...shape(made.webhookRequests), registers }),
+    registries: createRegistryMetrics(registry),
     countKeelWebhook: createKeelWebhookMetrics(registry),
     leader: new Gauge({ ...shape(made.leader), registers }),
   };

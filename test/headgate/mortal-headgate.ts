@@ -4,7 +4,6 @@
  * usage: node mortal-headgate.ts KUBECONFIG NAMESPACE DEATH (JSON of death.ts)
  */
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
-import { coalesceReads } from '../../src/adapters/registry/coalesce.ts';
 import { startRuntime } from '../../src/app/runtime.ts';
 import { listenToSteps } from '../../src/app/step-listener.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
@@ -22,7 +21,7 @@ const metrics = createMetrics({ processMetrics: false });
 
 await startRuntime({
   client: death.kind === 'write' ? mortalClient(client, death) : client,
-  registry: coalesceReads(createRegistryClient({ clock }), { clock, maxAgeMs: 4_000 }),
+  registry: createRegistryClient({ clock }),
   namespaces: [namespace],
   clock,
   random: Math.random,

@@ -77,10 +77,10 @@ const behaviours: Readonly<Record<string, (surroundings: Surroundings) => Handle
       response.writeHead(200, { 'docker-content-digest': digestOf(honestManifest) }).end(honestManifest);
     }
   },
-  /** 2,500 tags in pages as the specification wants them. */
+  /** 2,500 tags in pages as the specification wants them, a thousand each at most. */
   paged: () => (_, response, url) => {
     const last = url.searchParams.get('last');
-    const size = Number(url.searchParams.get('n'));
+    const size = Math.min(Number(url.searchParams.get('n')), 1_000);
     const start = last === null ? 0 : manyTags.indexOf(last) + 1;
     const tags = manyTags.slice(start, start + size);
     const isLast = start + size >= manyTags.length;

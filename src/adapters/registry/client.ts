@@ -2,10 +2,14 @@
 import { formatRepository, isDigest, type Repository } from '../../core/image/reference.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
+import { identifyAccess } from './access-identity.ts';
+import type { Effort } from './account.ts';
 import type { AmbientCredentials } from './ambient.ts';
 import type { Answer } from './answer.ts';
 import { type AuthenticatedTransport, authenticate } from './authentication.ts';
 import { type Operation, unexpectedAnswer } from './failure.ts';
+import { createHostGate, type HostGate, type HostView } from './host-gate.ts';
+import type { LimitsByHost } from './host-limits.ts';
 import {
   digestOfHeader,
   manifestAccept,
@@ -14,7 +18,7 @@ import {
   parseManifest,
   verifyDigest,
 } from './manifest.ts';
-import { createPenalties, type Penalties } from './penalties.ts';
+import { createPageMemory, type PageMemory } from './page-memory.ts';
 import type { ProxySettings } from './proxy.ts';
 import { signIn } from './sign-in.ts';
 import { maxTagPageBytes, readTagList } from './tag-list.ts';
@@ -29,10 +33,16 @@ export interface RegistryClientOptions {
   readonly proxy?: ProxySettings | undefined;
   /** Asked in this order where an access has no credentials. */
   readonly ambient?: readonly AmbientCredentials[];
+  /** How much is asked of which registry at most; what is known of a host counts where nothing is said. */
+  readonly limits?: LimitsByHost;
+  /** Told of each request that was sent: status or error code. */
+  readonly onSent?: (host: string, outcome: string) => void;
 }
 
 /** One for the process: it keeps connections and tokens. */
 export interface RegistryClient extends Registry {
+  /** How it stands with each registry that was asked. */
+  readonly hosts: readonly HostView[];
   /** Ends all connections and requests; what waits fails with REGISTRY_UNREACHABLE. */
   close(): Promise<void>;
 }
@@ -48,21 +58,36 @@ interface Call {
 
 interface Client {
   readonly transport: AuthenticatedTransport;
-  readonly penalties: Penalties;
+  readonly gate: HostGate;
+  readonly pages: PageMemory;
+  /** That have refused to be asked for large pages. */
+  readonly modestHosts: Set<string>;
   readonly clock: Clock;
 }
 
+/** As many at once as registries are known to give. */
+const pageSize = 10_000;
+/** ECR and others refuse to be asked for more. */
+const modestPageSize = 1_000;
+
 /**
  * Makes the client. Errors of every method: REGISTRY_UNREACHABLE (network, 5xx), REGISTRY_DENIED (401, 403),
- * REGISTRY_RATE_LIMITED (429; the same registry is then left alone until its time), REGISTRY_NOT_FOUND (unknown repository),
+ * REGISTRY_RATE_LIMITED (429, after which the registry is left alone until its time; or our budget for it is used up), REGISTRY_NOT_FOUND (unknown repository),
  * REGISTRY_ANSWER_INVALID (not what the protocol says), SECRET_INVALID (unreadable CA bundle). None holds a credential.
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const { clock, timeoutMs = 30_000, userAgent = 'headgate', proxy, ambient = [] } = options;
   const transport = createTransport({ timeoutMs, userAgent, proxy });
+  const gate = createHostGate({
+    clock,
+    limits: options.limits ?? {},
+    ...(options.onSent && { onSent: options.onSent }),
+  });
   const client: Client = {
     transport: signIn(authenticate(transport, clock), ambient),
-    penalties: createPenalties(clock),
+    gate,
+    pages: createPageMemory(),
+    modestHosts: new Set(),
     clock,
   };
 
@@ -79,14 +104,47 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const operation = describe('find image', repository, tagOrDigest);
       return await findImage({ client, operation, repository, access, signal }, tagOrDigest);
     },
+    get hosts() {
+      return gate.hosts;
+    },
     close: () => transport.close(),
   };
 }
 
 async function listTags(call: Call): Promise<readonly string[]> {
-  return await readTagList(call.operation, makeUrl(call, 'tags/list'), async (url) => {
-    const answer = await send(call, 'GET', { url, maxBytes: maxTagPageBytes });
-    return expectSuccess(call, answer);
+  const { modestHosts } = call.client;
+  const host = call.repository.registry;
+  if (modestHosts.has(host)) {
+    return await readTags(call, modestPageSize, () => undefined);
+  }
+  let isRefused = false;
+  try {
+    return await readTags(call, pageSize, () => {
+      isRefused = true;
+    });
+  } catch (error) {
+    if (!isRefused) {
+      throw error;
+    }
+    modestHosts.add(host);
+    return await readTags(call, modestPageSize, () => undefined);
+  }
+}
+
+async function readTags(call: Call, size: number, onRefused: () => void): Promise<readonly string[]> {
+  return await readTagList({
+    operation: call.operation,
+    firstUrl: makeUrl(call, 'tags/list'),
+    pageSize: size,
+    memory: call.client.pages,
+    identity: identifyAccess(call.access),
+    fetchPage: async (url, etag) => {
+      const answer = await send(call, 'GET', { url, maxBytes: maxTagPageBytes, etag });
+      if (answer.status === 400) {
+        onRefused();
+      }
+      return answer.status === 304 && etag !== undefined ? answer : expectSuccess(call, answer);
+    },
   });
 }
 
@@ -124,7 +182,7 @@ async function fetchManifest(
   tagOrDigest: string,
 ): Promise<{ readonly digest: string; readonly body: Buffer } | undefined> {
   const url = makeUrl(call, `manifests/${tagOrDigest}`);
-  const answer = await send(call, 'GET', { url, accept: manifestAccept, maxBytes: maxManifestBytes });
+  const answer = await send(call, 'GET', { url, accept: manifestAccept, maxBytes: maxManifestBytes, effort: 'pull' });
   if (answer.status === 404) {
     return undefined;
   }
@@ -148,16 +206,23 @@ interface Request {
   readonly url: URL;
   readonly accept?: string;
   readonly maxBytes?: number;
+  readonly effort?: Effort;
+  /** Of what is known already. */
+  readonly etag?: string | undefined;
 }
 
-async function send(call: Call, method: 'GET' | 'HEAD', { url, accept, maxBytes = 0 }: Request): Promise<Answer> {
+async function send(
+  call: Call,
+  method: 'GET' | 'HEAD',
+  { url, accept, maxBytes = 0, effort = 'other', etag }: Request,
+): Promise<Answer> {
   const { client, operation, repository, access, signal } = call;
-  return await client.penalties.guard(operation, { registry: repository.registry, access }, () =>
+  return await client.gate.pass({ operation, registry: repository.registry, access, effort, signal }, () =>
     client.transport.send({
       operation,
       method,
       url,
-      headers: { accept: accept ?? 'application/json' },
+      headers: { accept: accept ?? 'application/json', ...(etag === undefined ? {} : { 'if-none-match': etag }) },
       access,
       maxBytes,
       signal,

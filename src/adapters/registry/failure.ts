@@ -1,6 +1,6 @@
 /** What a registry answers or fails to answer, as errors of ours. */
 import { STATUS_CODES } from 'node:http';
-import { type ErrorCode, OperationError, type OperationErrorOptions } from '../../core/errors.ts';
+import { type ErrorCode, isOperationError, OperationError, type OperationErrorOptions } from '../../core/errors.ts';
 import { joinSome } from '../../core/text.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import type { Answer } from './answer.ts';
@@ -49,6 +49,22 @@ export function rateLimited(operation: Operation, line: string, retryAfterMs: nu
     retryAfterMs,
     context: { repository: operation.repository },
   });
+}
+
+/** Not asked, because a moment ago nothing of the host could be reached. */
+export function unreachableBefore(operation: Operation, host: string, retryAfterMs: number): OperationError {
+  return new OperationError(`${operation.what}: not asked, ${host} could not be reached a moment ago`, {
+    code: 'REGISTRY_UNREACHABLE',
+    retry: 'after',
+    retryAfterMs,
+    context: { repository: operation.repository },
+  });
+}
+
+/** Whether the error says something of the whole host: no connection came about. One repository may be ill on its own. */
+export function isHostFailure(error: unknown): boolean {
+  const code = isOperationError(error, 'REGISTRY_UNREACHABLE') ? codeOf(error.cause) : '';
+  return code in failuresByCode || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
 
 /** The registry answered, but not what the protocol says. */

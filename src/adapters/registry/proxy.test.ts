@@ -130,6 +130,6 @@ test('plain http goes through the proxy by whole addresses', async () => {
   expect(await client.listTags({ registry: 'registry.test', path: 'app' }, { insecure: true }, never)).toEqual([
     '1.0.0',
   ]);
-  expect(proxy.requests).toEqual(['GET http://registry.test/v2/app/tags/list?n=1000']);
+  expect(proxy.requests).toEqual(['GET http://registry.test/v2/app/tags/list?n=10000']);
   await Promise.all([client.close(), registry.stop(), proxy.stop()]);
 });

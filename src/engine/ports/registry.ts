@@ -60,6 +60,20 @@ export interface Registry {
   ): Promise<ResolvedImage | undefined>;
 }
 
+/** The registries as one check of an App sees them. */
+export interface RegistryCheck extends Registry {
+  /** When the oldest of its answers was asked for: it may miss what came later. Undefined before the first. */
+  readonly asOf: Date | undefined;
+}
+
+/** All Apps on one repository share its answers; a question of nobody in particular is answered by what is a few seconds old. */
+export interface SharedRegistry extends Registry {
+  /** For one check, to which answers of at most this age are good enough. */
+  within(maxAgeMs: number): RegistryCheck;
+  /** What is asked of the repository from now on is not answered from before. */
+  forget(repository: Repository): void;
+}
+
 /** Access to the registry of a source; reads the Secrets it names once and again after `forget`. */
 export interface RegistryAccesses {
   /** @throws SECRET_NOT_FOUND, SECRET_INVALID; `context.field` names the field of the source's image: `secretRef` or `certSecretRef` */
