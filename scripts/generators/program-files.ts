@@ -1,6 +1,7 @@
 /** Reference pages of what the program shows to the outside: metrics and the command line. */
 import type { Command, OptionDefinition } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
+import { applierMetricDefinitions } from '../../src/telemetry/applier-metrics.ts';
 import { type MetricDefinition, metricDefinitions } from '../../src/telemetry/metrics.ts';
 import { cell } from './field-table.ts';
 import { type GeneratedFile, generatedNotice } from './generated-file.ts';
@@ -13,17 +14,23 @@ export function programFiles(): GeneratedFile[] {
 }
 
 function metricsPage(definitions: readonly MetricDefinition[]): string {
-  const rows = definitions.map(({ name, type, help, labels }) => {
-    const labelCell = labels.map((label) => `\`${label}\``).join(', ');
-    return `| \`${name}\` | ${type} | ${labelCell} | ${cell(help)} |`;
-  });
   const parts = [
     `<!-- ${generatedNotice('src/telemetry/metrics.ts')} -->`,
     '# Metrics',
     '`headgate controller` answers `/metrics` in the Prometheus text format; the process metrics of Node stand beside these.',
-    ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n'),
+    metricTable(definitions),
+    '`headgate apply` answers `/metrics` with these, under the names of kube-applier:',
+    metricTable(Object.values(applierMetricDefinitions)),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+function metricTable(definitions: readonly MetricDefinition[]): string {
+  const rows = definitions.map(({ name, type, help, labels }) => {
+    const labelCell = labels.map((label) => `\`${label}\``).join(', ');
+    return `| \`${name}\` | ${type} | ${labelCell} | ${cell(help)} |`;
+  });
+  return ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function commandsPage(): string {

@@ -7,6 +7,7 @@ import type { ProxySettings } from '../adapters/registry/proxy.ts';
 import { OperationError } from '../core/errors.ts';
 import { type KubeConfig, loadInClusterConfig } from '../kube/config.ts';
 import { loadKubeConfig } from '../kube/kubeconfig.ts';
+import { type ApplierVariable, applierVariables } from './applier-settings.ts';
 
 export interface ConnectionOptions {
   readonly kubeconfig?: string | undefined;
@@ -116,4 +117,17 @@ export function dockerEnvironment(
   }
   const set = Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   return { path: join(named ?? join(homedir(), '.docker'), 'config.json'), environment: Object.fromEntries(set) };
+}
+
+/** What git and ssh need of the environment. */
+export function gitEnvironment(): Readonly<Record<string, string>> {
+  const names = ['PATH', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+  const values = names.map((name) => [name, process.env[name]] as const);
+  return Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+/** What `headgate apply` takes from the environment, under the names of kube-applier. */
+export function applierEnvironment(): Readonly<Record<ApplierVariable, string | undefined>> {
+  const values = applierVariables.map((name) => [name, process.env[name]]);
+  return Object.fromEntries(values) as Record<ApplierVariable, string | undefined>;
 }

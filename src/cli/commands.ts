@@ -1,4 +1,6 @@
 /** Every command of the program. */
+
+import { applyCommand } from './apply.ts';
 import type { Command } from './command.ts';
 import { controllerCommand } from './controller.ts';
 import { healthCommand } from './health.ts';
@@ -20,4 +22,5 @@ export const commands: readonly Command[] = [
   rejectionsCommand,
   policyCommand,
   writeCommand,
+  applyCommand,
 ];

@@ -5,7 +5,7 @@ import { createRegistryMetrics, type RegistryMetrics, registryDefinitions } from
 
 export interface MetricDefinition {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   readonly help: string;
   readonly labels: readonly string[];
 }

@@ -50,7 +50,7 @@ export function makeDesiredSet({ read, scopeOf, defaultNamespace }: SetRequest):
 }
 
 /** Kinds that a CRD of the same set defines: they need not be served yet. */
-function definedScopes(read: readonly ReadObject[]): ReadonlyMap<string, Scope> {
+export function definedScopes(read: readonly ReadObject[]): ReadonlyMap<string, Scope> {
   const scopes = new Map<string, Scope>();
   for (const { kind, apiVersion, object } of read) {
     if (kind !== 'CustomResourceDefinition' || groupOf(apiVersion) !== 'apiextensions.k8s.io') {
