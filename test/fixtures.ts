@@ -59,6 +59,7 @@ export function workload(fields: Partial<Workload> = {}): Workload {
     containers: [container()],
     podSelector: 'app=web',
     pullSecrets: [],
+    serviceAccount: 'default',
     rollout: rollout(),
     ...fields,
   };

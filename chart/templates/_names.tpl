@@ -59,9 +59,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [delete]
-# Registry credentials and certificates that Apps name.
+# Registry credentials and certificates that Apps name, and those that the kubelet takes for their workloads.
 - apiGroups: [""]
-  resources: [secrets]
+  resources: [secrets, serviceaccounts]
   verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]

@@ -96,7 +96,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     onError: watchErrorListener(options),
     signal,
   });
-  const accesses = new ClusterRegistryAccesses({ client, readCredentials: readPullSecrets });
+  const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
   const memory = new CheckMemory({ clock, random: options.random });
   const registry = shareAnswers(options);
   const deployers = { Workloads: createWorkloadsDeployer({ workloads, records, registry, accesses }) };

@@ -17,6 +17,7 @@ const template = {
     containers: [{ name: 'app', image: 'web:1', ports: [{ containerPort: 80 }] }],
     initContainers: [{ name: 'migrate', image: 'web:1', restartPolicy: 'Always' }],
     imagePullSecrets: [{ name: 'pull' }, {}],
+    serviceAccountName: 'runner',
   },
 };
 const selector = { matchLabels: { app: 'web' } };
@@ -53,6 +54,7 @@ describe('decodeWorkload', () => {
       ],
       podSelector: 'app=web',
       pullSecrets: ['pull'],
+      serviceAccount: 'runner',
       rollout: {
         observedGeneration: 3,
         wanted: 3,

@@ -12,6 +12,7 @@ const PodTemplate = Type.Object({
     containers: Type.Array(ContainerWire),
     initContainers: Type.Optional(Type.Array(ContainerWire)),
     imagePullSecrets: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()) }))),
+    serviceAccountName: Type.Optional(Type.String()),
   }),
 });
 
@@ -152,6 +153,7 @@ function fromParts(
     annotations: Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => isAdoptionMark(key))),
     containers: [...template.spec.containers.map(read(false)), ...(template.spec.initContainers ?? []).map(read(true))],
     pullSecrets: (template.spec.imagePullSecrets ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])),
+    serviceAccount: template.spec.serviceAccountName || 'default',
     ...parts,
   };
 }

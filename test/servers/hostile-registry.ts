@@ -207,6 +207,25 @@ const behaviours: Readonly<Record<string, (surroundings: Surroundings) => Handle
     response.setHeader('www-authenticate', 'Basic realm="never enough"');
     sendError(response, 401, 'UNAUTHORIZED', 'authentication required');
   },
+  'token-at-metadata': () => (_, response) => {
+    const realm = 'http://169.254.169.254/latest/meta-data/iam/security-credentials/node';
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="s"` }).end();
+  },
+  'redirect-to-metadata': () => (_, response) => {
+    response.writeHead(307, { location: 'http://169.254.169.254/latest/meta-data/' }).end();
+  },
+  /** A token server that answers with more than any token has. */
+  'huge-token': (at) => (_, response, url) => {
+    if (url.pathname.endsWith('/token')) {
+      response.end(Buffer.alloc(1_048_576, 'x'));
+    } else {
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${at.self}/v2/huge-token/token"` }).end();
+    }
+  },
+  /** JSON so deep that a recursive reader would end. */
+  'deep-json': () => (_, response) => {
+    response.end(`{"tags":${'['.repeat(1_000_000)}`);
+  },
   'token-elsewhere-plain': (at) => (_, response) => {
     response.writeHead(401, { 'www-authenticate': `Bearer realm="ftp://${new URL(at.elsewhere).host}/token"` }).end();
   },

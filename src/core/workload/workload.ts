@@ -30,7 +30,10 @@ export interface Workload extends WorkloadReference {
   readonly containers: readonly Container[];
   /** Label selector of its pods in the API's text form; undefined for a CronJob, whose pods belong to Jobs. */
   readonly podSelector: string | undefined;
+  /** Of its pod template. */
   readonly pullSecrets: readonly string[];
+  /** Its pods' own; `default` where the template names none. */
+  readonly serviceAccount: string;
   readonly rollout: Rollout;
 }
 

@@ -5,7 +5,7 @@ import { needsTagList } from '../../core/policy/policy.ts';
 import { rankTags, tagComparer } from '../../core/policy/rank-tags.ts';
 import type { Version } from '../../core/update/version-change.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Registry, RegistryAccess, RegistryAccesses } from '../ports/registry.ts';
+import type { Puller, Registry, RegistryAccess, RegistryAccesses } from '../ports/registry.ts';
 import type { Answer, Detector } from './finding.ts';
 
 export interface ImageContext {
@@ -19,6 +19,8 @@ export interface ImageRequest {
   readonly source: ImageSource;
   /** The distinct versions that the containers of the source are set to. */
   readonly running: readonly Version[];
+  /** Workloads of the App, with whose pull secrets the registry may be asked. */
+  readonly pullers: readonly Puller[];
   readonly rejections: readonly Rejection[];
 }
 
@@ -36,7 +38,7 @@ interface Asked extends ImageRequest {
 
 async function askRegistry(context: ImageContext, asked: Asked, signal: AbortSignal): Promise<Answer> {
   const { namespace } = asked.app;
-  const access = await context.accesses.accessFor(namespace, asked.source, signal);
+  const access = await context.accesses.accessFor(namespace, asked.source, signal, asked.pullers);
   try {
     return await choose(context, { ...asked, access }, signal);
   } catch (error) {

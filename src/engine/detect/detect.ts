@@ -50,6 +50,6 @@ function detectorFor(context: DetectContext, request: DetectRequest, source: Sou
   const running = request.survey.versions.get(source.name) ?? [];
   switch (source.kind) {
     case 'Image':
-      return detectImage(context, { ...request, source, running });
+      return detectImage(context, { ...request, source, running, pullers: request.survey.workloads });
   }
 }

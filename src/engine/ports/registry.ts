@@ -1,6 +1,7 @@
 /** What the engine needs of container registries. */
 import type { ImageSource } from '../../core/app/app.ts';
 import type { Repository } from '../../core/image/reference.ts';
+import type { Workload } from '../../core/workload/workload.ts';
 
 /** How to reach one registry; made from the App's source and the Secrets it names. */
 export interface RegistryAccess {
@@ -74,10 +75,31 @@ export interface SharedRegistry extends Registry {
   forget(repository: Repository): void;
 }
 
-/** Access to the registry of a source; reads the Secrets it names once and again after `forget`. */
+/** What a source says of its registry. */
+export type RegistrySource = Pick<
+  ImageSource,
+  'repositoryText' | 'repository' | 'insecure' | 'pullSecret' | 'caSecret'
+>;
+
+/** As whom the kubelet pulls the images of a workload. */
+export type Puller = Pick<Workload, 'pullSecrets' | 'serviceAccount'>;
+
+/** Access to the registry of a source; reads the Secrets it takes once and again after `forget`. */
 export interface RegistryAccesses {
-  /** @throws SECRET_NOT_FOUND, SECRET_INVALID; `context.field` names the field of the source's image: `secretRef` or `certSecretRef` */
-  accessFor(namespace: string, source: ImageSource, signal: AbortSignal): Promise<RegistryAccess>;
-  /** What `accessFor` gave did not do; the Secret may have been renewed since it was read. */
-  forget(namespace: string, source: ImageSource): void;
+  /**
+   * The credentials of the Secret that the source names; where it names none, or none of its entries fits, those that the kubelet would
+   * take for the pullers. All of it is read in the one namespace.
+   *
+   * @param pullers workloads of the namespace that run images of the source
+   * @throws SECRET_NOT_FOUND, SECRET_INVALID for what the source names; `context.field` is the field of the source: `secretRef` or
+   *   `certSecretRef`. What is amiss with Secrets of pullers is a note in the access, as it is no error of the kubelet.
+   */
+  accessFor(
+    namespace: string,
+    source: RegistrySource,
+    signal: AbortSignal,
+    pullers?: readonly Puller[],
+  ): Promise<RegistryAccess>;
+  /** What `accessFor` gave did not do; a Secret may have been renewed since it was read. */
+  forget(namespace: string, source: RegistrySource): void;
 }

@@ -189,11 +189,11 @@ function runningDigest(one: BoundContainer & { readonly pods: readonly Pod[] }):
 async function lookUp(
   context: PlanContext,
   namespace: string,
-  { source, tag }: BoundContainer & { readonly tag: string },
+  { source, tag, workload }: BoundContainer & { readonly tag: string },
   signal: AbortSignal,
 ): Promise<ReadonlySet<string> | undefined> {
   try {
-    const access: RegistryAccess = await context.accesses.accessFor(namespace, source, signal);
+    const access: RegistryAccess = await context.accesses.accessFor(namespace, source, signal, [workload]);
     const image = await context.registry.findImage(source.repository, tag, access, signal);
     return image && new Set([image.digest, ...image.platforms.map((platform) => platform.digest)]);
   } catch (error) {
