@@ -66,6 +66,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- with .Values.extraRules }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* One registry's limits as an argument of the controller. */}}

@@ -83,6 +83,9 @@ export const chartValues = Type.Object(
     }),
     trustedCertificates,
     registryLimits,
+    extraRules: Type.Array(podField('A rule'), {
+      description: 'More rules (RBAC) for the controller: kinds that Apps patch, ServiceAccounts that it may act as.',
+    }),
     extraArgs: Type.Array(Type.String(), { description: 'More arguments for `headgate controller`.' }),
     resources: podField('Requests and limits of the container'),
     serviceAccount: Type.Object(

@@ -22,7 +22,6 @@ import type { Rejection } from '../core/app/rejection.ts';
 import { describeError, type OperationError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import { CheckMemory } from '../engine/check/check-memory.ts';
-import { createWorkloadsDeployer } from '../engine/deploy/workloads/workloads-deployer.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
@@ -36,6 +35,7 @@ import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.
 import { decodeWorkload } from '../resources/decode-workload.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createDeployers } from './deployers.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
@@ -80,6 +80,7 @@ const updateConcurrency = 16;
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { client, clock, signal } = options;
   const wake = { app: (_key: string): void => undefined, update: (_key: string): void => undefined };
+  const onError = watchErrorListener(options);
   const wakeable: Wakeable = {
     listApps: (namespace) => caches.apps.list(namespace),
     listUpdates: (namespace) => caches.updates.list(namespace),
@@ -93,13 +94,13 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     client,
     watched: caches.workloads,
     onPodChange: (watcher) => wake.update(watcher),
-    onError: watchErrorListener(options),
+    onError,
     signal,
   });
   const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
   const memory = new CheckMemory({ clock, random: options.random });
   const registry = shareAnswers(options);
-  const deployers = { Workloads: createWorkloadsDeployer({ workloads, records, registry, accesses }) };
+  const deployers = createDeployers({ ...options, registry, records, workloads, accesses, wake, onError });
   const context = { ...options, registry, deployers, records, accesses, memory };
   const common = { options, synced };
   const appController = start(common, 'app', appConcurrency, (key, inner) => reconcileApp(context, key, inner));
@@ -108,25 +109,34 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   );
   wake.app = appController.enqueue;
   wake.update = updateController.enqueue;
-  const webhooks = createAnnouncements({
-    appsOn: caches.apps.listBy,
-    findApp: caches.apps.find,
-    forgetAnswers: registry.forget,
-    memory,
-    wakeApp: appController.enqueue,
-    clock,
-    signal,
-  });
   return {
     records,
     synced,
     apps: appController,
     updates: updateController,
-    webhooks,
+    webhooks: announce(options, caches, { registry, memory, wakeApp: appController.enqueue }),
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
     stopped: Promise.all([appController.stopped, updateController.stopped, aborted(signal)]).then(() => undefined),
   };
+}
+
+function announce(
+  { clock, signal }: RuntimeOptions,
+  { apps: watched }: Caches,
+  known: { readonly registry: SharedRegistry; readonly memory: CheckMemory; readonly wakeApp: (key: string) => void },
+): Announcements {
+  const { registry, memory, wakeApp } = known;
+  const forgetAnswers = registry.forget;
+  return createAnnouncements({
+    appsOn: watched.listBy,
+    findApp: watched.find,
+    forgetAnswers,
+    memory,
+    wakeApp,
+    clock,
+    signal,
+  });
 }
 
 function shareAnswers({ registry, clock, metrics }: RuntimeOptions): SharedRegistry {

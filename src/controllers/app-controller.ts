@@ -26,6 +26,9 @@ export async function reconcileApp(
   if (!app || app.metadata.deletionTimestamp !== undefined) {
     forgetMetrics(context.metrics, { namespace, app: name });
     context.memory.forget(memoryKey({ namespace, name }));
+    for (const deployer of Object.values(context.deployers)) {
+      deployer.forget?.({ namespace, name });
+    }
     return {};
   }
   const check = await checkApp(context, app, signal);

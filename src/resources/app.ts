@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { workloadKinds } from '../core/workload/workload.ts';
 import { GatesSchema, NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
+import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
 import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
 
@@ -113,11 +114,14 @@ export const AppSpecSchema = Type.Object(
       'x-kubernetes-list-map-keys': ['name'],
     }),
     deploy: Type.Object(
-      { workloads: Type.Optional(WorkloadsSchema) },
+      { workloads: Type.Optional(WorkloadsSchema), patch: Type.Optional(PatchSchema) },
       {
         description: 'How a new version is put in place. Exactly one of its fields.',
         'x-kubernetes-validations': [
-          { rule: '[has(self.workloads)].filter(x, x).size() == 1', message: 'exactly one of workloads must be set' },
+          {
+            rule: '[has(self.workloads), has(self.patch)].filter(x, x).size() == 1',
+            message: 'exactly one of workloads and patch must be set',
+          },
         ],
       },
     ),

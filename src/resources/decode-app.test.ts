@@ -95,6 +95,8 @@ describe('decodeAppSpec', () => {
   });
 
   const targets = (...all: readonly unknown[]) => ({ deploy: { workloads: { targets: all } } });
+  const patched = { apiVersion: 'v1', kind: 'ConfigMap', name: 'web', path: 'data.version', source: source.name };
+  const patch = (fields: object) => ({ deploy: { patch: { targets: [{ ...patched, ...fields }] } } });
   const policy = (written: unknown) => ({ sources: [{ ...source, image: { ...image, policy: written } }] });
 
   test.each<[string, object, string]>([
@@ -162,7 +164,33 @@ describe('decodeAppSpec', () => {
       targets({ ...target, kind: 'Job' }),
       'targets[0].kind "Job" must be equal to one of the allowed',
     ],
-    ['no deploy', { deploy: {} }, 'spec.deploy: exactly one of workloads must be set'],
+    [
+      'patch of its own kinds',
+      patch({ apiVersion: 'headgate.dev/v1alpha1' }),
+      'targets[0].apiVersion: Headgate does not update its',
+    ],
+    [
+      'patch with a path that is none',
+      patch({ path: 'spec..x' }),
+      'spec.deploy.patch.targets[0].path: "spec..x" is no path',
+    ],
+    ['patch of no source', patch({ source: 'x' }), 'spec.deploy.patch.targets[0].source: there is no source "x"'],
+    [
+      'patch by a text without version',
+      patch({ template: 'v1' }),
+      'targets[0].template: "v1" holds no version; put {tag}',
+    ],
+    [
+      'patch of a tag that stays the same',
+      { ...policy({ digest: { tag: 'latest' } }), ...patch({}) },
+      'spec.deploy.patch.targets[0]: a tag cannot follow a source whose tag stays the same; use value Digest',
+    ],
+    [
+      'two deploys',
+      { deploy: { ...patch({}).deploy, ...targets(target).deploy } },
+      'exactly one of workloads and patch must be set',
+    ],
+    ['no deploy', { deploy: {} }, 'spec.deploy: exactly one of workloads and patch must be set'],
     [
       'Tag with policy digest',
       { ...policy({ digest: { tag: 'latest' } }), deploy: { workloads: { targets: [target], imageReference: 'Tag' } } },
@@ -178,6 +206,23 @@ describe('decodeAppSpec', () => {
       }),
     );
     expect(() => decode({ ...spec, ...fields })).toThrow(problem);
+  });
+
+  test('reads fields of objects', () => {
+    const deploy = { patch: { targets: [{ ...patched, template: 'v{tag}' }, patched], serviceAccountName: 'robot' } };
+    const path = [
+      { kind: 'Key', key: 'data' },
+      { kind: 'Key', key: 'version' },
+    ];
+
+    expect(decode({ ...spec, deploy }).deploy).toEqual({
+      kind: 'Patch',
+      serviceAccount: 'robot',
+      targets: [
+        { ...patched, path, form: { kind: 'Template', text: 'v{tag}' } },
+        { ...patched, path, form: { kind: 'Tag' } },
+      ],
+    });
   });
 
   test('tells all that is wrong at once', () => {

@@ -9,6 +9,7 @@ import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeChecks, decodeGates } from './decode-app-checks.ts';
 import { Metadata } from './metadata.ts';
+import { decodePatch } from './patch-deploy.ts';
 
 const AppObject = Type.Object({
   metadata: Metadata,
@@ -152,11 +153,24 @@ function decodeDeploy(
   sources: readonly SourceWire[],
   problems: Problems,
 ): AppSpec['deploy'] | undefined {
-  const { workloads } = deploy;
-  if (!workloads) {
-    problems.note('spec.deploy', 'exactly one of workloads must be set');
+  const { workloads, patch } = deploy;
+  const known = sources.map((source) => source.name);
+  if (patch && !workloads) {
+    const oneTag = new Set(sources.filter((source) => followsOneTag(source.image.policy)).map(({ name }) => name));
+    return decodePatch(patch, { known, oneTag, note: (field, problem) => problems.note(field, problem) });
+  }
+  if (!workloads || patch) {
+    problems.note('spec.deploy', 'exactly one of workloads and patch must be set');
     return undefined;
   }
+  return decodeWorkloads(workloads, sources, problems);
+}
+
+function decodeWorkloads(
+  workloads: NonNullable<AppObjectWire['spec']['deploy']['workloads']>,
+  sources: readonly SourceWire[],
+  problems: Problems,
+): AppSpec['deploy'] {
   const imageReference = workloads.imageReference ?? 'Digest';
   if (imageReference === 'Tag' && sources.some((source) => followsOneTag(source.image.policy))) {
     problems.note(

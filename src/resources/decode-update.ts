@@ -74,11 +74,14 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
 }
 
 /** Each kind of plan has a field of its own in the status. */
-function planOf({ workloads }: UpdateStatusWire): { plan?: DeployPlan } {
+function planOf({ workloads, patch }: UpdateStatusWire): { plan?: DeployPlan } {
+  if (patch !== undefined) {
+    return { plan: { kind: 'Patch', ...patch } };
+  }
   return workloads === undefined || workloads.length === 0 ? {} : { plan: { kind: 'Workloads', workloads } };
 }
 
-function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workloads'> {
+function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workloads' | 'patch'> {
   switch (plan?.kind) {
     case undefined:
       return {};
@@ -89,6 +92,10 @@ function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workl
           containers: workload.containers.map((container) => ({ ...container })),
         })),
       };
+    case 'Patch': {
+      const { kind: _, fields, ...rest } = plan;
+      return { patch: { ...rest, fields: fields.map((field) => ({ ...field })) } };
+    }
   }
 }
 

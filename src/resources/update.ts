@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { failureReasons } from '../core/health/health.ts';
 import { stepNames, updatePhases } from '../core/update/journal.ts';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { PatchPlanSchema } from './patch-deploy.ts';
 import { Conditions, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
 
 export const UpdateSpecSchema = Type.Object(
@@ -99,6 +100,7 @@ export const UpdateStatusSchema = Type.Object({
       { description: 'What stood there, what is set, what going back sets.', maxItems: 1000 },
     ),
   ),
+  patch: Type.Optional(PatchPlanSchema),
   versions: Type.Optional(Text('From and to, for tables.', 4096)),
 });
 

@@ -4,6 +4,7 @@ import type { ImagePolicy } from '../policy/policy.ts';
 import type { Schedule } from '../schedule/next-time.ts';
 import type { UpdateSettings } from '../update/next-step.ts';
 import type { WorkloadKind } from '../workload/workload.ts';
+import type { ObjectField } from './object-field.ts';
 
 export interface AppSpec {
   readonly intervalMs: number;
@@ -40,7 +41,7 @@ export interface Notify {
 export type Source = ImageSource;
 
 /** How a new version is put in place. */
-export type Deploy = WorkloadsDeploy;
+export type Deploy = WorkloadsDeploy | PatchDeploy;
 
 export type DeployKind = Deploy['kind'];
 
@@ -65,6 +66,14 @@ export interface WorkloadsDeploy {
   readonly imageReference: 'Digest' | 'Tag';
   /** Whether both versions are written into `kubernetes.io/change-cause`. */
   readonly changeCause: boolean;
+}
+
+/** Fields of objects of any kind, whose own controllers do the rest. */
+export interface PatchDeploy {
+  readonly kind: 'Patch';
+  readonly targets: readonly ObjectField[];
+  /** With whose rights; Headgate's own when undefined. */
+  readonly serviceAccount: string | undefined;
 }
 
 /** Which workloads, and which of their containers. */

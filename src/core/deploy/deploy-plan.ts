@@ -1,8 +1,9 @@
 /** What an Update does to the cluster, and how it is undone; written to the journal before the first change. */
+import { broughtBackByPatch, type PatchPlan } from './patch-plan.ts';
 import { broughtBackByWorkloads, doubtOfWorkloads, type WorkloadsPlan } from './workloads-plan.ts';
 
 /** One variant for each kind of deploy. */
-export type DeployPlan = WorkloadsPlan;
+export type DeployPlan = WorkloadsPlan | PatchPlan;
 
 /**
  * Why going back may not bring exactly what ran before.
@@ -13,6 +14,8 @@ export function doubtOf(plan: DeployPlan): string | undefined {
   switch (plan.kind) {
     case 'Workloads':
       return doubtOfWorkloads(plan);
+    case 'Patch':
+      return undefined;
   }
 }
 
@@ -21,5 +24,7 @@ export function broughtBackBy(plan: DeployPlan): readonly string[] {
   switch (plan.kind) {
     case 'Workloads':
       return broughtBackByWorkloads(plan);
+    case 'Patch':
+      return broughtBackByPatch(plan);
   }
 }

@@ -15,6 +15,7 @@ export const failureReasons = [
   'RefusedByApiServer',
   'ChangedByOther',
   'WorkloadGone',
+  'ObjectFailed',
 ] as const;
 
 export type FailureReason = (typeof failureReasons)[number];

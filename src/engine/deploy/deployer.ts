@@ -43,6 +43,8 @@ export interface Deployer {
   observe(work: Work, signal: AbortSignal): Promise<DeploySight>;
   /** The Update has ended or is gone: what was watched for it is let go. */
   release(update: { readonly namespace: string; readonly name: string }): void;
+  /** The App is gone: what was watched for it is let go. */
+  forget?(app: { readonly namespace: string; readonly name: string }): void;
 }
 
 /** What an App runs, as far as its deploy tells. */
