@@ -44,6 +44,7 @@ test.each([
   { set: 'image.digest=sha256:12', says: "at '/image/digest'" },
   { set: 'watchNamespaces={Team A}', says: "at '/watchNamespaces/0'" },
   { set: 'watchNamespaces=team', says: "at '/watchNamespaces': got string, want array" },
+  { set: 'cloudIdentity={ibm}', says: "at '/cloudIdentity/0': value must be one of 'aws', 'azure', 'gcp'" },
   { set: 'resource.limits.memory=1Gi', says: "additional properties 'resource' not allowed" },
   { set: 'registryLimits[0].host=docker.io', says: "at '/registryLimits/0': minProperties: got 1, want 2" },
   { set: 'image.repository=', says: 'image.repository: say where the image of Headgate is' },
@@ -123,6 +124,44 @@ describe('installed', () => {
       },
     });
     expect(await client.find(services, { namespace, name: 'headgate' })).toBeDefined();
+  });
+
+  test('with an identity, a proxy and docker configuration, all of it reaches the container', async () => {
+    const namespace = await createNamespace(client);
+
+    await install(namespace, [
+      'cloudIdentity={aws,gcp}',
+      'dockerConfigSecret=logins',
+      'extraEnv[0].name=HTTPS_PROXY',
+      'extraEnv[0].value=http://proxy.example:3128',
+      'trustedCertificates.configMap=authority',
+    ]);
+
+    const deployment = await client.get<KubeObject>(deployments, { namespace, name: 'headgate' });
+    const logins = { secretName: 'logins', items: [{ key: '.dockerconfigjson', path: 'config.json' }] };
+    expect(deployment).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              {
+                args: expect.arrayContaining(['--cloud-identity=aws', '--cloud-identity=gcp']),
+                env: [
+                  { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/headgate/trusted/ca.crt' },
+                  { name: 'DOCKER_CONFIG', value: '/etc/headgate/docker' },
+                  { name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' },
+                ],
+                volumeMounts: [
+                  { name: 'trusted-certificates', mountPath: '/etc/headgate/trusted', readOnly: true },
+                  { name: 'docker-config', mountPath: '/etc/headgate/docker', readOnly: true },
+                ],
+              },
+            ],
+            volumes: [{ configMap: { name: 'authority' } }, { secret: logins }],
+          },
+        },
+      },
+    });
   });
 
   test('for one namespace, the ServiceAccount has the rights that the work needs there', async () => {

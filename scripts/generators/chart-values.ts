@@ -1,5 +1,6 @@
 /** Values of the Helm chart. chart/values.schema.json and docs/reference/chart.md are made from it; defaults stand in chart/values.yaml. */
 import Type from 'typebox';
+import { clouds } from '../../src/adapters/registry/cloud/cloud-identity.ts';
 import { logLevels } from '../../src/telemetry/log-level.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -85,6 +86,17 @@ export const chartValues = Type.Object(
     registryLimits,
     extraRules: Type.Array(podField('A rule'), {
       description: 'More rules (RBAC) for the controller: kinds that Apps patch, ServiceAccounts that it may act as.',
+    }),
+    cloudIdentity: Type.Array(Type.Enum([...clouds]), {
+      description: 'Clouds whose registries are signed in to with the identity of the pod or node, for every App.',
+      uniqueItems: true,
+    }),
+    dockerConfigSecret: Type.String({
+      description:
+        'Name of a Secret of type kubernetes.io/dockerconfigjson in the namespace of the release, with credentials for every App that has none of its own.',
+    }),
+    extraEnv: Type.Array(podField('A variable'), {
+      description: 'More environment of the container, for example HTTPS_PROXY and NO_PROXY.',
     }),
     extraArgs: Type.Array(Type.String(), { description: 'More arguments for `headgate controller`.' }),
     resources: podField('Requests and limits of the container'),

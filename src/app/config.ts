@@ -115,8 +115,13 @@ export function dockerEnvironment(
   if (named === undefined && whose === 'Named') {
     return undefined;
   }
+  return { path: join(named ?? join(homedir(), '.docker'), 'config.json'), environment: environmentVariables() };
+}
+
+/** All that is set, for programs that we start and for those settings that the SDKs of clouds read there. */
+export function environmentVariables(): Readonly<Record<string, string>> {
   const set = Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-  return { path: join(named ?? join(homedir(), '.docker'), 'config.json'), environment: Object.fromEntries(set) };
+  return Object.fromEntries(set);
 }
 
 /** What git and ssh need of the environment. */

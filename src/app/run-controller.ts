@@ -16,12 +16,12 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity } from './config.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
-import { registryOptions } from './registry-setup.ts';
+import { type RegistrySettings, registryOptions } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
 
-export interface ControllerSettings extends ConnectionOptions {
+export interface ControllerSettings extends ConnectionOptions, RegistrySettings {
   readonly namespaces: readonly string[];
   readonly leaderElection: boolean;
   readonly leaseNamespace?: string | undefined;
@@ -44,7 +44,7 @@ export interface ControllerSettings extends ConnectionOptions {
  */
 export async function runController(settings: ControllerSettings, signal: AbortSignal): Promise<void> {
   const address = parseListenAddress(settings.listen, '--listen');
-  const registries = registryOptions({ clock: systemClock, dockerConfig: 'Named' });
+  const registries = registryOptions(settings, { clock: systemClock, dockerConfig: 'Named' });
   const limits = parseRegistryLimits(settings.registryLimits ?? []);
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });

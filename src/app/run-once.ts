@@ -9,11 +9,11 @@ import { createLogger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { type ConnectionOptions, loadConnection } from './config.ts';
-import { registryOptions } from './registry-setup.ts';
+import { type RegistrySettings, registryOptions } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 
-export interface RunOnceSettings extends ConnectionOptions {
+export interface RunOnceSettings extends ConnectionOptions, RegistrySettings {
   readonly namespaces: readonly string[];
   readonly timeoutMs: number;
   readonly logLevel: LogLevel;
@@ -39,7 +39,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   const log = createLogger(settings.logLevel, process.stderr);
   const metrics = createMetrics({ processMetrics: false });
   const clock = systemClock;
-  const options = registryOptions({ clock, dockerConfig: 'OfUser' });
+  const options = registryOptions(settings, { clock, dockerConfig: 'OfUser' });
   const client = createKubeClient(await loadConnection(settings));
   const registry = createRegistryClient(options);
   const stop = new AbortController();

@@ -1,6 +1,7 @@
 import type { WebhookSettings } from '../app/webhook-listener.ts';
 import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
 import { type Command, connectionOf, connectionOptions, type Options, usageError } from './command.ts';
+import { registryOptions, registrySettingsOf } from './registry-options.ts';
 
 export const logLevelOption = {
   flags: '--log-level <level>',
@@ -49,6 +50,7 @@ export const controllerCommand: Command = {
         'how much may be asked of a registry, e.g. docker.io=pulls:100/6h,requests:600/1m,concurrency:4; may be given several times',
       repeatable: true,
     },
+    ...registryOptions,
     logLevelOption,
   ],
   async run({ options, signal }) {
@@ -62,6 +64,7 @@ export const controllerCommand: Command = {
         leaseName: options.given('leaseName'),
         listen: options.given('listen'),
         logLevel: logLevelOf(options),
+        ...registrySettingsOf(options),
         registryLimits: options.list('registryLimit'),
         webhooks: webhooksOf(options),
       },

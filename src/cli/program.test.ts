@@ -58,6 +58,8 @@ describe('wrong use ends with 2 and says what is wrong', () => {
   test.each<{ words: readonly string[]; says: string }>([
     { words: [], says: 'Usage: headgate' },
     { words: ['updaet'], says: "unknown command 'updaet'" },
+    { words: ['run', '--once', '--cloud-identity', 'ibm'], says: '"ibm" is none of aws, azure, gcp' },
+    { words: ['controller', '--cloud-identity', 'ibm'], says: '"ibm" is none of aws, azure, gcp' },
     { words: ['status', '--colour'], says: "unknown option '--colour'" },
     { words: ['status', 'web'], says: 'too many arguments' },
     { words: ['status', '--output', 'yaml'], says: 'Allowed choices are table, json' },

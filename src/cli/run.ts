@@ -11,6 +11,7 @@ import {
   usageError,
 } from './command.ts';
 import { logLevelOf, logLevelOption, watchNamespaceOption } from './controller.ts';
+import { registryOptions, registrySettingsOf } from './registry-options.ts';
 import { appRows, appTableHeading } from './status.ts';
 import { formatJson, formatTable } from './table.ts';
 
@@ -23,6 +24,7 @@ export const runCommand: Command = {
     ...connectionOptions,
     watchNamespaceOption,
     { flags: '--timeout <duration>', description: 'longest time for the whole pass', default: '1h' },
+    ...registryOptions,
     outputOption,
     { ...logLevelOption, default: 'warn' },
   ],
@@ -35,6 +37,7 @@ export const runCommand: Command = {
       {
         ...connectionOf(options),
         namespaces: options.list('namespace'),
+        ...registrySettingsOf(options),
         timeoutMs: timeoutOf(options),
         logLevel: logLevelOf(options),
       },

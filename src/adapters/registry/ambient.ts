@@ -23,4 +23,6 @@ export interface AmbientCredentials {
   find(request: AmbientRequest): Promise<AmbientFinding>;
   /** What was found did not do. */
   forget(repository: Repository): void;
+  /** Ends all connections. */
+  close(): Promise<void>;
 }

@@ -107,7 +107,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     get hosts() {
       return gate.hosts;
     },
-    close: () => transport.close(),
+    async close() {
+      await Promise.all([transport, ...ambient].map((one) => one.close()));
+    },
   };
 }
 

@@ -74,6 +74,7 @@ export function dockerConfigCredentials(options: DockerConfigOptions): AmbientCr
       files.forgetAll('');
       answers.forgetAll(`${serverOf(repository)} `);
     },
+    close: () => Promise.resolve(),
   };
 }
 

@@ -171,6 +171,7 @@ describe('what is found around us', () => {
       forget: () => {
         calls.forgotten += 1;
       },
+      close: () => Promise.resolve(),
     };
     return { calls, ambient };
   };
