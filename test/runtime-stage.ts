@@ -113,8 +113,12 @@ async function settle(
   beacon: { readonly namespace: string; readonly name: string },
 ): Promise<void> {
   const idle = async () => {
-    await runtime.apps.idle();
-    await runtime.updates.idle();
+    const quiet = () => {
+      if (!runtime.isQuiet()) {
+        throw new Error('a pass or a check is under way');
+      }
+    };
+    await vi.waitFor(quiet, { timeout: 15_000, interval: 5 });
   };
   await idle();
   const labels = { beacon: String(performance.now()) };

@@ -91,10 +91,7 @@ async function confirmReadable(client: KubeClient, namespaces: readonly string[]
 async function isSettled(runtime: Runtime): Promise<boolean> {
   await runtime.apps.idle();
   await runtime.updates.idle();
-  const quiet = [runtime.apps, runtime.updates].every(
-    (controller) => controller.stats().ready + controller.stats().busy === 0,
-  );
-  return quiet && runtime.listUpdates().every(hasEnded) && runtime.listApps().every(isChecked);
+  return runtime.isQuiet() && runtime.listUpdates().every(hasEnded) && runtime.listApps().every(isChecked);
 }
 
 /** The App's status speaks of its present spec and of no Update that is still to come; one being deleted has nothing to come. */

@@ -20,14 +20,18 @@ import {
 } from '../controllers/wake.ts';
 import type { Rejection } from '../core/app/rejection.ts';
 import { describeError, type OperationError } from '../core/errors.ts';
+import type { Repository } from '../core/image/reference.ts';
+import { topicOfImage } from '../core/webhook/topics.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import { CheckMemory } from '../engine/check/check-memory.ts';
+import { RunningChecks } from '../engine/check/running-checks.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
+import { keyOf } from '../kube/objects.ts';
 import { topicsOfApp } from '../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { decodeRejection } from '../resources/decode-rejection.ts';
@@ -58,6 +62,8 @@ export interface Runtime {
   readonly synced: Promise<void>;
   readonly apps: Controller;
   readonly updates: Controller;
+  /** No pass and no check is under way or about to be. What is due later does not count. */
+  isQuiet(): boolean;
   /** What webhooks wake. */
   readonly webhooks: Announcements;
   listApps(): readonly AppObjectWire[];
@@ -78,9 +84,8 @@ const updateConcurrency = 16;
 
 /** Starts to work at once; controllers begin when the watches are synced. */
 export function startRuntime(options: RuntimeOptions): Runtime {
-  const { client, clock, signal } = options;
+  const { signal } = options;
   const wake = { app: (_key: string): void => undefined, update: (_key: string): void => undefined };
-  const onError = watchErrorListener(options);
   const wakeable: Wakeable = {
     listApps: (namespace) => caches.apps.list(namespace),
     listUpdates: (namespace) => caches.updates.list(namespace),
@@ -89,19 +94,8 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   };
   const caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
-  const records = createRecords(createDirectRecords(client, clock), caches);
-  const workloads = new ClusterWorkloads({
-    client,
-    watched: caches.workloads,
-    onPodChange: (watcher) => wake.update(watcher),
-    onError,
-    signal,
-  });
-  const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
-  const memory = new CheckMemory({ clock, random: options.random });
-  const registry = shareAnswers(options);
-  const deployers = createDeployers({ ...options, registry, records, workloads, accesses, wake, onError });
-  const context = { ...options, registry, deployers, records, accesses, memory };
+  const context = createContext(options, caches, wake);
+  const { registry, memory, records, checks } = context;
   const common = { options, synced };
   const appController = start(common, 'app', appConcurrency, (key, inner) => reconcileApp(context, key, inner));
   const updateController = start(common, 'update', updateConcurrency, (key, inner) =>
@@ -115,10 +109,46 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     apps: appController,
     updates: updateController,
     webhooks: announce(options, caches, { registry, memory, wakeApp: appController.enqueue }),
+    isQuiet: () => checks.size + [appController, updateController].reduce((sum, one) => sum + busyOf(one), 0) === 0,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
     stopped: Promise.all([appController.stopped, updateController.stopped, aborted(signal)]).then(() => undefined),
   };
+}
+
+function busyOf(controller: Controller): number {
+  const { ready, busy } = controller.stats();
+  return ready + busy;
+}
+
+interface Wake {
+  app: (key: string) => void;
+  update: (key: string) => void;
+}
+
+/** Everything that a pass needs. */
+function createContext(options: RuntimeOptions, caches: Caches, wake: Wake) {
+  const { client, clock, signal } = options;
+  const onError = watchErrorListener(options);
+  const records = createRecords(createDirectRecords(client, clock), caches);
+  const workloads = new ClusterWorkloads({
+    client,
+    watched: caches.workloads,
+    onPodChange: (watcher) => wake.update(watcher),
+    onError,
+    signal,
+  });
+  const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
+  const memory = new CheckMemory({ clock, random: options.random });
+  const checks = new RunningChecks({ onEnd: (key) => wake.app(key), signal });
+  const registry = shareAnswers(options, (repository) => {
+    for (const key of caches.apps.listBy(topicOfImage(repository)).map(keyOf)) {
+      memory.hint(key);
+      wake.app(key);
+    }
+  });
+  const deployers = createDeployers({ ...options, registry, records, workloads, accesses, wake, onError });
+  return { ...options, registry, deployers, records, accesses, memory, checks };
 }
 
 function announce(
@@ -139,8 +169,11 @@ function announce(
   });
 }
 
-function shareAnswers({ registry, clock, metrics }: RuntimeOptions): SharedRegistry {
-  const shared = shareRegistry(registry, { clock });
+function shareAnswers(
+  { registry, clock, metrics }: RuntimeOptions,
+  onNews: (repository: Repository) => void,
+): SharedRegistry {
+  const shared = shareRegistry(registry, { clock, onNews });
   metrics.registries.observeRepositories(() => shared.repositories);
   return shared;
 }

@@ -26,12 +26,16 @@ export async function reconcileApp(
   if (!app || app.metadata.deletionTimestamp !== undefined) {
     forgetMetrics(context.metrics, { namespace, app: name });
     context.memory.forget(memoryKey({ namespace, name }));
+    context.checks.forget(memoryKey({ namespace, name }));
     for (const deployer of Object.values(context.deployers)) {
       deployer.forget?.({ namespace, name });
     }
     return {};
   }
   const check = await checkApp(context, app, signal);
+  if (!check) {
+    return {};
+  }
   const written = await writeStatus(context, app, check, signal);
   observe(context.metrics, written, check);
   if (check.start && check.survey) {

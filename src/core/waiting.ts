@@ -23,6 +23,8 @@ export const waitingReasons = [
   'TargetConflict',
   /** App: a registry could not be asked, or answered what cannot be used. */
   'RegistryUnavailable',
+  /** App: a registry allows no more requests for now, or our budget for it is used up. */
+  'RateLimited',
   /** App: the last attempt at this very version failed for a reason outside the version. */
   'PreviousAttemptFailed',
   /** Update: the new version is rolling out and is not healthy yet. */

@@ -8,7 +8,7 @@ export type AppState =
   | { readonly kind: 'Updating'; readonly message: string }
   | {
       readonly kind: 'Unavailable';
-      readonly reason: 'RegistryUnavailable' | 'TargetNotFound';
+      readonly reason: 'RegistryUnavailable' | 'RateLimited' | 'TargetNotFound';
       readonly message: string;
       readonly until: Date;
     }

@@ -4,6 +4,7 @@
 import { type AppSpec, type CheckTimes, locationOf } from '../../core/app/app.ts';
 import type { AppState } from '../../core/app/app-state.ts';
 import { findRejection } from '../../core/app/rejection.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import { nextTime } from '../../core/schedule/next-time.ts';
 import { joinSome } from '../../core/text.ts';
 import { specSource, type Version, type VersionChange } from '../../core/update/version-change.ts';
@@ -14,11 +15,15 @@ import type { Deployers, Survey } from '../deploy/deployer.ts';
 import { type DetectContext, detect, withoutAsking } from '../detect/detect.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Records } from '../ports/records.ts';
+import type { SharedRegistry } from '../ports/registry.ts';
 import { findHoldFor } from '../update/start-update.ts';
 import type { CheckMemory, Recollection, SetTimes } from './check-memory.ts';
 import { judgeLastUpdate } from './judge-last-update.ts';
+import type { RunningChecks } from './running-checks.ts';
 
 export interface CheckContext extends DetectContext {
+  readonly registry: SharedRegistry;
+  readonly checks: RunningChecks;
   readonly deployers: Deployers;
   readonly records: Records;
   readonly memory: CheckMemory;
@@ -44,11 +49,17 @@ export interface AppCheck {
 }
 
 /**
- * Checks one App. Reads registries only when its interval has passed or something it depends on has changed.
+ * Checks one App. Has registries asked only when its interval has passed or something it depends on has changed.
  *
  * Whatever is wrong with the App or the world is an answer, not an error.
+ *
+ * @returns undefined while its sources are being asked: there is nothing to say before that, and its end wakes the App
  */
-export async function checkApp(context: CheckContext, app: AppObjectWire, signal: AbortSignal): Promise<AppCheck> {
+export async function checkApp(
+  context: CheckContext,
+  app: AppObjectWire,
+  signal: AbortSignal,
+): Promise<AppCheck | undefined> {
   const nothing = { sources: [], survey: undefined, update: undefined, start: undefined, nextCheckAt: undefined };
   const spec = readAppSpec(app);
   if (spec.kind === 'Invalid') {
@@ -65,8 +76,8 @@ export async function checkApp(context: CheckContext, app: AppObjectWire, signal
   if (spec.value.suspend) {
     return { ...known, state: { kind: 'Suspended' } };
   }
-  const findings = await recall(context, app, { spec: spec.value, survey }, signal);
-  return { ...known, ...weigh(context, app, { spec: spec.value, findings, last, survey }) };
+  const findings = recall(context, app, { spec: spec.value, survey });
+  return findings && { ...known, ...weigh(context, app, { spec: spec.value, findings, last, survey }) };
 }
 
 async function surveyApp(
@@ -85,17 +96,20 @@ function findBlock({ problems, conflict }: Survey): AppState | undefined {
   return conflict === undefined ? undefined : { kind: 'Blocked', reason: 'TargetConflict', message: conflict };
 }
 
-/** The findings of the last check while nothing they depend on has changed, else new ones. */
-async function recall(
+/** The findings of the last check while nothing they depend on has changed; else a new one is begun. */
+function recall(
   context: CheckContext,
   app: AppObjectWire,
   { spec, survey }: { readonly spec: AppSpec; readonly survey: Survey },
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): readonly Finding[] | undefined {
   const rejections = context.records.listRejections(app.metadata.namespace);
   const { uid, generation } = app.metadata;
   const basis = JSON.stringify([uid, generation, survey.basis, rejections.map((one) => [one.app, one.digest])]);
   const request = { app: app.metadata, sources: spec.sources, survey, rejections };
+  const key = memoryKey(app.metadata);
+  if (context.checks.isUnderWay(key, basis)) {
+    return undefined;
+  }
   const recollection = consult(context.memory, app, basis, spec.checks);
   if (recollection.kind === 'Known') {
     return recollection.findings;
@@ -103,9 +117,15 @@ async function recall(
   if (recollection.kind === 'Pending') {
     return withoutAsking(context, request);
   }
-  const findings = await detect(context, request, signal);
-  context.memory.remember(memoryKey(app.metadata), basis, { findings, intervalMs: spec.intervalMs });
-  return findings;
+  // At set times what is asked is asked then; with an interval whatever others were told within it will do.
+  const maxAgeMs = spec.checks.kind === 'Interval' ? context.memory.maxAgeMs(key, spec.intervalMs) : recentMs;
+  const registry = context.registry.within(maxAgeMs);
+  context.checks.start(key, basis, {
+    run: async (signal) => await detect({ ...context, registry }, request, signal),
+    keep: (findings) =>
+      context.memory.remember(key, basis, { findings, intervalMs: spec.intervalMs, asOf: registry.asOf }),
+  });
+  return undefined;
 }
 
 function consult(memory: CheckMemory, app: AppObjectWire, basis: string, checks: CheckTimes): Recollection {
@@ -123,6 +143,9 @@ function setTimesOf(checks: Exclude<CheckTimes, { kind: 'Interval' }>, uid: stri
     ? { id: 'webhooks', next: () => undefined }
     : { id: `${uid} ${checks.text}`, next: (after) => nextTime(checks.schedule, after, uid) };
 }
+
+/** Of an answer that is as good as one of now. */
+const recentMs = 4_000;
 
 /** Under which an App's checks are remembered, and forgotten when it is gone. */
 export function memoryKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
@@ -215,6 +238,10 @@ function sayChange({ source, to }: VersionChange): string {
   return source === specSource ? 'what spec.deploy asks for' : `${source} ${sayVersion(to)}`;
 }
 
+const unavailableReasons: {
+  readonly [Code in ErrorCode]?: Extract<AppState, { readonly kind: 'Unavailable' }>['reason'];
+} = { SECRET_NOT_FOUND: 'TargetNotFound', REGISTRY_RATE_LIMITED: 'RateLimited' };
+
 /** Names the field whose value is to be corrected, if the registry is not to blame. */
 function stateOf({ error }: Extract<Finding, { kind: 'Unavailable' }>, index: number, until: Date): AppState {
   if (error.code === 'POLICY_INVALID') {
@@ -222,7 +249,7 @@ function stateOf({ error }: Extract<Finding, { kind: 'Unavailable' }>, index: nu
   }
   const usual = error.code === 'SECRET_INVALID' ? 'certSecretRef' : 'repository';
   const message = `spec.sources[${index}].image.${error.context['field'] ?? usual}: ${error.message}`;
-  const reason = error.code === 'SECRET_NOT_FOUND' ? 'TargetNotFound' : 'RegistryUnavailable';
+  const reason = unavailableReasons[error.code] ?? 'RegistryUnavailable';
   return { kind: 'Unavailable', reason, message, until };
 }
 

@@ -70,10 +70,53 @@ test('one App does not answer for another, and a forgotten one for nobody', () =
 
 test.each([
   [0, intervalMs],
-  [0.5, intervalMs * 1.05],
-  [0.999, intervalMs * 1.0999],
-])('chance %f: due again after %i ms, never before the interval', (random, dueInMs) => {
-  expect(memoryAt({ random }).next([upToDate])).toBeCloseTo(dueInMs, 0);
+  [0.5, intervalMs * 0.55],
+  [0.999, intervalMs * 0.1009],
+])(
+  'chance %f: the first interval is %f ms, so that those that began together part; later ones are whole',
+  (random, dueInMs) => {
+    const { next } = memoryAt({ random });
+
+    expect(next([upToDate])).toBeCloseTo(dueInMs, 0);
+    expect(next([upToDate])).toBe(intervalMs);
+    expect(next([upToDate])).toBe(intervalMs);
+  },
+);
+
+test('a check on an answer that was given to others before is due when that one is an interval old', () => {
+  const { memory, moveTo } = memoryAt();
+  moveTo(100_000);
+
+  memory.remember(app, 'basis', { findings: [upToDate], intervalMs, asOf: later(40_000) });
+
+  expect(memory.dueAt(app)).toEqual(later(40_000 + intervalMs));
+});
+
+test('how old an answer may be: within the interval, and when it is time again not older than the last check', () => {
+  const { memory, moveTo } = memoryAt({ random: 0.5 });
+  expect(memory.maxAgeMs(app, intervalMs)).toBe(intervalMs);
+  moveTo(1_000);
+  memory.remember(app, 'basis', { findings: [upToDate], intervalMs, asOf: later(0) });
+
+  moveTo(intervalMs * 0.5);
+  expect(memory.maxAgeMs(app, intervalMs)).toBe(intervalMs);
+  moveTo(intervalMs * 0.55);
+  expect(memory.maxAgeMs(app, intervalMs)).toBe(intervalMs * 0.55 - 1_000);
+  moveTo(intervalMs * 3);
+  expect(memory.maxAgeMs(app, intervalMs)).toBe(intervalMs);
+});
+
+test('news of a repository make a check due, but not for an App with set times', () => {
+  const { memory } = memoryAt();
+  memory.remember(app, 'basis', { findings: [upToDate], intervalMs });
+  memory.recallAtSetTimes('demo/timed', 'basis', { id: 'at noon', next: () => later(hour) });
+  memory.remember('demo/timed', 'basis', { findings: [upToDate], intervalMs });
+
+  memory.hint(app);
+  memory.hint('demo/timed');
+
+  expect(memory.recall(app, 'basis')).toBeUndefined();
+  expect(memory.recallAtSetTimes('demo/timed', 'basis', { id: 'at noon', next: () => later(hour) }).kind).toBe('Known');
 });
 
 test('while a registry does not answer the delay doubles up to the interval, and starts again once it has answered', () => {

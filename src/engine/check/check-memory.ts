@@ -5,6 +5,8 @@ import type { Clock } from '../ports/clock.ts';
 interface Remembered {
   readonly basis: string;
   readonly findings: readonly Finding[];
+  /** When the check ended. */
+  readonly endedAt: Date;
   readonly dueAt: Date;
   /** Checks in a row that a registry did not answer. */
   readonly failures: number;
@@ -39,6 +41,8 @@ export interface CheckMemoryOptions {
 }
 
 const jitterShare = 0.1;
+/** The first interval of an App is shortened by up to this share, so that those that began together do not go on together. */
+const phaseShare = 0.9;
 const firstRetryMs = 5_000;
 const longestRetryMs = 24 * 3_600_000;
 
@@ -94,23 +98,46 @@ export class CheckMemory {
     this.#announced.add(key);
   }
 
+  /** Others on its repository were told something new. Apps with set times wait for these. */
+  hint(key: string): void {
+    if (!this.#turns.has(key)) {
+      this.expire(key);
+    }
+  }
+
+  /**
+   * How old an answer that others were given may be for the check that begins now: within the interval, and when the time of a new check
+   * has come not older than the last one.
+   */
+  maxAgeMs(key: string, intervalMs: number): number {
+    const now = this.#options.clock.now();
+    const entry = this.#entries.get(key);
+    const isTime = entry !== undefined && entry.dueAt <= now;
+    return isTime ? Math.min(intervalMs, now.getTime() - entry.endedAt.getTime()) : intervalMs;
+  }
+
   /**
    * Keeps the findings of a check until it is due again: after the interval, or sooner with growing delay while a
    * registry does not answer. A registry that says when to come back is believed, for a day at most.
+   *
+   * @param check.asOf when the oldest of its answers was asked for; undefined is now
    */
   remember(
     key: string,
     basis: string,
-    check: { readonly findings: readonly Finding[]; readonly intervalMs: number },
+    check: { readonly findings: readonly Finding[]; readonly intervalMs: number; readonly asOf?: Date | undefined },
   ): void {
     const { clock, random } = this.#options;
     const errors = check.findings.flatMap((finding) => (finding.kind === 'Unavailable' ? [finding.error] : []));
-    const failures = errors.length === 0 ? 0 : (this.#entries.get(key)?.failures ?? 0) + 1;
+    const before = this.#entries.get(key);
+    const failures = errors.length === 0 ? 0 : (before?.failures ?? 0) + 1;
     const asked = Math.max(0, ...errors.map((error) => error.retryAfterMs ?? 0));
     const backoffMs = Math.min(check.intervalMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
-    const delayMs = failures === 0 ? check.intervalMs : Math.max(Math.min(asked, longestRetryMs), backoffMs);
-    const dueAt = new Date(clock.now().getTime() + delayMs * (1 + random() * jitterShare));
-    this.#entries.set(key, { basis, findings: check.findings, dueAt, failures });
+    const endedAt = clock.now();
+    const retryMs = Math.max(Math.min(asked, longestRetryMs), backoffMs) * (1 + random() * jitterShare);
+    const roundMs = before === undefined ? check.intervalMs * (1 - random() * phaseShare) : check.intervalMs;
+    const dueAt = new Date(failures === 0 ? (check.asOf ?? endedAt).getTime() + roundMs : endedAt.getTime() + retryMs);
+    this.#entries.set(key, { basis, findings: check.findings, endedAt, dueAt, failures });
     const turn = this.#turns.get(key);
     if (turn && failures > 0 && (turn.at === undefined || dueAt < turn.at)) {
       // What was to be looked at then or announced then is still to be looked at.

@@ -1,6 +1,7 @@
 /** Finds which newer tag of an image repository a policy takes, and its digest. */
 import type { ImageSource } from '../../core/app/app.ts';
 import { findRejection, type Rejection } from '../../core/app/rejection.ts';
+import { isOperationError } from '../../core/errors.ts';
 import { needsTagList } from '../../core/policy/policy.ts';
 import { rankTags, tagComparer } from '../../core/policy/rank-tags.ts';
 import type { Version } from '../../core/update/version-change.ts';
@@ -43,7 +44,9 @@ async function askRegistry(context: ImageContext, asked: Asked, signal: AbortSig
     return await choose(context, { ...asked, access }, signal);
   } catch (error) {
     // Whatever went wrong, a Secret may be what is mended next: a password, or the certificates of the registry.
-    context.accesses.forget(namespace, asked.source);
+    if (!isOperationError(error, 'REGISTRY_RATE_LIMITED')) {
+      context.accesses.forget(namespace, asked.source);
+    }
     throw error;
   }
 }

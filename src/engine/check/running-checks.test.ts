@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { RunningChecks } from './running-checks.ts';
+
+function open() {
+  const ended: string[] = [];
+  const stop = new AbortController();
+  const checks = new RunningChecks({ onEnd: (key) => ended.push(key), signal: stop.signal });
+  const kept: string[] = [];
+  const start = (key: string, basis: string) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    checks.start(key, basis, { run: () => promise, keep: (result) => kept.push(result) });
+    return { resolve, reject };
+  };
+  return { checks, ended, kept, stop, start };
+}
+
+test('many run at once, and what each finds is kept when it comes', async () => {
+  const { checks, ended, kept, start } = open();
+  const slow = start('a', '1');
+  const quick = start('b', '1');
+  expect([checks.size, checks.isUnderWay('a', '1'), checks.isUnderWay('a', '2')]).toEqual([2, true, false]);
+
+  quick.resolve('of b');
+  await settled();
+
+  expect([kept, ended, checks.size]).toEqual([['of b'], ['b'], 1]);
+  slow.resolve('of a');
+  await settled();
+  expect([kept, ended, checks.size]).toEqual([['of b', 'of a'], ['b', 'a'], 0]);
+});
+
+test('of two on different bases only the later one is listened to', async () => {
+  const { ended, kept, start } = open();
+  const former = start('a', '1');
+  const latter = start('a', '2');
+
+  former.resolve('former');
+  latter.resolve('latter');
+  await settled();
+
+  expect([kept, ended]).toEqual([['latter'], ['a']]);
+});
+
+test('one that breaks off is told to the next pass, once', async () => {
+  const { checks, ended, kept, start } = open();
+  start('a', '1').reject(new Error('a defect'));
+  await settled();
+
+  expect([kept, ended]).toEqual([[], ['a']]);
+  expect(() => checks.isUnderWay('a', '1')).toThrow('a defect');
+  expect(checks.isUnderWay('a', '1')).toBe(false);
+});
+
+test('after the end, and of what is gone, nothing is kept', async () => {
+  const { checks, ended, kept, stop, start } = open();
+  const gone = start('a', '1');
+  const late = start('b', '1');
+
+  checks.forget('a');
+  gone.resolve('of a');
+  stop.abort();
+  late.resolve('of b');
+  await settled();
+
+  expect([kept, ended, checks.size]).toEqual([[], [], 0]);
+});
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
