@@ -45,7 +45,7 @@ describe.concurrent('a registry', () => {
       }),
     );
     startHeadgate(stage);
-    const app = await untilApp(stage, { reason: 'RegistryUnavailable', message: /429/ });
+    const app = await untilApp(stage, { reason: 'RateLimited', message: /429/ });
 
     const waitMs = Date.parse(app.status?.waiting?.until ?? '') - startedAt;
     expect(waitMs).toBeGreaterThan(16_000);

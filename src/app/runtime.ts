@@ -32,10 +32,10 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
 import { keyOf } from '../kube/objects.ts';
-import { topicsOfApp } from '../resources/app-topics.ts';
+import { topicsOfApp, workloadTopicsOfApp } from '../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { decodeRejection } from '../resources/decode-rejection.ts';
-import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { decodeUpdate, hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { decodeWorkload } from '../resources/decode-workload.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -88,7 +88,8 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const wake = { app: (_key: string): void => undefined, update: (_key: string): void => undefined };
   const wakeable: Wakeable = {
     listApps: (namespace) => caches.apps.list(namespace),
-    listUpdates: (namespace) => caches.updates.list(namespace),
+    appsUnder: (topic) => caches.apps.listBy(topic),
+    openUpdates: (namespace) => caches.updates.listBy(openIn(namespace)),
     wakeApp: (key) => wake.app(key),
     wakeUpdate: (key) => wake.update(key),
   };
@@ -227,14 +228,17 @@ function startCaches(options: RuntimeOptions, wakeable: Wakeable): Caches {
       ...common,
       type: apps,
       decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: topicsOfApp,
+      indexBy: (app) => [...topicsOfApp(app), ...workloadTopicsOfApp(app)],
       onChange: (change) => onAppChange(wakeable, change),
     }),
     updates: watch<UpdateObjectWire>({
       ...common,
       type: updates,
       decode: (object) => decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: (update) => [`${update.metadata.namespace}/${update.spec.app}`],
+      indexBy: (update) => [
+        `${update.metadata.namespace}/${update.spec.app}`,
+        ...(hasEnded(update) ? [] : [openIn(update.metadata.namespace)]),
+      ],
       onChange: (change) => onUpdateChange(wakeable, change),
     }),
     rejections: watch<Rejection>({
@@ -250,6 +254,11 @@ function startCaches(options: RuntimeOptions, wakeable: Wakeable): Caches {
       CronJob: workloadsOf('CronJob'),
     },
   };
+}
+
+/** Index of Updates that are under way. */
+function openIn(namespace: string): string {
+  return `open in ${namespace}`;
 }
 
 function watchedOf(caches: Caches): readonly { readonly synced: Promise<void> }[] {

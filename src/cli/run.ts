@@ -69,6 +69,7 @@ const troubles: ReadonlySet<string> = new Set([
   'TargetNotFound',
   'TargetConflict',
   'RegistryUnavailable',
+  'RateLimited',
   'PreviousAttemptFailed',
 ]);
 

@@ -1,13 +1,16 @@
 /** Which App and which Update a change in the cluster concerns. Controllers re-read everything; this only wakes them. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Workload } from '../core/workload/workload.ts';
-import { parseKey } from '../kube/objects.ts';
+import { keyOf, parseKey } from '../kube/objects.ts';
+import { topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
 
 export interface Wakeable {
   readonly listApps: (namespace: string) => readonly AppObjectWire[];
-  readonly listUpdates: (namespace: string) => readonly UpdateObjectWire[];
+  /** Listed under a word of resources/app-topics.ts. */
+  readonly appsUnder: (topic: string) => readonly AppObjectWire[];
+  readonly openUpdates: (namespace: string) => readonly UpdateObjectWire[];
   readonly wakeApp: (key: string) => void;
   readonly wakeUpdate: (key: string) => void;
 }
@@ -49,7 +52,10 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
   }
   const matters = !isDeepStrictEqual([value?.containers, value?.labels], [previous?.containers, previous?.labels]);
   if (matters) {
-    wakeApps(wakeable, workload.namespace);
+    const topics = [topicOfWorkload(workload.namespace, workload.name), topicOfChoosers(workload.namespace)];
+    for (const app of topics.flatMap(wakeable.appsUnder)) {
+      wakeable.wakeApp(keyOf(app));
+    }
   }
   wakeOpenUpdates(wakeable, workload.namespace, (update) =>
     (update.status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
@@ -64,10 +70,8 @@ export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
 /** Apps that another one keeps from a workload; it may be the one that has just let go. */
 function wakeRivals(wakeable: Wakeable, key: string): void {
   const { namespace } = parseKey(key);
-  for (const app of wakeable.listApps(namespace)) {
-    if (app.status?.waiting?.reason === 'TargetConflict') {
-      wakeable.wakeApp(`${namespace}/${app.metadata.name}`);
-    }
+  for (const app of wakeable.appsUnder(topicOfConflicts(namespace))) {
+    wakeable.wakeApp(keyOf(app));
   }
 }
 
@@ -78,8 +82,8 @@ function wakeApps(wakeable: Wakeable, namespace: string): void {
 }
 
 function wakeOpenUpdates(wakeable: Wakeable, namespace: string, concerns: (update: UpdateObjectWire) => boolean): void {
-  for (const update of wakeable.listUpdates(namespace)) {
-    if (!hasEnded(update) && concerns(update)) {
+  for (const update of wakeable.openUpdates(namespace)) {
+    if (concerns(update)) {
       wakeable.wakeUpdate(`${namespace}/${update.metadata.name}`);
     }
   }

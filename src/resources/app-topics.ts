@@ -1,4 +1,4 @@
-/** Under which topics of webhooks an App is listed. */
+/** Under which words an App is listed, so that what concerns few Apps need not look at all: topics of webhooks, and workloads. */
 import { isOperationError } from '../core/errors.ts';
 import { parseRepository, type Repository } from '../core/image/reference.ts';
 import { topicsOfRepository } from '../core/webhook/topics.ts';
@@ -21,4 +21,35 @@ export function imageRepositoriesOf(app: AppObjectWire): readonly Repository[] {
       throw error;
     }
   });
+}
+
+/**
+ * Under which the App is listed for the workloads that it may look after: by name, or as one that chooses by other means. And, while another
+ * App keeps it from one, under conflicts.
+ */
+export function workloadTopicsOfApp({ metadata, spec, status }: AppObjectWire): readonly string[] {
+  const { namespace } = metadata;
+  const targets = spec.deploy.workloads?.targets;
+  const named = (targets ?? []).flatMap(({ name }) => (name === undefined ? [] : [topicOfWorkload(namespace, name)]));
+  const choosesOtherwise = targets === undefined || targets.some(({ name }) => name === undefined);
+  return [
+    ...new Set(named),
+    ...(choosesOtherwise ? [topicOfChoosers(namespace)] : []),
+    ...(status?.waiting?.reason === 'TargetConflict' ? [topicOfConflicts(namespace)] : []),
+  ];
+}
+
+/** Apps that name the workload. */
+export function topicOfWorkload(namespace: string, name: string): string {
+  return `workload ${namespace}/${name}`;
+}
+
+/** Apps that may look after any workload of the namespace. */
+export function topicOfChoosers(namespace: string): string {
+  return `chooses in ${namespace}`;
+}
+
+/** Apps that another one keeps from a workload. */
+export function topicOfConflicts(namespace: string): string {
+  return `conflict in ${namespace}`;
 }

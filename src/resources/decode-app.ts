@@ -71,6 +71,15 @@ export type AppSpecReading =
 
 /** The same where a spec that cannot be understood is an expected outcome. */
 export function readAppSpec(app: AppObjectWire): AppSpecReading {
+  const reading = readings.get(app) ?? read(app);
+  readings.set(app, reading);
+  return reading;
+}
+
+/** A watched copy is read in each pass of its App and of those that want the same workloads, and never changes. */
+const readings = new WeakMap<AppObjectWire, AppSpecReading>();
+
+function read(app: AppObjectWire): AppSpecReading {
   try {
     return { kind: 'Valid', value: decodeAppSpec(app) };
   } catch (error) {

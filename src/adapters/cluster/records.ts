@@ -6,6 +6,7 @@ import type { Clock } from '../../engine/ports/clock.ts';
 import type { DirectRecords, Records } from '../../engine/ports/records.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf, type ResourceType } from '../../kube/objects.ts';
+import { topicOfChoosers, topicOfWorkload } from '../../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../../resources/decode-app.ts';
 import { decodeRejection } from '../../resources/decode-rejection.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../../resources/decode-update.ts';
@@ -27,6 +28,10 @@ export function createRecords(direct: DirectRecords, watched: WatchedRecords): R
   return {
     ...direct,
     listApps: (namespace) => watched.apps.list(namespace),
+    listAppsOn: (namespace, names) => {
+      const topics = [...names.map((name) => topicOfWorkload(namespace, name)), topicOfChoosers(namespace)];
+      return [...new Set(topics.flatMap((topic) => watched.apps.listBy(topic)))];
+    },
     findApp: (namespace, name) => watched.apps.find(namespace, name),
     listUpdates: (namespace, app) => newestFirst(watched.updates.listBy(`${namespace}/${app}`)),
     findUpdate: (namespace, name) => watched.updates.find(namespace, name),

@@ -17,6 +17,11 @@ const rows: readonly [AppState, string, string][] = [
     'RegistryUnavailable: why until 2026-05-04T12:01:00.000Z',
     'Ready False, Reconciling',
   ],
+  [
+    { kind: 'Unavailable', reason: 'RateLimited', message, until },
+    'RateLimited: why until 2026-05-04T12:01:00.000Z',
+    'Ready False, Reconciling',
+  ],
   [{ kind: 'Held', message, until }, 'PreviousAttemptFailed: why until 2026-05-04T12:01:00.000Z', 'Ready False'],
   [{ kind: 'CheckPending', message, until }, 'CheckPending: why until 2026-05-04T12:01:00.000Z', 'Ready True'],
   [{ kind: 'ApprovalRequired', message }, 'ApprovalRequired: why', 'Ready True'],

@@ -42,6 +42,8 @@ export interface DirectRecords {
 /** The same with watched copies, which cost nothing to ask and may be a moment old. */
 export interface Records extends DirectRecords {
   listApps(namespace: string): readonly AppObjectWire[];
+  /** Apps that may look after one of these workloads. */
+  listAppsOn(namespace: string, workloads: readonly string[]): readonly AppObjectWire[];
   findApp(namespace: string, name: string): AppObjectWire | undefined;
   /** Newest first. */
   listUpdates(namespace: string, app: string): readonly UpdateObjectWire[];

@@ -7,7 +7,7 @@ import { OperationError } from '../../../core/errors.ts';
 import { assessWorkload } from '../../../core/health/assess.ts';
 import { versionOfImage } from '../../../core/image/version-of-image.ts';
 import type { Version } from '../../../core/update/version-change.ts';
-import { describeWorkload, type Workload } from '../../../core/workload/workload.ts';
+import { describeWorkload, type Workload, workloadKinds } from '../../../core/workload/workload.ts';
 import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.ts';
 import type { Records } from '../../ports/records.ts';
 import type { Workloads } from '../../ports/workloads.ts';
@@ -28,7 +28,7 @@ function bind(spec: AppSpec, deploy: WorkloadsDeploy, workloads: readonly Worklo
 }
 
 export function surveyWorkloads(context: SurveyContext, app: AppObjectWire, spec: AppSpec): Survey {
-  const binding = bindTargets(spec, context.workloads.list(app.metadata.namespace));
+  const binding = bindTargets(spec, listChoosable(context.workloads, app.metadata.namespace, spec));
   const workloads = [...new Set(binding.containers.map((one) => one.workload))];
   const { containers, problems } = binding;
   return {
@@ -42,6 +42,23 @@ export function surveyWorkloads(context: SurveyContext, app: AppObjectWire, spec
     isHealthy: () => workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current'),
     confirm: async (signal) => await confirmImages(context, workloads, signal),
   };
+}
+
+/** Every workload that the targets can choose: all of the namespace only where one of them chooses by labels. */
+function listChoosable(workloads: Workloads, namespace: string, { deploy }: AppSpec): readonly Workload[] {
+  if (deploy.kind !== 'Workloads') {
+    return [];
+  }
+  const names: string[] = [];
+  for (const { choose } of deploy.targets) {
+    if (choose.by === 'labels') {
+      return workloads.list(namespace);
+    }
+    names.push(choose.name);
+  }
+  return [...new Set(names)].flatMap((name) =>
+    workloadKinds.flatMap((kind) => workloads.find({ kind, namespace, name }) ?? []),
+  );
 }
 
 function versionsOf({ containers }: Binding): ReadonlyMap<string, readonly Version[]> {
@@ -61,7 +78,8 @@ function claimOf({ metadata }: AppObjectWire, workloads: readonly Workload[]): C
 /** What the other Apps of the namespace claim of these workloads; more need not be known of them. */
 function otherClaims({ records }: SurveyContext, app: AppObjectWire, workloads: readonly Workload[]): Claim[] {
   const { namespace, name } = app.metadata;
-  const others = records.listApps(namespace).filter((other) => other.metadata.name !== name);
+  const names = workloads.map((workload) => workload.name);
+  const others = records.listAppsOn(namespace, names).filter((other) => other.metadata.name !== name);
   return others.flatMap((other) => {
     const spec = readAppSpec(other);
     if (spec.kind === 'Invalid') {
