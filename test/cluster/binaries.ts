@@ -135,18 +135,20 @@ async function buildGroup(group: readonly Tool[], work: string): Promise<void> {
   const packages: string[] = [];
   let module = '';
   let linkerFlags = '-s -w';
+  let tags = '';
   for (const tool of group) {
     const { make } = origins[tool];
     if (make.kind === 'go') {
       packages.push(make.package);
       module = make.module;
       linkerFlags = `-s -w ${make.linkerFlags ?? ''}`.trim();
+      tags = make.tags ?? '';
     }
   }
   await runLong(`build ${group.join(', ')} from Go modules (cold: minutes)`, 'go', {
-    arguments: ['build', '-trimpath', '-ldflags', linkerFlags, '-o', `${work}/`, ...packages],
+    arguments: ['build', '-trimpath', '-tags', tags, '-ldflags', linkerFlags, '-o', `${work}/`, ...packages],
     directory: fileURLToPath(new URL(`go/${module}`, import.meta.url)),
-    environment: { CGO_ENABLED: '0' },
+    environment: { CGO_ENABLED: tags === '' ? '0' : '1' },
     timeoutMs: 60 * 60_000,
   });
 }

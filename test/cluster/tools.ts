@@ -3,7 +3,7 @@ import { arch } from 'node:process';
 
 const kubernetesVersion = '1.36.3';
 
-export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl';
+export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl' | 'gitea';
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Download {
@@ -18,6 +18,8 @@ interface GoBuild {
   readonly module: string;
   readonly package: string;
   readonly linkerFlags?: string;
+  /** Build tags; a program that has some is built with cgo. */
+  readonly tags?: string;
 }
 
 interface NpmLayer {
@@ -60,6 +62,12 @@ export const origins: Readonly<Record<Tool, Origin>> = {
     version: { arguments: ['-version'], accepts: /^CoreDNS-1\.1[4-9]\./ },
     folder: 'coredns-1.15.0',
     make: { kind: 'go', module: 'coredns', package: 'github.com/coredns/coredns' },
+  },
+  gitea: {
+    // The newest whose module can be had whole: 1.27 needs gitea.dev/sdk 1.1, which the module proxy does not give away.
+    version: { arguments: ['--version'], accepts: /^gitea version 1\.2[6-9]\./i },
+    folder: 'gitea-1.26.0',
+    make: { kind: 'go', module: 'gitea', package: 'code.gitea.io/gitea', tags: 'sqlite sqlite_unlock_notify' },
   },
   helm: {
     version: { arguments: ['version', '--short'], accepts: /^v4\./ },
