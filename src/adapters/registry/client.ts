@@ -1,13 +1,15 @@
 /** The Registry port over HTTP: the OCI distribution spec as registries of today speak it. */
 import { formatRepository, isDigest, type Repository } from '../../core/image/reference.ts';
+import type { ArtifactRegistry, WantedBlob } from '../../engine/ports/artifacts.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
 import type { Effort } from './account.ts';
 import type { AmbientCredentials } from './ambient.ts';
 import type { Answer } from './answer.ts';
+import { parseArtifact } from './artifact-manifest.ts';
 import { type AuthenticatedTransport, authenticate } from './authentication.ts';
-import { type Operation, unexpectedAnswer } from './failure.ts';
+import { invalidAnswer, type Operation, unexpectedAnswer } from './failure.ts';
 import { createHostGate, type HostGate, type HostView } from './host-gate.ts';
 import type { LimitsByHost } from './host-limits.ts';
 import {
@@ -40,7 +42,7 @@ export interface RegistryClientOptions {
 }
 
 /** One for the process: it keeps connections and tokens. */
-export interface RegistryClient extends Registry {
+export interface RegistryClient extends Registry, ArtifactRegistry {
   /** How it stands with each registry that was asked. */
   readonly hosts: readonly HostView[];
   /** Ends all connections and requests; what waits fails with REGISTRY_UNREACHABLE. */
@@ -103,6 +105,14 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     async findImage(repository, tagOrDigest, access, signal) {
       const operation = describe('find image', repository, tagOrDigest);
       return await findImage({ client, operation, repository, access, signal }, tagOrDigest);
+    },
+    async findArtifact(place, tagOrDigest, signal) {
+      const operation = describe('find artifact', place.repository, tagOrDigest);
+      return await findArtifact({ client, operation, ...place, signal }, tagOrDigest);
+    },
+    async fetchBlob(place, blob, signal) {
+      const operation = describe('fetch content', place.repository, blob.descriptor.digest);
+      return await fetchBlob({ client, operation, ...place, signal }, blob);
     },
     get hosts() {
       return gate.hosts;
@@ -190,6 +200,22 @@ async function fetchManifest(
   }
   const { body } = expectSuccess(call, answer);
   return { digest: verifyDigest(call.operation, answer, isDigest(tagOrDigest) ? tagOrDigest : undefined), body };
+}
+
+async function findArtifact(call: Call, tagOrDigest: string): ReturnType<ArtifactRegistry['findArtifact']> {
+  const found = await fetchManifest(call, tagOrDigest);
+  return found && { digest: found.digest, ...parseArtifact(call.operation, found.body) };
+}
+
+async function fetchBlob(call: Call, { descriptor, maxBytes }: WantedBlob): Promise<Buffer> {
+  const { digest, sizeBytes } = descriptor;
+  if (sizeBytes > maxBytes) {
+    throw invalidAnswer(call.operation, `it has ${sizeBytes} bytes; ${maxBytes} are the most`);
+  }
+  const answer = await send(call, 'GET', { url: makeUrl(call, `blobs/${digest}`), accept: '*/*', maxBytes: sizeBytes });
+  const { body } = expectSuccess(call, answer);
+  verifyDigest(call.operation, answer, digest);
+  return body;
 }
 
 /** An image without index says its platform only in its configuration, a blob; registries do not count its reading as a pull. */

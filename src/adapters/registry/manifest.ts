@@ -98,7 +98,8 @@ function toPlatform(fields: Readonly<Record<string, unknown>>, digest: string): 
   return { os, architecture, ...(typeof variant === 'string' && variant !== '' ? { variant } : {}), digest };
 }
 
-function parseObject(operation: Operation, body: Buffer, name: string): Readonly<Record<string, unknown>> {
+/** @throws REGISTRY_ANSWER_INVALID */
+export function parseObject(operation: Operation, body: Buffer, name: string): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body.toString('utf8'));

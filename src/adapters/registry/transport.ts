@@ -23,6 +23,8 @@ export interface RegistryRequest {
   readonly access: RegistryAccess;
   /** A longer body is an error; of an answer that is no success only the first 64 KiB are read. */
   readonly maxBytes: number;
+  /** Takes the body of a success piece by piece; the answer then has none. What it throws ends the request. */
+  readonly consume?: (body: AsyncIterable<Buffer>, headers: Answer['headers']) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -135,13 +137,8 @@ async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Pa
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
     });
-    const { statusCode } = response;
-    const isSuccess = statusCode >= 200 && statusCode < 300;
-    const body = await readBody(response.body, isSuccess ? wanted.maxBytes : maxErrorBytes);
-    if (body.isCut && isSuccess) {
-      throw invalidAnswer(operation, `${url.host} answers with more than ${wanted.maxBytes} bytes`);
-    }
-    return { status: statusCode, headers: response.headers, body: body.bytes, origin: url.origin, access };
+    const body = await takeBody(response, wanted);
+    return { status: response.statusCode, headers: response.headers, body, origin: url.origin, access };
   } catch (error) {
     if (caller.aborted) {
       throw caller.reason;
@@ -153,6 +150,38 @@ async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Pa
       throw invalidAnswer(operation, `${error.message}, where no registry is; nothing was sent there`);
     }
     throw unreachable(operation, url, error, options.timeoutMs);
+  }
+}
+
+/** Of a success everything, up to the bound; of anything else the beginning. */
+async function takeBody(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  wanted: RegistryRequest,
+): Promise<Buffer> {
+  const isSuccess = statusCode >= 200 && statusCode < 300;
+  if (isSuccess && wanted.consume !== undefined) {
+    await wanted.consume(boundedBody(body, wanted), headers);
+    return Buffer.alloc(0);
+  }
+  const { bytes, isCut } = await readBody(body, isSuccess ? wanted.maxBytes : maxErrorBytes);
+  if (isCut && isSuccess) {
+    throw invalidAnswer(wanted.operation, `${wanted.url.host} answers with more than ${wanted.maxBytes} bytes`);
+  }
+  return bytes;
+}
+
+async function* boundedBody(
+  body: Dispatcher.ResponseData['body'],
+  { maxBytes, url, operation }: RegistryRequest,
+): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of body) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > maxBytes) {
+      throw invalidAnswer(operation, `${url.host} answers with more than ${maxBytes} bytes`);
+    }
+    yield bytes;
   }
 }
 
