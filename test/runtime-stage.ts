@@ -41,12 +41,15 @@ export interface RuntimeStage {
 }
 
 /** Starts a runtime in a namespace of its own. */
-export async function openRuntimeStage(kubeconfigPath: string): Promise<RuntimeStage> {
+export async function openRuntimeStage(
+  kubeconfigPath: string,
+  options: { readonly sourceFolder?: string } = {},
+): Promise<RuntimeStage> {
   const client = await connectTo(kubeconfigPath);
   const namespace = await createNamespace(client);
   const proxy = await startApiProxy(kubeconfigPath);
   const clock = createManualClock(new Date());
-  const parts = startParts(namespace, proxy, clock);
+  const parts = startParts(namespace, { proxy, clock, ...options });
   const { runtime } = parts;
   await runtime.synced;
   const until = async (check: () => unknown) => {
@@ -79,7 +82,14 @@ export async function openRuntimeStage(kubeconfigPath: string): Promise<RuntimeS
   };
 }
 
-function startParts(namespace: string, proxy: ApiProxy, clock: ManualClock) {
+function startParts(
+  namespace: string,
+  {
+    proxy,
+    clock,
+    sourceFolder,
+  }: { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly sourceFolder?: string },
+) {
   const log: LogLine[] = [];
   const logger = createLogger('debug', { write: (line) => log.push(JSON.parse(line) as LogLine) });
   const metrics = createMetrics({ processMetrics: false });
@@ -90,6 +100,7 @@ function startParts(namespace: string, proxy: ApiProxy, clock: ManualClock) {
     client: counted,
     registry,
     namespaces: [namespace],
+    manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     clock,
     random: () => 0,
     log: logger,

@@ -63,6 +63,11 @@ export async function ownNamespace(given: string | undefined): Promise<string> {
   }
 }
 
+/** Where programs are looked for. */
+export function searchPath(): string {
+  return process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
+}
+
 /** The name of whoever calls, as the record of a rollback shows it. */
 export function callerName(): string {
   return process.env['USER'] ?? process.env['LOGNAME'] ?? 'unknown';

@@ -13,7 +13,7 @@ import type { WebhookTargets } from '../server/webhooks.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity } from './config.ts';
+import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity, searchPath } from './config.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
 import { type RegistrySettings, registryOptions } from './registry-setup.ts';
@@ -23,6 +23,8 @@ import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
 
 export interface ControllerSettings extends ConnectionOptions, RegistrySettings {
   readonly namespaces: readonly string[];
+  /** Apps may read from folders below it. */
+  readonly sourceFolder?: string | undefined;
   readonly leaderElection: boolean;
   readonly leaseNamespace?: string | undefined;
   readonly leaseName: string;
@@ -131,6 +133,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     client,
     registry,
     namespaces: settings.namespaces,
+    manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,
     random: Math.random,
     log,

@@ -8,13 +8,15 @@ import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { type ConnectionOptions, loadConnection } from './config.ts';
+import { type ConnectionOptions, loadConnection, searchPath } from './config.ts';
 import { type RegistrySettings, registryOptions } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 
 export interface RunOnceSettings extends ConnectionOptions, RegistrySettings {
   readonly namespaces: readonly string[];
+  /** Apps may read from folders below it. */
+  readonly sourceFolder?: string | undefined;
   readonly timeoutMs: number;
   readonly logLevel: LogLevel;
 }
@@ -55,6 +57,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
     client,
     registry,
     namespaces: settings.namespaces,
+    manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,
     random: Math.random,
     log,

@@ -13,6 +13,7 @@ import { outcomeOf } from '../controllers/outcome.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
 import {
   onAppChange,
+  onObjectChange,
   onRejectionChange,
   onUpdateChange,
   onWorkloadChange,
@@ -40,6 +41,7 @@ import { decodeWorkload } from '../resources/decode-workload.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createDeployers } from './deployers.ts';
+import type { ManifestSettings } from './manifests.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
@@ -51,6 +53,7 @@ export interface RuntimeOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly listener: StepListener;
+  readonly manifests: ManifestSettings;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -86,16 +89,10 @@ const updateConcurrency = 16;
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { signal } = options;
   const wake = { app: (_key: string): void => undefined, update: (_key: string): void => undefined };
-  const wakeable: Wakeable = {
-    listApps: (namespace) => caches.apps.list(namespace),
-    appsUnder: (topic) => caches.apps.listBy(topic),
-    openUpdates: (namespace) => caches.updates.listBy(openIn(namespace)),
-    wakeApp: (key) => wake.app(key),
-    wakeUpdate: (key) => wake.update(key),
-  };
-  const caches = startCaches(options, wakeable);
+  const wakeable = wakeableOf(wake, () => caches);
+  const caches: Caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
-  const context = createContext(options, caches, wake);
+  const context = createContext(options, { caches, wake, wakeable });
   const { registry, memory, records, checks } = context;
   const common = { options, synced };
   const appController = start(common, 'app', appConcurrency, (key, inner) => reconcileApp(context, key, inner));
@@ -127,8 +124,22 @@ interface Wake {
   update: (key: string) => void;
 }
 
+/** Watches begin before the controllers that they wake. */
+function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
+  return {
+    listApps: (namespace) => caches().apps.list(namespace),
+    appsUnder: (topic) => caches().apps.listBy(topic),
+    openUpdates: (namespace) => caches().updates.listBy(openIn(namespace)),
+    wakeApp: (key) => wake.app(key),
+    wakeUpdate: (key) => wake.update(key),
+  };
+}
+
 /** Everything that a pass needs. */
-function createContext(options: RuntimeOptions, caches: Caches, wake: Wake) {
+function createContext(
+  options: RuntimeOptions,
+  { caches, wake, wakeable }: { readonly caches: Caches; readonly wake: Wake; readonly wakeable: Wakeable },
+) {
   const { client, clock, signal } = options;
   const onError = watchErrorListener(options);
   const records = createRecords(createDirectRecords(client, clock), caches);
@@ -148,8 +159,17 @@ function createContext(options: RuntimeOptions, caches: Caches, wake: Wake) {
       wake.app(key);
     }
   });
-  const deployers = createDeployers({ ...options, registry, records, workloads, accesses, wake, onError });
-  return { ...options, registry, deployers, records, accesses, memory, checks };
+  const { deployers, folders } = createDeployers({
+    ...options,
+    registry,
+    records,
+    workloads,
+    accesses,
+    wake,
+    onObjectChange: (app) => onObjectChange(wakeable, app),
+    onError,
+  });
+  return { ...options, registry, deployers, folders, records, accesses, memory, checks };
 }
 
 function announce(

@@ -16,6 +16,11 @@ export const watchNamespaceOption = {
   repeatable: true,
 } as const;
 
+export const sourceFolderOption = {
+  flags: '--source-folder <path>',
+  description: 'folder of this machine below which sources of kind folder are; none may be read when absent',
+} as const;
+
 export const controllerCommand: Command = {
   name: 'controller',
   summary: 'Look after the Apps of a cluster until told to stop.',
@@ -51,6 +56,7 @@ export const controllerCommand: Command = {
       repeatable: true,
     },
     ...registryOptions,
+    sourceFolderOption,
     logLevelOption,
   ],
   async run({ options, signal }) {
@@ -59,6 +65,7 @@ export const controllerCommand: Command = {
       {
         ...connectionOf(options),
         namespaces: options.list('namespace'),
+        sourceFolder: options.text('sourceFolder'),
         leaderElection: options.flag('leaderElection'),
         leaseNamespace: options.text('leaseNamespace'),
         leaseName: options.given('leaseName'),

@@ -10,7 +10,7 @@ import {
   outputOption,
   usageError,
 } from './command.ts';
-import { logLevelOf, logLevelOption, watchNamespaceOption } from './controller.ts';
+import { logLevelOf, logLevelOption, sourceFolderOption, watchNamespaceOption } from './controller.ts';
 import { registryOptions, registrySettingsOf } from './registry-options.ts';
 import { appRows, appTableHeading } from './status.ts';
 import { formatJson, formatTable } from './table.ts';
@@ -25,6 +25,7 @@ export const runCommand: Command = {
     watchNamespaceOption,
     { flags: '--timeout <duration>', description: 'longest time for the whole pass', default: '1h' },
     ...registryOptions,
+    sourceFolderOption,
     outputOption,
     { ...logLevelOption, default: 'warn' },
   ],
@@ -38,6 +39,7 @@ export const runCommand: Command = {
         ...connectionOf(options),
         namespaces: options.list('namespace'),
         ...registrySettingsOf(options),
+        sourceFolder: options.text('sourceFolder'),
         timeoutMs: timeoutOf(options),
         logLevel: logLevelOf(options),
       },

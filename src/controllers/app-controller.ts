@@ -8,11 +8,10 @@ import { parseKey } from '../kube/objects.ts';
 import { appStatusOf } from '../resources/app-status.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { holdOn, type KeepUpContext, keepUp, takeDown } from './keep-up.ts';
 
-export interface AppControllerContext extends CheckContext {
+export interface AppControllerContext extends CheckContext, KeepUpContext {
   readonly metrics: Metrics;
-  /** Throws LEASE_LOST once another replica may be at work. */
-  readonly assertLeading: () => void;
 }
 
 /** @throws errors of the API server; what is wrong with the App or its registries is written to its status instead */
@@ -27,15 +26,18 @@ export async function reconcileApp(
     forgetMetrics(context.metrics, { namespace, app: name });
     context.memory.forget(memoryKey({ namespace, name }));
     context.checks.forget(memoryKey({ namespace, name }));
+    const retryMs = app && (await takeDown(context, app, signal));
     for (const deployer of Object.values(context.deployers)) {
       deployer.forget?.({ namespace, name });
     }
+    return retryMs === undefined ? {} : { requeueAfterMs: retryMs };
+  }
+  await holdOn(context, app, signal);
+  const looked = await checkApp(context, app, signal);
+  if (!looked) {
     return {};
   }
-  const check = await checkApp(context, app, signal);
-  if (!check) {
-    return {};
-  }
+  const check = await keepUp(context, app, looked, signal);
   const written = await writeStatus(context, app, check, signal);
   observe(context.metrics, written, check);
   if (check.start && check.survey) {

@@ -1,6 +1,7 @@
 /** Which App and which Update a change in the cluster concerns. Controllers re-read everything; this only wakes them. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Workload } from '../core/workload/workload.ts';
+import { isReady } from '../engine/check/find-unready.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
 import { topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
@@ -27,6 +28,9 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
   if (!value || !previous || isSpecChange(value, previous)) {
     wakeable.wakeApp(change.key);
     wakeRivals(wakeable, change.key);
+  }
+  if (value && isReady(value) && !(previous && isReady(previous))) {
+    wakeDependents(wakeable, value);
   }
   const app = value ?? previous;
   if (app && !isDeepStrictEqual(value?.status?.sources, previous?.status?.sources)) {
@@ -62,6 +66,13 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
   );
 }
 
+/** Something of what an App applied changed. @param app `namespace/name` */
+export function onObjectChange(wakeable: Wakeable, app: string): void {
+  wakeable.wakeApp(app);
+  const { namespace, name } = parseKey(app);
+  wakeOpenUpdates(wakeable, namespace, (update) => update.spec.app === name);
+}
+
 export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
   wakeApps(wakeable, namespace);
   wakeOpenUpdates(wakeable, namespace, () => true);
@@ -72,6 +83,16 @@ function wakeRivals(wakeable: Wakeable, key: string): void {
   const { namespace } = parseKey(key);
   for (const app of wakeable.appsUnder(topicOfConflicts(namespace))) {
     wakeable.wakeApp(keyOf(app));
+  }
+}
+
+/** Apps that wait for this one. */
+function wakeDependents(wakeable: Wakeable, { metadata }: AppObjectWire): void {
+  const { namespace, name } = metadata;
+  for (const app of wakeable.listApps(namespace)) {
+    if (app.spec.dependsOn?.includes(name) === true) {
+      wakeable.wakeApp(`${namespace}/${app.metadata.name}`);
+    }
   }
 }
 

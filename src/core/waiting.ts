@@ -21,6 +21,10 @@ export const waitingReasons = [
   'TargetNotFound',
   /** App: another App already looks after the same workload. */
   'TargetConflict',
+  /** App: another App that it depends on is not ready. */
+  'DependencyNotReady',
+  /** App: somebody changed what was applied, and the App is told to leave it so, or it cannot be put back. */
+  'Drifted',
   /** App: a registry could not be asked, or answered what cannot be used. */
   'RegistryUnavailable',
   /** App: a registry allows no more requests for now, or our budget for it is used up. */

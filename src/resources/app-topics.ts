@@ -12,6 +12,9 @@ export function topicsOfApp(app: AppObjectWire): readonly string[] {
 /** The repositories of the App's sources, those that are valid, also when the rest of the App is not. */
 export function imageRepositoriesOf(app: AppObjectWire): readonly Repository[] {
   return app.spec.sources.flatMap(({ image }) => {
+    if (image === undefined) {
+      return [];
+    }
     try {
       return [parseRepository(image.repository)];
     } catch (error) {

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { workloadKinds } from '../core/workload/workload.ts';
 import { GatesSchema, NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
+import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
 import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
@@ -29,10 +30,21 @@ const ImageSchema = Type.Object(
   { description: 'A container image repository.' },
 );
 
-const SourceSchema = Type.Object({
-  name: Type.String({ description: 'Name of the source within the App.', ...DnsLabel }),
-  image: ImageSchema,
-});
+const SourceSchema = Type.Object(
+  {
+    name: Type.String({ description: 'Name of the source within the App.', ...DnsLabel }),
+    image: Type.Optional(ImageSchema),
+    folder: Type.Optional(FolderSchema),
+  },
+  {
+    'x-kubernetes-validations': [
+      {
+        rule: '[has(self.image), has(self.folder)].filter(x, x).size() == 1',
+        message: 'exactly one of image and folder must be set',
+      },
+    ],
+  },
+);
 
 const TargetSchema = Type.Object(
   {
@@ -114,13 +126,17 @@ export const AppSpecSchema = Type.Object(
       'x-kubernetes-list-map-keys': ['name'],
     }),
     deploy: Type.Object(
-      { workloads: Type.Optional(WorkloadsSchema), patch: Type.Optional(PatchSchema) },
+      {
+        workloads: Type.Optional(WorkloadsSchema),
+        patch: Type.Optional(PatchSchema),
+        manifests: Type.Optional(ManifestsSchema),
+      },
       {
         description: 'How a new version is put in place. Exactly one of its fields.',
         'x-kubernetes-validations': [
           {
-            rule: '[has(self.workloads), has(self.patch)].filter(x, x).size() == 1',
-            message: 'exactly one of workloads and patch must be set',
+            rule: '[has(self.workloads), has(self.patch), has(self.manifests)].filter(x, x).size() == 1',
+            message: 'exactly one of workloads, patch and manifests must be set',
           },
         ],
       },
@@ -136,6 +152,12 @@ export const AppSpecSchema = Type.Object(
     ),
     gates: Type.Optional(GatesSchema),
     notify: Type.Optional(NotifySchema),
+    dependsOn: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+        description: 'Apps of the same namespace that must be ready before an Update of this one starts.',
+        maxItems: 50,
+      }),
+    ),
     historyLimit: Type.Optional(
       Type.Integer({ description: 'How many ended Updates are kept.', minimum: 2, maximum: 200, default: 20 }),
     ),

@@ -1,6 +1,6 @@
 /** App: wire form -> what the product works with. */
 import Type, { type Static } from 'typebox';
-import type { AppSpec, ImageSource, WorkloadTarget } from '../core/app/app.ts';
+import type { AppSpec, ImageSource, Source, WorkloadTarget } from '../core/app/app.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
 import { parseRepository, type Repository } from '../core/image/reference.ts';
@@ -8,6 +8,7 @@ import { parseImagePolicy } from '../core/policy/written-policy.ts';
 import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from './app.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeChecks, decodeGates } from './decode-app-checks.ts';
+import { decodeManifests } from './decode-manifests.ts';
 import { Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
 
@@ -131,21 +132,35 @@ function decodeTimeout(text: string): number {
   return timeoutMs;
 }
 
-function decodeSource(source: SourceWire, field: string, problems: Problems): ImageSource | undefined {
-  const repository = problems.attempt(() => repositoryAt(source.image.repository, `${field}.image.repository`));
-  const policy = problems.attempt(() => parseImagePolicy(source.image.policy, `${field}.image.policy`));
+function decodeSource({ name, image, folder }: SourceWire, field: string, problems: Problems): Source | undefined {
+  if ((image === undefined) === (folder === undefined)) {
+    problems.note(field, 'exactly one of image and folder must be set');
+    return undefined;
+  }
+  return image === undefined
+    ? { kind: 'Folder', name, path: folder?.path ?? '' }
+    : decodeImage(name, image, { field, problems });
+}
+
+function decodeImage(
+  name: string,
+  image: NonNullable<SourceWire['image']>,
+  { field, problems }: { readonly field: string; readonly problems: Problems },
+): ImageSource | undefined {
+  const repository = problems.attempt(() => repositoryAt(image.repository, `${field}.image.repository`));
+  const policy = problems.attempt(() => parseImagePolicy(image.policy, `${field}.image.policy`));
   if (!repository || !policy) {
     return undefined;
   }
   return {
     kind: 'Image',
-    name: source.name,
-    repositoryText: source.image.repository,
+    name,
+    repositoryText: image.repository,
     repository,
     policy,
-    insecure: source.image.insecure ?? false,
-    pullSecret: source.image.secretRef?.name,
-    caSecret: source.image.certSecretRef?.name,
+    insecure: image.insecure ?? false,
+    pullSecret: image.secretRef?.name,
+    caSecret: image.certSecretRef?.name,
   };
 }
 
@@ -162,17 +177,22 @@ function decodeDeploy(
   sources: readonly SourceWire[],
   problems: Problems,
 ): AppSpec['deploy'] | undefined {
-  const { workloads, patch } = deploy;
-  const known = sources.map((source) => source.name);
-  if (patch && !workloads) {
-    const oneTag = new Set(sources.filter((source) => followsOneTag(source.image.policy)).map(({ name }) => name));
-    return decodePatch(patch, { known, oneTag, note: (field, problem) => problems.note(field, problem) });
-  }
-  if (!workloads || patch) {
-    problems.note('spec.deploy', 'exactly one of workloads and patch must be set');
+  const { workloads, patch, manifests } = deploy;
+  if ([workloads, patch, manifests].filter((one) => one !== undefined).length !== 1) {
+    problems.note('spec.deploy', 'exactly one of workloads, patch and manifests must be set');
     return undefined;
   }
-  return decodeWorkloads(workloads, sources, problems);
+  const note = (field: string, problem: string) => problems.note(field, problem);
+  if (manifests) {
+    const named = sources.map(({ name, image }) => ({ name, hasFiles: image === undefined }));
+    return decodeManifests(manifests, named, note);
+  }
+  if (patch) {
+    const oneTag = sources.filter(({ image }) => image !== undefined && followsOneTag(image.policy));
+    const known = sources.map((source) => source.name);
+    return decodePatch(patch, { known, oneTag: new Set(oneTag.map(({ name }) => name)), note });
+  }
+  return workloads && decodeWorkloads(workloads, sources, problems);
 }
 
 function decodeWorkloads(
@@ -181,7 +201,7 @@ function decodeWorkloads(
   problems: Problems,
 ): AppSpec['deploy'] {
   const imageReference = workloads.imageReference ?? 'Digest';
-  if (imageReference === 'Tag' && sources.some((source) => followsOneTag(source.image.policy))) {
+  if (imageReference === 'Tag' && sources.some(({ image }) => image !== undefined && followsOneTag(image.policy))) {
     problems.note(
       'spec.deploy.workloads.imageReference',
       '"Tag" cannot follow a source with policy digest, because the tag stays the same; use Digest',
@@ -194,7 +214,7 @@ function decodeWorkloads(
   return { kind: 'Workloads', imageReference, targets, changeCause: workloads.changeCause ?? false };
 }
 
-function followsOneTag({ digest, keel }: SourceWire['image']['policy']): boolean {
+function followsOneTag({ digest, keel }: NonNullable<SourceWire['image']>['policy']): boolean {
   return digest !== undefined || (keel?.policy === 'force' && keel.matchTag === true);
 }
 

@@ -74,14 +74,17 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
 }
 
 /** Each kind of plan has a field of its own in the status. */
-function planOf({ workloads, patch }: UpdateStatusWire): { plan?: DeployPlan } {
+function planOf({ workloads, patch, manifests }: UpdateStatusWire): { plan?: DeployPlan } {
+  if (manifests !== undefined) {
+    return { plan: { kind: 'Manifests', ...manifests } };
+  }
   if (patch !== undefined) {
     return { plan: { kind: 'Patch', ...patch } };
   }
   return workloads === undefined || workloads.length === 0 ? {} : { plan: { kind: 'Workloads', workloads } };
 }
 
-function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workloads' | 'patch'> {
+function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workloads' | 'patch' | 'manifests'> {
   switch (plan?.kind) {
     case undefined:
       return {};
@@ -95,6 +98,12 @@ function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workl
     case 'Patch': {
       const { kind: _, fields, ...rest } = plan;
       return { patch: { ...rest, fields: fields.map((field) => ({ ...field })) } };
+    }
+    case 'Manifests': {
+      const { kind: _, formerDigests, changes, oneWays, ...rest } = plan;
+      return {
+        manifests: { ...rest, formerDigests: [...formerDigests], changes: [...changes], oneWays: [...oneWays] },
+      };
     }
   }
 }

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { failureReasons } from '../core/health/health.ts';
 import { stepNames, updatePhases } from '../core/update/journal.ts';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { ManifestsPlanSchema } from './manifests-deploy.ts';
 import { PatchPlanSchema } from './patch-deploy.ts';
 import { Conditions, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
 
@@ -101,6 +102,7 @@ export const UpdateStatusSchema = Type.Object({
     ),
   ),
   patch: Type.Optional(PatchPlanSchema),
+  manifests: Type.Optional(ManifestsPlanSchema),
   versions: Type.Optional(Text('From and to, for tables.', 4096)),
 });
 

@@ -23,6 +23,7 @@ await startRuntime({
   client: death.kind === 'write' ? mortalClient(client, death) : client,
   registry: createRegistryClient({ clock }),
   namespaces: [namespace],
+  manifests: { sourceFolder: undefined, searchPath: '' },
   clock,
   random: Math.random,
   log,

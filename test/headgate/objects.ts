@@ -45,7 +45,7 @@ export async function runStore(stage: Stage, image: string): Promise<void> {
   });
 }
 
-type Policy = AppSpecWire['sources'][number]['image']['policy'];
+type Policy = NonNullable<AppSpecWire['sources'][number]['image']>['policy'];
 
 /** A source of an insecure registry; versions 1.x unless told otherwise. */
 export function sourceOf(

@@ -10,7 +10,7 @@ import { topicOfChoosers, topicOfWorkload } from '../../resources/app-topics.ts'
 import { type AppObjectWire, decodeApp } from '../../resources/decode-app.ts';
 import { decodeRejection } from '../../resources/decode-rejection.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import { appLabel } from '../../resources/metadata.ts';
+import { appLabel, finalizer } from '../../resources/metadata.ts';
 import type { RejectionSpecWire } from '../../resources/rejection.ts';
 import type { UpdateSpecWire } from '../../resources/update.ts';
 import { updateStatusOf } from '../../resources/update-status.ts';
@@ -49,6 +49,12 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
     async readApp(namespace, name, signal) {
       const object = await client.find<ProductObject>(apps, { namespace, name }, { signal });
       return object && toApp(object);
+    },
+    async setFinalizer({ metadata }, present, signal) {
+      const others = (metadata.finalizers ?? []).filter((one) => one !== finalizer);
+      const { resourceVersion } = metadata;
+      const body = { metadata: { resourceVersion, finalizers: present ? [...others, finalizer] : others } };
+      await client.patch(apps, metadata, { kind: 'merge', body }, { fieldManager, signal });
     },
     async writeAppStatus(app, status, signal) {
       const object = { ...typed(apps, app), status };

@@ -10,6 +10,8 @@ const rows: readonly [AppState, string, string][] = [
   [{ kind: 'Invalid', message }, 'InvalidSpec: why', 'Ready False, Stalled'],
   [{ kind: 'Blocked', reason: 'TargetNotFound', message }, 'TargetNotFound: why', 'Ready False'],
   [{ kind: 'Blocked', reason: 'TargetConflict', message }, 'TargetConflict: why', 'Ready False, Stalled'],
+  [{ kind: 'Blocked', reason: 'DependencyNotReady', message }, 'DependencyNotReady: why', 'Ready False'],
+  [{ kind: 'Drifted', message }, 'Drifted: why', 'Ready True'],
   [{ kind: 'Suspended' }, 'Suspended: spec.suspend is set', 'Ready True'],
   [{ kind: 'Updating', message }, 'UpdateInProgress: why', 'Ready Unknown, Reconciling'],
   [

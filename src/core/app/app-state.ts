@@ -3,7 +3,11 @@ import type { Waiting, WaitingReason } from '../waiting.ts';
 
 export type AppState =
   | { readonly kind: 'Invalid'; readonly message: string }
-  | { readonly kind: 'Blocked'; readonly reason: 'TargetNotFound' | 'TargetConflict'; readonly message: string }
+  | {
+      readonly kind: 'Blocked';
+      readonly reason: 'TargetNotFound' | 'TargetConflict' | 'DependencyNotReady';
+      readonly message: string;
+    }
   | { readonly kind: 'Suspended' }
   | { readonly kind: 'Updating'; readonly message: string }
   | {
@@ -17,6 +21,8 @@ export type AppState =
   | { readonly kind: 'ApprovalRequired'; readonly message: string }
   | { readonly kind: 'NeedsPerson'; readonly message: string }
   | { readonly kind: 'VersionRejected'; readonly message: string }
+  /** Somebody changed what was applied, and it stays so. */
+  | { readonly kind: 'Drifted'; readonly message: string }
   | { readonly kind: 'UpToDate'; readonly message: string };
 
 /** Status of the three conditions that kstatus defines; the reason and message are those of the waiting. */
@@ -50,6 +56,8 @@ export function judgeApp(state: AppState): AppVerdict {
       return verdict('Person', state, { ready: 'False', stalled: true });
     case 'VersionRejected':
       return verdict('VersionRejected', state, { ready: 'True' });
+    case 'Drifted':
+      return verdict('Drifted', state, { ready: 'True' });
     case 'UpToDate':
       return verdict('UpToDate', state, { ready: 'True' });
   }

@@ -4,6 +4,7 @@ import type { ImagePolicy } from '../policy/policy.ts';
 import type { Schedule } from '../schedule/next-time.ts';
 import type { UpdateSettings } from '../update/next-step.ts';
 import type { WorkloadKind } from '../workload/workload.ts';
+import type { FolderSource, ManifestsDeploy } from './manifests-deploy.ts';
 import type { ObjectField } from './object-field.ts';
 
 export interface AppSpec {
@@ -38,10 +39,10 @@ export interface Notify {
 }
 
 /** What can have a new version. */
-export type Source = ImageSource;
+export type Source = ImageSource | FolderSource;
 
 /** How a new version is put in place. */
-export type Deploy = WorkloadsDeploy | PatchDeploy;
+export type Deploy = WorkloadsDeploy | PatchDeploy | ManifestsDeploy;
 
 export type DeployKind = Deploy['kind'];
 
@@ -92,5 +93,7 @@ export function locationOf(source: Source): string {
   switch (source.kind) {
     case 'Image':
       return source.repositoryText;
+    case 'Folder':
+      return `folder ${source.path}`;
   }
 }

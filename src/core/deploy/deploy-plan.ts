@@ -1,9 +1,10 @@
 /** What an Update does to the cluster, and how it is undone; written to the journal before the first change. */
+import { doubtOfManifests, type ManifestsPlan } from './manifests-plan.ts';
 import { broughtBackByPatch, type PatchPlan } from './patch-plan.ts';
 import { broughtBackByWorkloads, doubtOfWorkloads, type WorkloadsPlan } from './workloads-plan.ts';
 
 /** One variant for each kind of deploy. */
-export type DeployPlan = WorkloadsPlan | PatchPlan;
+export type DeployPlan = WorkloadsPlan | PatchPlan | ManifestsPlan;
 
 /**
  * Why going back may not bring exactly what ran before.
@@ -16,6 +17,8 @@ export function doubtOf(plan: DeployPlan): string | undefined {
       return doubtOfWorkloads(plan);
     case 'Patch':
       return undefined;
+    case 'Manifests':
+      return doubtOfManifests(plan);
   }
 }
 
@@ -26,5 +29,7 @@ export function broughtBackBy(plan: DeployPlan): readonly string[] {
       return broughtBackByWorkloads(plan);
     case 'Patch':
       return broughtBackByPatch(plan);
+    case 'Manifests':
+      return plan.formerDigests;
   }
 }

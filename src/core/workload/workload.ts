@@ -6,6 +6,10 @@ export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob
 
 export type WorkloadKind = (typeof workloadKinds)[number];
 
+export function isWorkloadKind(kind: string): kind is WorkloadKind {
+  return (workloadKinds as readonly string[]).includes(kind);
+}
+
 export interface WorkloadReference {
   readonly kind: WorkloadKind;
   readonly namespace: string;

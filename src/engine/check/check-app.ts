@@ -18,6 +18,7 @@ import type { Records } from '../ports/records.ts';
 import type { SharedRegistry } from '../ports/registry.ts';
 import { findHoldFor } from '../update/start-update.ts';
 import type { CheckMemory, Recollection, SetTimes } from './check-memory.ts';
+import { findUnready } from './find-unready.ts';
 import { judgeLastUpdate } from './judge-last-update.ts';
 import type { RunningChecks } from './running-checks.ts';
 
@@ -189,6 +190,13 @@ function gate(
   start: readonly VersionChange[],
 ): Pick<AppCheck, 'state' | 'start'> {
   const message = `${start.map(sayChange).join(', ')} is available`;
+  const unready = findUnready(context.records, app);
+  if (unready !== undefined) {
+    return {
+      start: undefined,
+      state: { kind: 'Blocked', reason: 'DependencyNotReady', message: `${message}, but ${unready}` },
+    };
+  }
   const hold = findHoldFor(context, app, start);
   if (hold) {
     return { start: undefined, state: { kind: 'Held', ...hold } };
@@ -243,12 +251,13 @@ const unavailableReasons: {
 } = { SECRET_NOT_FOUND: 'TargetNotFound', REGISTRY_RATE_LIMITED: 'RateLimited' };
 
 /** Names the field whose value is to be corrected, if the registry is not to blame. */
-function stateOf({ error }: Extract<Finding, { kind: 'Unavailable' }>, index: number, until: Date): AppState {
+function stateOf({ source, error }: Extract<Finding, { kind: 'Unavailable' }>, index: number, until: Date): AppState {
   if (error.code === 'POLICY_INVALID') {
     return { kind: 'Invalid', message: `spec.sources[${index}].image.policy: ${error.message}` };
   }
   const usual = error.code === 'SECRET_INVALID' ? 'certSecretRef' : 'repository';
-  const message = `spec.sources[${index}].image.${error.context['field'] ?? usual}: ${error.message}`;
+  const field = source.kind === 'Folder' ? 'folder.path' : `image.${error.context['field'] ?? usual}`;
+  const message = `spec.sources[${index}].${field}: ${error.message}`;
   const reason = unavailableReasons[error.code] ?? 'RegistryUnavailable';
   return { kind: 'Unavailable', reason, message, until };
 }

@@ -41,11 +41,29 @@ export interface Deployer {
   restore(work: Work, signal: AbortSignal): Promise<Restored>;
   /** What would condemn or end the Update must come from the API server itself, not from a watched copy. */
   observe(work: Work, signal: AbortSignal): Promise<DeploySight>;
+  /**
+   * What is to be done while no Update is under way; without requests at rest.
+   *
+   * @throws errors of the API server that pass
+   */
+  upkeep?(app: AppObjectWire, spec: AppSpec, signal: AbortSignal): Promise<Upkeep>;
+  /** The App is being deleted: its objects go, where it says so. May be repeated until it is done. */
+  dismantle?(
+    app: AppObjectWire,
+    spec: AppSpec | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly done: boolean; readonly message: string }>;
   /** The Update has ended or is gone: what was watched for it is let go. */
   release(update: { readonly namespace: string; readonly name: string }): void;
   /** The App is gone: what was watched for it is let go. */
   forget?(app: { readonly namespace: string; readonly name: string }): void;
 }
+
+export type Upkeep =
+  | { readonly kind: 'Quiet' }
+  /** Somebody changed what was applied, and it stays so. */
+  | { readonly kind: 'Drifted'; readonly message: string }
+  | { readonly kind: 'Corrected'; readonly message: string };
 
 /** What an App runs, as far as its deploy tells. */
 export interface Survey {

@@ -3,10 +3,11 @@ import type { Source } from '../../core/app/app.ts';
 import type { Rejection } from '../../core/app/rejection.ts';
 import { isOperationError } from '../../core/errors.ts';
 import type { Survey } from '../deploy/deployer.ts';
+import { detectFolder, type FolderContext } from './detect-folder.ts';
 import { detectImage, type ImageContext } from './detect-image.ts';
 import type { Detector, Finding } from './finding.ts';
 
-export type DetectContext = ImageContext;
+export type DetectContext = ImageContext & FolderContext;
 
 export interface DetectRequest {
   readonly app: { readonly namespace: string; readonly name: string };
@@ -51,5 +52,7 @@ function detectorFor(context: DetectContext, request: DetectRequest, source: Sou
   switch (source.kind) {
     case 'Image':
       return detectImage(context, { ...request, source, running, pullers: request.survey.workloads });
+    case 'Folder':
+      return detectFolder(context, { ...request, source, running });
   }
 }

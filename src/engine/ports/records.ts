@@ -11,6 +11,8 @@ export interface DirectRecords {
   /** @param namespace all namespaces when undefined */
   readApps(namespace: string | undefined, signal: AbortSignal): Promise<readonly AppObjectWire[]>;
   readApp(namespace: string, name: string, signal: AbortSignal): Promise<AppObjectWire | undefined>;
+  /** Puts Headgate's finalizer on an App, or takes it away. @throws API_CONFLICT when somebody else wrote it since it was read */
+  setFinalizer(app: AppObjectWire, present: boolean, signal: AbortSignal): Promise<void>;
   /** @throws API_CONFLICT when somebody else wrote it since it was read */
   writeAppStatus(
     app: AppObjectWire,

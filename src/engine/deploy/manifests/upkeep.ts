@@ -1,0 +1,152 @@
+/** What is done for an App between its Updates: what somebody changed is put back or told, what could not be pruned is tried again. */
+import type { AppSpec } from '../../../core/app/app.ts';
+import type { ManifestsDeploy } from '../../../core/app/manifests-deploy.ts';
+import type { AppRecord } from '../../../core/manifest/app-record.ts';
+import { contentHash } from '../../../core/manifest/canonical.ts';
+import { type InventoryEntry, leftOver, toInventory } from '../../../core/manifest/inventory.ts';
+import { describeObject, identityKey, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
+import { cutToOwned } from '../../../core/manifest/owned-fields.ts';
+import { joinSome } from '../../../core/text.ts';
+import type { AppObjectWire } from '../../../resources/decode-app.ts';
+import type { AppName } from '../../ports/app-objects.ts';
+import type { Upkeep } from '../deployer.ts';
+import { appNameOf, clusterFor, type ManifestsContext, toManifestObject } from './manifests-context.ts';
+import { pruneObjects } from './prune-objects.ts';
+import { putRevision } from './put-revision.ts';
+
+/** Costs no request while the watch shows what was applied. */
+export async function upkeep(
+  context: ManifestsContext,
+  app: AppObjectWire,
+  { deploy }: AppSpec,
+  signal: AbortSignal,
+): Promise<Upkeep> {
+  const name = appNameOf(app);
+  const record = await context.objects.readRecord(name, signal);
+  if (deploy.kind !== 'Manifests' || record === undefined || record.revision === '') {
+    return { kind: 'Quiet' };
+  }
+  const suspects = record.inventory.filter((entry) => isSuspect(context, entry));
+  if (suspects.length === 0) {
+    return { kind: 'Quiet' };
+  }
+  const revision = await context.objects.readRevision(name, record.revision, signal);
+  if (revision === undefined) {
+    return {
+      kind: 'Drifted',
+      message: `${suspects.length} objects changed, and the revision to compare with is not kept any more`,
+    };
+  }
+  const objects = revision.objects.map(toManifestObject);
+  const standing: Standing = { app: name, record, objects, deploy };
+  const drifted = await compare(context, standing, suspects, signal);
+  const told = joinSome(drifted.map(describeObject), ', ');
+  const isLeft = leftOver(toInventory(record.inventory), objects).prune.length > 0;
+  if (drifted.length === 0 && !isLeft) {
+    return { kind: 'Quiet' };
+  }
+  if (deploy.drift === 'Report' && drifted.length > 0) {
+    return { kind: 'Drifted', message: `changed by somebody else: ${told}` };
+  }
+  return await correct(context, standing, drifted, signal);
+}
+
+interface Standing {
+  readonly app: AppName;
+  readonly record: AppRecord;
+  readonly objects: readonly ManifestObject[];
+  readonly deploy: ManifestsDeploy;
+}
+
+/** Whether the watch shows another state than the one that was written down; kinds with generations count only those. */
+function isSuspect({ watched }: ManifestsContext, entry: InventoryEntry): boolean {
+  const seen = watched.find(entry);
+  if (seen === 'Unseen' || entry.uid === '') {
+    return false;
+  }
+  if (seen === 'Absent') {
+    return entry.kind !== 'Job';
+  }
+  if (seen.uid !== entry.uid) {
+    return true;
+  }
+  return entry.generation === undefined
+    ? seen.resourceVersion !== entry.resourceVersion
+    : seen.generation > entry.generation;
+}
+
+/** Those of the suspects in which one of our fields has another value; the state of the others is written down as good. */
+async function compare(
+  context: ManifestsContext,
+  { app, record, objects }: Standing,
+  suspects: readonly InventoryEntry[],
+  signal: AbortSignal,
+): Promise<readonly InventoryEntry[]> {
+  const cluster = context.access.actingAs(undefined);
+  const drifted: InventoryEntry[] = [];
+  const good = new Map<string, InventoryEntry>();
+  for (const entry of suspects) {
+    const desired = objects.find((object) => identityKey(object) === identityKey(entry));
+    const live = await cluster.read(entry, signal);
+    if (desired === undefined) {
+      continue;
+    }
+    const isSame = live !== undefined && contentHash(cutToOwned(desired.object, live)) === entry.ownedHash;
+    const seen = context.watched.find(entry);
+    if (isSame && typeof seen === 'object' && seen.uid === entry.uid) {
+      const { resourceVersion, generation } = seen;
+      good.set(identityKey(entry), { ...entry, resourceVersion, ...(generation === 0 ? {} : { generation }) });
+    } else {
+      drifted.push(entry);
+    }
+  }
+  if (good.size > 0) {
+    const inventory = record.inventory.map((entry) => good.get(identityKey(entry)) ?? entry);
+    context.objects.noteSeen(app, { ...record, inventory });
+  }
+  return drifted;
+}
+
+async function correct(
+  context: ManifestsContext,
+  { app, record, objects, deploy }: Standing,
+  drifted: readonly InventoryEntry[],
+  signal: AbortSignal,
+): Promise<Upkeep> {
+  const { inventory: _, ...target } = record;
+  const again = new Set(drifted.map(identityKey));
+  const result = await putRevision(
+    context,
+    { app, objects, target, conflicts: 'Force', prune: deploy.prune, again },
+    signal,
+  );
+  const told = joinSome(drifted.map(describeObject), ', ');
+  return result.kind === 'Refused'
+    ? { kind: 'Drifted', message: `changed by somebody else, and cannot be put back: ${result.message}` }
+    : { kind: 'Corrected', message: `put back what somebody else had changed: ${told}` };
+}
+
+/** The App is being deleted: its objects go with it where it says so. @returns whether all are gone or left behind on purpose */
+export async function dismantle(
+  context: ManifestsContext,
+  app: AppObjectWire,
+  spec: AppSpec | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly done: boolean; readonly message: string }> {
+  const name = appNameOf(app);
+  const record = await context.objects.readRecord(name, signal);
+  const deploy = spec?.deploy.kind === 'Manifests' ? spec.deploy : undefined;
+  context.watched.unwatch(name);
+  if (record === undefined || deploy?.deletion !== 'Prune') {
+    return { done: true, message: '' };
+  }
+  const results = await pruneObjects(clusterFor(context, name, record.serviceAccount), record.inventory, signal);
+  const failed = results.filter((result) => result.kind === 'Failed');
+  return {
+    done: failed.length === 0,
+    message: joinSome(
+      failed.map(({ entry, error }) => `${describeObject(entry)}: ${error.message}`),
+      '; ',
+    ),
+  };
+}

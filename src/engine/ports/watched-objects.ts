@@ -1,0 +1,28 @@
+/** The objects of inventories as a watch shows them: enough to see that one is well, or that somebody changed it. */
+import type { ObjectHealth } from '../../core/health/objects/object-health.ts';
+import type { ObjectAddress } from './cluster-objects.ts';
+
+export interface SeenObject {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** 0 for kinds without. */
+  readonly generation: number;
+  /** Of labels and annotations. */
+  readonly metadataHash: string;
+  readonly health: ObjectHealth;
+}
+
+export interface WatchedObjects {
+  /**
+   * Watches the kinds of these objects, for the App, from now on; one watch serves all Apps. Resolves when all of it was seen
+   * once, or after 10 s at the latest.
+   */
+  watch(
+    app: { readonly namespace: string; readonly name: string },
+    objects: readonly ObjectAddress[],
+    signal: AbortSignal,
+  ): Promise<void>;
+  unwatch(app: { readonly namespace: string; readonly name: string }): void;
+  /** `Unseen`: its watch has no answer yet, or no right to be there. `Absent`: there is no such object. */
+  find(object: ObjectAddress): SeenObject | 'Absent' | 'Unseen';
+}
