@@ -1,6 +1,7 @@
 /** The Registry port over HTTP: the OCI distribution spec as registries of today speak it. */
 import { formatRepository, isDigest, type Repository } from '../../core/image/reference.ts';
 import type { ArtifactRegistry, WantedBlob } from '../../engine/ports/artifacts.ts';
+import type { AttachmentStore } from '../../engine/ports/attachments.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
@@ -8,6 +9,7 @@ import type { Effort } from './account.ts';
 import type { AmbientCredentials } from './ambient.ts';
 import type { Answer } from './answer.ts';
 import { parseArtifact } from './artifact-manifest.ts';
+import { createAttachmentStore } from './attachments.ts';
 import { type AuthenticatedTransport, authenticate } from './authentication.ts';
 import { invalidAnswer, type Operation, unexpectedAnswer } from './failure.ts';
 import { createHostGate, type HostGate, type HostView } from './host-gate.ts';
@@ -42,7 +44,7 @@ export interface RegistryClientOptions {
 }
 
 /** One for the process: it keeps connections and tokens. */
-export interface RegistryClient extends Registry, ArtifactRegistry {
+export interface RegistryClient extends Registry, ArtifactRegistry, AttachmentStore {
   /** How it stands with each registry that was asked. */
   readonly hosts: readonly HostView[];
   /** Ends all connections and requests; what waits fails with REGISTRY_UNREACHABLE. */
@@ -114,6 +116,14 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const operation = describe('fetch content', place.repository, blob.descriptor.digest);
       return await fetchBlob({ client, operation, ...place, signal }, blob);
     },
+    ...createAttachmentStore((verb, { repository, access }, reference, signal) => {
+      const call: Call = { client, operation: describe(verb, repository, reference), repository, access, signal };
+      return {
+        operation: call.operation,
+        get: (rest, options) => send(call, 'GET', { url: makeUrl(call, rest), ...options }),
+        fail: (answer) => fail(call, answer),
+      };
+    }),
     get hosts() {
       return gate.hosts;
     },

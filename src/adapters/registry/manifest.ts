@@ -98,7 +98,7 @@ function toPlatform(fields: Readonly<Record<string, unknown>>, digest: string): 
   return { os, architecture, ...(typeof variant === 'string' && variant !== '' ? { variant } : {}), digest };
 }
 
-/** @throws REGISTRY_ANSWER_INVALID */
+/** @throws REGISTRY_ANSWER_INVALID when the body is no JSON object */
 export function parseObject(operation: Operation, body: Buffer, name: string): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
