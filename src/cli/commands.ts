@@ -10,6 +10,7 @@ import { rejectionsCommand } from './rejections.ts';
 import { rollbackCommand } from './rollback.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
+import { verifyCommand } from './verify.ts';
 import { writeCommand } from './write.ts';
 
 export const commands: readonly Command[] = [
@@ -23,4 +24,5 @@ export const commands: readonly Command[] = [
   policyCommand,
   writeCommand,
   applyCommand,
+  verifyCommand,
 ];

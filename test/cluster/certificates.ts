@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { bitString, boolean, encodeTime, extension, integer, keyUsage, objectId, sequence, tagged } from './der.ts';
 
 export interface Certificate {
   /** PEM. */
@@ -127,44 +128,6 @@ function attribute(id: Buffer, value: string): Buffer {
   return tagged(0x31, sequence(id, tagged(0x0c, Buffer.from(value, 'utf8'))));
 }
 
-/** UTCTime, `YYMMDDHHMMSSZ`: right until 2049. */
-function encodeTime(time: Date): Buffer {
-  const text = `${time.toISOString().slice(2, 19).replace(/[-:T]/g, '')}Z`;
-  return tagged(0x17, Buffer.from(text, 'ascii'));
-}
-
-function extension(id: Buffer, value: Buffer): Buffer {
-  return sequence(id, boolean(true), tagged(0x04, value));
-}
-
-function keyUsage(bits: number, unusedBits: number): Buffer {
-  return tagged(0x03, Buffer.from([unusedBits, bits]));
-}
-
-function bitString(content: Buffer): Buffer {
-  return tagged(0x03, Buffer.concat([Buffer.from([0]), content]));
-}
-
-function boolean(value: boolean): Buffer {
-  return tagged(0x01, Buffer.from([value ? 0xff : 0]));
-}
-
-function integer(content: Buffer): Buffer {
-  return tagged(0x02, content);
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tagged(0x30, Buffer.concat(parts));
-}
-
-function tagged(tag: number, content: Buffer): Buffer {
-  if (content.length < 0x80) {
-    return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  }
-  const length = Buffer.from(content.length.toString(16).padStart(content.length > 0xff ? 4 : 2, '0'), 'hex');
-  return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content]);
-}
-
 const objectIds = {
   ecdsaWithSha256: objectId('2a8648ce3d040302'),
   commonName: objectId('550403'),
@@ -176,7 +139,3 @@ const objectIds = {
   serverAuth: objectId('2b06010505070301'),
   clientAuth: objectId('2b06010505070302'),
 };
-
-function objectId(hex: string): Buffer {
-  return tagged(0x06, Buffer.from(hex, 'hex'));
-}

@@ -3,7 +3,7 @@ import { arch } from 'node:process';
 
 const kubernetesVersion = '1.36.3';
 
-export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl' | 'gitea';
+export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl' | 'gitea' | 'cosign' | 'crane';
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Download {
@@ -80,6 +80,17 @@ export const origins: Readonly<Record<Tool, Origin>> = {
     folder: 'helm-4.1-kubectl-1.35',
     download: kubernetesDownload('kubectl'),
     make: helmAndKubectl,
+  },
+  cosign: {
+    version: { arguments: ['version'], accepts: /^GitVersion:\s+v3\./m },
+    folder: 'cosign-3.1.3',
+    make: { kind: 'go', module: 'cosign', package: 'headgate.dev/test/cosign' },
+  },
+  crane: {
+    // Its `registry serve` has the referrers API since 0.17.
+    version: { arguments: ['version'], accepts: /^v?0\.(1[7-9]|2\d)\./ },
+    folder: 'cosign-3.1.3',
+    make: { kind: 'go', module: 'cosign', package: 'github.com/google/go-containerregistry/cmd/crane' },
   },
 };
 

@@ -1,6 +1,7 @@
 /** Manifests of any kind, blobs and referrers (OCI distribution spec 1.1). */
 import { isDigest } from '../../core/image/reference.ts';
-import type { ArtifactPlace, ArtifactStore, Referrer, StoredManifest } from '../../engine/ports/artifact-store.ts';
+import type { ArtifactPlace } from '../../engine/ports/artifacts.ts';
+import type { AttachmentStore, Referrer, StoredManifest } from '../../engine/ports/attachments.ts';
 import type { Effort } from './account.ts';
 import type { Answer } from './answer.ts';
 import { invalidAnswer, isRecord, type Operation } from './failure.ts';
@@ -11,7 +12,10 @@ import { manifestAccept, maxManifestBytes, parseObject, verifyDigest } from './m
 export interface RepositoryQuestion {
   readonly operation: Operation;
   /** @param rest path behind the repository's, with query */
-  readonly get: (rest: string, options: { readonly accept: string; readonly maxBytes: number }) => Promise<Answer>;
+  readonly get: (
+    rest: string,
+    options: { readonly accept: string; readonly maxBytes: number; readonly effort?: Effort },
+  ) => Promise<Answer>;
   /** The error of an answer that is of no use. */
   readonly fail: (answer: Answer) => never;
 }

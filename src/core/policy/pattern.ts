@@ -19,6 +19,8 @@ export interface Pattern {
   readonly text: string;
   /** Whether it is found anywhere in the text. */
   readonly isIn: (text: string) => boolean;
+  /** Whether it is the whole text. */
+  readonly isWhole: (text: string) => boolean;
   /** Texts of the groups of the leftmost match, the whole match first and empty where a group took no part; undefined without a match. */
   readonly groupsIn: (text: string) => readonly string[] | undefined;
   readonly groupCount: number;
@@ -56,6 +58,7 @@ export function compilePattern(text: string, field: string): Pattern {
     groupCount,
     groupNames: compiled.namedGroups(),
     isIn: (subject) => compiled.test(subject),
+    isWhole: (subject) => compiled.testExact(subject),
     groupsIn: (subject) => {
       const [isMatch, ends]: readonly unknown[] = engine.matchWithGroup(subject, 0, subject.length, 0, groupCount + 1);
       return isMatch === true && Array.isArray(ends) ? cutGroups(subject, ends) : undefined;

@@ -1,0 +1,29 @@
+/** What the engine needs to know whether a version was signed by whom a policy trusts. */
+import type { Repository } from '../../core/image/reference.ts';
+import type { SignaturePolicy, SignatureTrust } from '../../core/signature/signature-policy.ts';
+import type { ArtifactPlace } from './artifacts.ts';
+
+/** About one version of an image, a chart or any other artifact of a registry. */
+export interface VerificationRequest {
+  readonly place: ArtifactPlace;
+  /** Of the manifest or index, `<algorithm>:<hex>`. */
+  readonly digest: string;
+  readonly policy: SignaturePolicy;
+  readonly trust: SignatureTrust;
+}
+
+export type SignatureVerdict =
+  /** By whom, for people. */
+  | { readonly kind: 'Verified'; readonly by: readonly string[] }
+  | { readonly kind: 'Unverified'; readonly reason: string };
+
+export interface SignatureVerifier {
+  /**
+   * A registry that cannot be asked says nothing about a signature: that is an error, not a verdict.
+   *
+   * @throws SECRET_INVALID for keys and roots that cannot be read, and the errors of the registry client
+   */
+  verify(request: VerificationRequest, signal: AbortSignal): Promise<SignatureVerdict>;
+  /** Something was pushed there, maybe a signature. */
+  forget(repository: Repository): void;
+}
