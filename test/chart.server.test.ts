@@ -111,7 +111,7 @@ describe('installed', () => {
             securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
             containers: [
               {
-                args: ['controller', '--log-level=info', '--lease-name=headgate'],
+                args: ['controller', '--log-level=info', '--lease-name=headgate', '--adopt=keel,flux,imago'],
                 securityContext: {
                   allowPrivilegeEscalation: false,
                   readOnlyRootFilesystem: true,

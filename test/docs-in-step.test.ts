@@ -5,8 +5,13 @@ import { load } from 'js-yaml';
 import { Check, Errors } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { chartValues } from '../scripts/generators/chart-values.ts';
+import { fluxV1Keys } from '../src/core/adopt/flux-v1.ts';
+import { keelKeys } from '../src/core/adopt/keel.ts';
+import { imagoConfigKey } from '../src/core/adopt/marks.ts';
 import { errorCodes } from '../src/core/errors.ts';
 import { waitingReasons } from '../src/core/waiting.ts';
+import { changeCauseKey } from '../src/engine/deploy/workloads/workloads-deployer.ts';
+import { adoptedFromLabel, adoptionProblemKey, appLabel } from '../src/resources/metadata.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,6 +32,21 @@ test('docs/reference/waiting.md has a row for every reason to wait and for no ot
   const rows = [...read('docs/reference/waiting.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
 
   expect(rows.toSorted()).toEqual(waitingReasons.toSorted());
+});
+
+test('docs/reference/annotations.md has a row for every annotation that is read or written, and for no other', () => {
+  const rows = [...read('docs/reference/annotations.md').matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]);
+  const known = [
+    ...Object.values(keelKeys),
+    ...Object.values(fluxV1Keys),
+    appLabel,
+    adoptedFromLabel,
+    adoptionProblemKey,
+    imagoConfigKey,
+    changeCauseKey,
+  ];
+
+  expect(rows.toSorted()).toEqual(known.toSorted());
 });
 
 test('the default values of the chart fit its schema', () => {

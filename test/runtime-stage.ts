@@ -3,8 +3,10 @@ import { vi } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { createRegistryClient } from '../src/adapters/registry/client.ts';
+import { listenToAdoption } from '../src/app/adoption-listener.ts';
 import { type Runtime, startRuntime } from '../src/app/runtime.ts';
 import { listenToSteps } from '../src/app/step-listener.ts';
+import type { AdoptionSettings } from '../src/core/adopt/read-marks.ts';
 import { createKubeClient, type KubeClient } from '../src/kube/client.ts';
 import { startInformer } from '../src/kube/informer.ts';
 import type { KubeObject } from '../src/kube/objects.ts';
@@ -40,10 +42,12 @@ export interface RuntimeStage {
   stop(): Promise<void>;
 }
 
+const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
+
 /** Starts a runtime in a namespace of its own. */
 export async function openRuntimeStage(
   kubeconfigPath: string,
-  options: { readonly sourceFolder?: string } = {},
+  options: { readonly sourceFolder?: string; readonly adoption?: AdoptionSettings } = {},
 ): Promise<RuntimeStage> {
   const client = await connectTo(kubeconfigPath);
   const namespace = await createNamespace(client);
@@ -88,7 +92,13 @@ function startParts(
     proxy,
     clock,
     sourceFolder,
-  }: { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly sourceFolder?: string },
+    adoption = nobody,
+  }: {
+    readonly proxy: ApiProxy;
+    readonly clock: ManualClock;
+    readonly sourceFolder?: string;
+    readonly adoption?: AdoptionSettings;
+  },
 ) {
   const log: LogLine[] = [];
   const logger = createLogger('debug', { write: (line) => log.push(JSON.parse(line) as LogLine) });
@@ -106,6 +116,8 @@ function startParts(
     log: logger,
     metrics,
     listener: listenToSteps({ log: logger, metrics }),
+    adoption,
+    adoptionListener: listenToAdoption(logger),
     assertLeading: () => undefined,
     signal: stopping.signal,
   });

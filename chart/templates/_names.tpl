@@ -37,6 +37,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [headgate.dev]
   resources: [apps]
   verbs: [get, list, watch]
+{{- if .Values.adopt }}
+# Apps of workloads with annotations of the systems that are adopted.
+- apiGroups: [headgate.dev]
+  resources: [apps]
+  verbs: [create, patch, delete]
+{{- end }}
 - apiGroups: [headgate.dev]
   resources: [apps/status, updates/status]
   verbs: [update]

@@ -1,6 +1,7 @@
 /** Values of the Helm chart. chart/values.schema.json and docs/reference/chart.md are made from it; defaults stand in chart/values.yaml. */
 import Type from 'typebox';
 import { clouds } from '../../src/adapters/registry/cloud/cloud-identity.ts';
+import { adoptableSystems } from '../../src/core/adopt/adoption.ts';
 import { logLevels } from '../../src/telemetry/log-level.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -81,6 +82,13 @@ export const chartValues = Type.Object(
     watchNamespaces: Type.Array(Type.String({ pattern: namePattern, maxLength: 63 }), {
       description: 'Namespaces to look after, and to have rights in; they must exist. The whole cluster when empty.',
       uniqueItems: true,
+    }),
+    adopt: Type.Array(Type.Enum([...adoptableSystems]), {
+      description: "Whose annotations on workloads are followed; nobody's when empty.",
+      uniqueItems: true,
+    }),
+    insecureRegistries: Type.Array(Type.String({ pattern: '^[^/\\s,]+$', maxLength: 256 }), {
+      description: 'Hosts of registries to speak plain http to where annotations name them.',
     }),
     trustedCertificates,
     registryLimits,

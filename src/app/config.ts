@@ -73,6 +73,11 @@ export function callerName(): string {
   return process.env['USER'] ?? process.env['LOGNAME'] ?? 'unknown';
 }
 
+/** What Keel takes from the environment for workloads that name no schedule. Empty is unset. */
+export function keelEnvironment(): { defaultSchedule: string | undefined } {
+  return { defaultSchedule: process.env['POLL_DEFAULTSCHEDULE'] || undefined };
+}
+
 /** What webhooks take from the environment: a secret for every sender, and Keel's PRIVATE_REGISTRY. Empty is unset. */
 export function webhookEnvironment(): { secret: string | undefined; privateRegistry: string | undefined } {
   const { HEADGATE_WEBHOOK_SECRET: secret, PRIVATE_REGISTRY: privateRegistry } = process.env;

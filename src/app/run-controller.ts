@@ -1,6 +1,7 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
 import { createRegistryClient, type RegistryClientOptions } from '../adapters/registry/client.ts';
 import type { LimitsByHost } from '../adapters/registry/host-limits.ts';
+import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import { describeError } from '../core/errors.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
@@ -13,6 +14,8 @@ import type { WebhookTargets } from '../server/webhooks.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { listenToAdoption } from './adoption-listener.ts';
+import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity, searchPath } from './config.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
@@ -33,6 +36,8 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly logLevel: LogLevel;
   /** How much may be asked of which registry, as in --registry-limit. */
   readonly registryLimits?: readonly string[];
+  /** Whose annotations are followed; undefined: nobody's. */
+  readonly adoption?: AdoptionChoice | undefined;
   /** Undefined: webhooks are not listened to. */
   readonly webhooks?: WebhookSettings | undefined;
   /** Told of each step besides log, Events and metrics; for tests that end the process between two of them. */
@@ -46,8 +51,7 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
  */
 export async function runController(settings: ControllerSettings, signal: AbortSignal): Promise<void> {
   const address = parseListenAddress(settings.listen, '--listen');
-  const registries = registryOptions(settings, { clock: systemClock, dockerConfig: 'Named' });
-  const limits = parseRegistryLimits(settings.registryLimits ?? []);
+  const read = readSettings(settings);
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });
   const client = createKubeClient(await loadConnection(settings));
@@ -68,7 +72,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
       state = 'reading the cluster';
       metrics.leader.set(1);
       const { runtime, end } = startWork(
-        { settings, registries, limits, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
+        { ...read, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
         leading,
       );
       webhookTargets = runtime.webhooks;
@@ -93,10 +97,24 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   }
 }
 
-interface Parts {
-  readonly limits: LimitsByHost;
+/** What of the settings can be wrong, so that it is told before anything begins. */
+interface ReadSettings {
   readonly settings: ControllerSettings;
   readonly registries: RegistryClientOptions;
+  readonly limits: LimitsByHost;
+  readonly adoption: AdoptionSettings;
+}
+
+function readSettings(settings: ControllerSettings): ReadSettings {
+  return {
+    settings,
+    registries: registryOptions(settings, { clock: systemClock, dockerConfig: 'Named' }),
+    limits: parseRegistryLimits(settings.registryLimits ?? []),
+    adoption: adoptionSettings(settings.adoption),
+  };
+}
+
+interface Parts extends ReadSettings {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -111,7 +129,7 @@ interface Work {
 }
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
-  const { settings, registries, limits, client, log, metrics, identity, assertLeading } = parts;
+  const { settings, registries, limits, adoption, client, log, metrics, identity, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
   const registry = createRegistryClient({ ...registries, limits, onSent: metrics.registries.countRequest });
@@ -139,6 +157,8 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     log,
     metrics,
     listener,
+    adoption,
+    adoptionListener: listenToAdoption(log, events),
     assertLeading,
     signal,
   });

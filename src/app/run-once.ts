@@ -8,6 +8,8 @@ import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { listenToAdoption } from './adoption-listener.ts';
+import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ConnectionOptions, loadConnection, searchPath } from './config.ts';
 import { type RegistrySettings, registryOptions } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
@@ -18,6 +20,8 @@ export interface RunOnceSettings extends ConnectionOptions, RegistrySettings {
   /** Apps may read from folders below it. */
   readonly sourceFolder?: string | undefined;
   readonly timeoutMs: number;
+  /** Whose annotations are followed; undefined: nobody's. */
+  readonly adoption?: AdoptionChoice | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -63,6 +67,9 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
     log,
     metrics,
     listener: listenToSteps({ log, metrics }),
+    adoption: adoptionSettings(settings.adoption),
+    adoptionListener: listenToAdoption(log),
+    checkAtOnce: true,
     assertLeading: () => undefined,
     signal,
   });
@@ -92,6 +99,7 @@ async function confirmReadable(client: KubeClient, namespaces: readonly string[]
 }
 
 async function isSettled(runtime: Runtime): Promise<boolean> {
+  await runtime.adoptions.idle();
   await runtime.apps.idle();
   await runtime.updates.idle();
   return runtime.isQuiet() && runtime.listUpdates().every(hasEnded) && runtime.listApps().every(isChecked);

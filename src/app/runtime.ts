@@ -1,45 +1,37 @@
 /** Headgate at work: watches, controllers and adapters wired by hand. The same for `controller` and `run --once`. */
 
-import { apps, rejections, updates, workloadTypes } from '../adapters/cluster/kinds.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
-import { type Watched, watch } from '../adapters/cluster/watched.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
 import { readPullSecrets } from '../adapters/registry/credentials.ts';
 import { shareRegistry } from '../adapters/registry/shared-registry.ts';
+import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import { type Announcements, createAnnouncements } from '../controllers/announcements.ts';
-import { reconcileApp } from '../controllers/app-controller.ts';
+import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
 import { outcomeOf } from '../controllers/outcome.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
-import {
-  onAppChange,
-  onObjectChange,
-  onRejectionChange,
-  onUpdateChange,
-  onWorkloadChange,
-  type Wakeable,
-} from '../controllers/wake.ts';
-import type { Rejection } from '../core/app/rejection.ts';
-import { describeError, type OperationError } from '../core/errors.ts';
+import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
+import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import type { Repository } from '../core/image/reference.ts';
 import { topicOfImage } from '../core/webhook/topics.ts';
-import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
+import type { AdoptContext } from '../engine/adopt/adopt-workload.ts';
 import { CheckMemory } from '../engine/check/check-memory.ts';
 import { RunningChecks } from '../engine/check/running-checks.ts';
+import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
+import type { UpdateContext } from '../engine/update/advance-update.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
 import { keyOf } from '../kube/objects.ts';
-import { topicsOfApp, workloadTopicsOfApp } from '../resources/app-topics.ts';
-import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
-import { decodeRejection } from '../resources/decode-rejection.ts';
-import { decodeUpdate, hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
-import { decodeWorkload } from '../resources/decode-workload.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { awaitsAdoption } from './awaited-adoptions.ts';
+import { allWorkloads, type Caches, openIn, startCaches, untilSynced, watchErrorListener } from './caches.ts';
 import { createDeployers } from './deployers.ts';
 import type { ManifestSettings } from './manifests.ts';
 
@@ -54,6 +46,11 @@ export interface RuntimeOptions {
   readonly metrics: Metrics;
   readonly listener: StepListener;
   readonly manifests: ManifestSettings;
+  /** Whose annotations are followed. */
+  readonly adoption: AdoptionSettings;
+  readonly adoptionListener: AdoptionListener;
+  /** Ask every registry at first sight, whatever times are set; for one pass over everything. */
+  readonly checkAtOnce?: boolean;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -65,6 +62,7 @@ export interface Runtime {
   readonly synced: Promise<void>;
   readonly apps: Controller;
   readonly updates: Controller;
+  readonly adoptions: Controller;
   /** No pass and no check is under way or about to be. What is due later does not count. */
   isQuiet(): boolean;
   /** What webhooks wake. */
@@ -75,43 +73,55 @@ export interface Runtime {
   readonly stopped: Promise<void>;
 }
 
-interface Caches {
-  readonly apps: Watched<AppObjectWire>;
-  readonly updates: Watched<UpdateObjectWire>;
-  readonly rejections: Watched<Rejection>;
-  readonly workloads: Readonly<Record<WorkloadKind, Watched<Workload>>>;
-}
-
 const appConcurrency = 16;
 const updateConcurrency = 16;
+const adoptionConcurrency = 4;
+
+const wakeNobody = (_key: string): void => undefined;
 
 /** Starts to work at once; controllers begin when the watches are synced. */
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { signal } = options;
-  const wake = { app: (_key: string): void => undefined, update: (_key: string): void => undefined };
+  const wake: Wake = { app: wakeNobody, update: wakeNobody, adoption: wakeNobody };
   const wakeable = wakeableOf(wake, () => caches);
   const caches: Caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
   const { registry, memory, records, checks } = context;
-  const common = { options, synced };
-  const appController = start(common, 'app', appConcurrency, (key, inner) => reconcileApp(context, key, inner));
-  const updateController = start(common, 'update', updateConcurrency, (key, inner) =>
-    reconcileUpdate(context, key, inner),
-  );
-  wake.app = appController.enqueue;
-  wake.update = updateController.enqueue;
+  const controllers = startControllers({ options, synced }, context);
+  const isQuiet = () =>
+    checks.size + Object.values(controllers).reduce((sum, one) => sum + busyOf(one), 0) === 0 &&
+    !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
+  wake.adoption = controllers.adoptions.enqueue;
+  wake.app = controllers.apps.enqueue;
+  wake.update = controllers.updates.enqueue;
   return {
     records,
     synced,
-    apps: appController,
-    updates: updateController,
-    webhooks: announce(options, caches, { registry, memory, wakeApp: appController.enqueue }),
-    isQuiet: () => checks.size + [appController, updateController].reduce((sum, one) => sum + busyOf(one), 0) === 0,
+    ...controllers,
+    webhooks: announce(options, caches, { registry, memory, wakeApp: controllers.apps.enqueue }),
+    isQuiet,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
-    stopped: Promise.all([appController.stopped, updateController.stopped, aborted(signal)]).then(() => undefined),
+    stopped: untilStopped(controllers, signal),
   };
+}
+
+type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions'>;
+
+function startControllers(
+  common: { readonly options: RuntimeOptions; readonly synced: Promise<void> },
+  context: AppControllerContext & UpdateContext & AdoptContext,
+): Controllers {
+  return {
+    apps: start(common, 'app', appConcurrency, (key, signal) => reconcileApp(context, key, signal)),
+    updates: start(common, 'update', updateConcurrency, (key, signal) => reconcileUpdate(context, key, signal)),
+    adoptions: start(common, 'adoption', adoptionConcurrency, (key, signal) => reconcileAdoption(context, key, signal)),
+  };
+}
+
+async function untilStopped({ apps, updates, adoptions }: Controllers, signal: AbortSignal): Promise<void> {
+  await Promise.all([apps.stopped, updates.stopped, adoptions.stopped, aborted(signal)]);
 }
 
 function busyOf(controller: Controller): number {
@@ -122,6 +132,7 @@ function busyOf(controller: Controller): number {
 interface Wake {
   app: (key: string) => void;
   update: (key: string) => void;
+  adoption: (key: string) => void;
 }
 
 /** Watches begin before the controllers that they wake. */
@@ -132,6 +143,7 @@ function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
     openUpdates: (namespace) => caches().updates.listBy(openIn(namespace)),
     wakeApp: (key) => wake.app(key),
     wakeUpdate: (key) => wake.update(key),
+    wakeAdoption: (key) => wake.adoption(key),
   };
 }
 
@@ -151,7 +163,7 @@ function createContext(
     signal,
   });
   const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
-  const memory = new CheckMemory({ clock, random: options.random });
+  const memory = new CheckMemory({ clock, random: options.random, atFirstSight: options.checkAtOnce ?? false });
   const checks = new RunningChecks({ onEnd: (key) => wake.app(key), signal });
   const registry = shareAnswers(options, (repository) => {
     for (const key of caches.apps.listBy(topicOfImage(repository)).map(keyOf)) {
@@ -169,7 +181,7 @@ function createContext(
     onObjectChange: (app) => onObjectChange(wakeable, app),
     onError,
   });
-  return { ...options, registry, deployers, folders, records, accesses, memory, checks };
+  return { ...options, workloads, registry, deployers, folders, records, accesses, memory, checks };
 }
 
 function announce(
@@ -224,83 +236,6 @@ function start(
   });
   metrics.observeQueue(name, () => controller.stats().ready);
   return controller;
-}
-
-function startCaches(options: RuntimeOptions, wakeable: Wakeable): Caches {
-  const { client, namespaces, signal } = options;
-  const common = {
-    client,
-    namespaces,
-    signal,
-    onError: watchErrorListener(options),
-    onProblem: (problem: OperationError) =>
-      options.log.error('object cannot be read and is left out', { error: problem.message, ...problem.context }),
-  };
-  const workloadsOf = (kind: WorkloadKind) =>
-    watch<Workload>({
-      ...common,
-      type: workloadTypes[kind],
-      decode: (object) => decodeWorkload(kind, object),
-      onChange: (change) => onWorkloadChange(wakeable, change),
-    });
-  return {
-    apps: watch<AppObjectWire>({
-      ...common,
-      type: apps,
-      decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: (app) => [...topicsOfApp(app), ...workloadTopicsOfApp(app)],
-      onChange: (change) => onAppChange(wakeable, change),
-    }),
-    updates: watch<UpdateObjectWire>({
-      ...common,
-      type: updates,
-      decode: (object) => decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: (update) => [
-        `${update.metadata.namespace}/${update.spec.app}`,
-        ...(hasEnded(update) ? [] : [openIn(update.metadata.namespace)]),
-      ],
-      onChange: (change) => onUpdateChange(wakeable, change),
-    }),
-    rejections: watch<Rejection>({
-      ...common,
-      type: rejections,
-      decode: (object) => decodeRejection(object, `Rejection ${object.metadata.namespace}/${object.metadata.name}`),
-      onChange: ({ value, previous }) => onRejectionChange(wakeable, value?.namespace ?? previous?.namespace ?? ''),
-    }),
-    workloads: {
-      Deployment: workloadsOf('Deployment'),
-      StatefulSet: workloadsOf('StatefulSet'),
-      DaemonSet: workloadsOf('DaemonSet'),
-      CronJob: workloadsOf('CronJob'),
-    },
-  };
-}
-
-/** Index of Updates that are under way. */
-function openIn(namespace: string): string {
-  return `open in ${namespace}`;
-}
-
-function watchedOf(caches: Caches): readonly { readonly synced: Promise<void> }[] {
-  return [caches.apps, caches.updates, caches.rejections, ...workloadKinds.map((kind) => caches.workloads[kind])];
-}
-
-/** Also resolves when everything is stopped before: that is no error, and `stopped` tells it. */
-async function untilSynced(caches: Caches, signal: AbortSignal): Promise<void> {
-  try {
-    await Promise.all(watchedOf(caches).map((watched) => watched.synced));
-  } catch (error) {
-    if (!signal.aborted) {
-      throw error;
-    }
-  }
-}
-
-function watchErrorListener({ log, metrics }: RuntimeOptions): (error: OperationError) => void {
-  return (error) => {
-    metrics.watchErrors.inc({ code: error.code });
-    log.warn('watch was interrupted and is taken up again', { code: error.code, error: describeError(error) });
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

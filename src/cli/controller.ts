@@ -1,5 +1,6 @@
 import type { WebhookSettings } from '../app/webhook-listener.ts';
 import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
+import { adoptionOf, adoptionOptions } from './adoption-options.ts';
 import { type Command, connectionOf, connectionOptions, type Options, usageError } from './command.ts';
 import { registryOptions, registrySettingsOf } from './registry-options.ts';
 
@@ -28,6 +29,7 @@ export const controllerCommand: Command = {
   options: [
     ...connectionOptions,
     watchNamespaceOption,
+    ...adoptionOptions,
     { flags: '--listen <address>', description: 'host:port of /healthz, /readyz and /metrics', default: ':8080' },
     {
       flags: '--webhook-listen <address>',
@@ -74,6 +76,7 @@ export const controllerCommand: Command = {
         ...registrySettingsOf(options),
         registryLimits: options.list('registryLimit'),
         webhooks: webhooksOf(options),
+        adoption: adoptionOf(options),
       },
       signal,
     );

@@ -1,6 +1,7 @@
 import type { RunOnceReport } from '../app/run-once.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
+import { adoptionOf, adoptionOptions } from './adoption-options.ts';
 import {
   type Command,
   connectionOf,
@@ -23,6 +24,7 @@ export const runCommand: Command = {
     { flags: '--once', description: 'one pass; required, so that nobody expects a service' },
     ...connectionOptions,
     watchNamespaceOption,
+    ...adoptionOptions,
     { flags: '--timeout <duration>', description: 'longest time for the whole pass', default: '1h' },
     ...registryOptions,
     sourceFolderOption,
@@ -41,6 +43,7 @@ export const runCommand: Command = {
         ...registrySettingsOf(options),
         sourceFolder: options.text('sourceFolder'),
         timeoutMs: timeoutOf(options),
+        adoption: adoptionOf(options),
         logLevel: logLevelOf(options),
       },
       signal,

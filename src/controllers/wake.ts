@@ -1,11 +1,13 @@
 /** Which App and which Update a change in the cluster concerns. Controllers re-read everything; this only wakes them. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Workload } from '../core/workload/workload.ts';
+import { type Workload, workloadKey } from '../core/workload/workload.ts';
 import { isReady } from '../engine/check/find-unready.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
-import { topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
+import { isAdopted } from '../resources/adopted-app.ts';
+import { topicOfAdopted, topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { adoptedWorkloadOf } from './adoption-controller.ts';
 
 export interface Wakeable {
   readonly listApps: (namespace: string) => readonly AppObjectWire[];
@@ -14,6 +16,8 @@ export interface Wakeable {
   readonly openUpdates: (namespace: string) => readonly UpdateObjectWire[];
   readonly wakeApp: (key: string) => void;
   readonly wakeUpdate: (key: string) => void;
+  /** By the key of a workload. */
+  readonly wakeAdoption: (key: string) => void;
 }
 
 interface Change<T> {
@@ -27,7 +31,8 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
   const { value, previous } = change;
   if (!value || !previous || isSpecChange(value, previous)) {
     wakeable.wakeApp(change.key);
-    wakeRivals(wakeable, change.key);
+    wakeRivals(wakeable, change.key, value ?? previous);
+    wakeAdopter(wakeable, value ?? previous);
   }
   if (value && isReady(value) && !(previous && isReady(previous))) {
     wakeDependents(wakeable, value);
@@ -61,6 +66,9 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
       wakeable.wakeApp(keyOf(app));
     }
   }
+  if (matters || value?.uid !== previous?.uid || !isDeepStrictEqual(value?.annotations, previous?.annotations)) {
+    wakeable.wakeAdoption(workloadKey(workload));
+  }
   wakeOpenUpdates(wakeable, workload.namespace, (update) =>
     (update.status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
   );
@@ -78,10 +86,19 @@ export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
   wakeOpenUpdates(wakeable, namespace, () => true);
 }
 
-/** Apps that another one keeps from a workload; it may be the one that has just let go. */
-function wakeRivals(wakeable: Wakeable, key: string): void {
+/** An App that was made for a workload is put right when a person changes or removes it. */
+function wakeAdopter(wakeable: Wakeable, app: AppObjectWire | undefined): void {
+  const workload = app && adoptedWorkloadOf(app);
+  if (workload !== undefined) {
+    wakeable.wakeAdoption(workload);
+  }
+}
+
+/** Apps that another one keeps from a workload, which may be the one that has just let go; and those that make way for it. */
+function wakeRivals(wakeable: Wakeable, key: string, changed: AppObjectWire | undefined): void {
   const { namespace } = parseKey(key);
-  for (const app of wakeable.appsUnder(topicOfConflicts(namespace))) {
+  const makesWay = changed && !isAdopted(changed) ? [topicOfAdopted(namespace)] : [];
+  for (const app of [topicOfConflicts(namespace), ...makesWay].flatMap(wakeable.appsUnder)) {
     wakeable.wakeApp(keyOf(app));
   }
 }

@@ -2,6 +2,7 @@
 import { isOperationError } from '../core/errors.ts';
 import { parseRepository, type Repository } from '../core/image/reference.ts';
 import { topicsOfRepository } from '../core/webhook/topics.ts';
+import { isAdopted } from './adopted-app.ts';
 import type { AppObjectWire } from './decode-app.ts';
 
 /** One topic for each way in which the App's sources may be announced; none for a source whose repository is not valid. */
@@ -30,7 +31,8 @@ export function imageRepositoriesOf(app: AppObjectWire): readonly Repository[] {
  * Under which the App is listed for the workloads that it may look after: by name, or as one that chooses by other means. And, while another
  * App keeps it from one, under conflicts.
  */
-export function workloadTopicsOfApp({ metadata, spec, status }: AppObjectWire): readonly string[] {
+export function workloadTopicsOfApp(app: AppObjectWire): readonly string[] {
+  const { metadata, spec, status } = app;
   const { namespace } = metadata;
   const targets = spec.deploy.workloads?.targets;
   const named = (targets ?? []).flatMap(({ name }) => (name === undefined ? [] : [topicOfWorkload(namespace, name)]));
@@ -39,6 +41,7 @@ export function workloadTopicsOfApp({ metadata, spec, status }: AppObjectWire): 
     ...new Set(named),
     ...(choosesOtherwise ? [topicOfChoosers(namespace)] : []),
     ...(status?.waiting?.reason === 'TargetConflict' ? [topicOfConflicts(namespace)] : []),
+    ...(isAdopted(app) ? [topicOfAdopted(namespace)] : []),
   ];
 }
 
@@ -55,4 +58,9 @@ export function topicOfChoosers(namespace: string): string {
 /** Apps that another one keeps from a workload. */
 export function topicOfConflicts(namespace: string): string {
   return `conflict in ${namespace}`;
+}
+
+/** Apps that were made for a workload and make way for one that a person makes. */
+export function topicOfAdopted(namespace: string): string {
+  return `adopted in ${namespace}`;
 }

@@ -9,7 +9,7 @@ import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeChecks, decodeGates } from './decode-app-checks.ts';
 import { decodeManifests } from './decode-manifests.ts';
-import { Metadata } from './metadata.ts';
+import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
 
 const AppObject = Type.Object({
@@ -39,7 +39,8 @@ export function decodeApp(object: unknown, what: string): AppObjectWire {
  */
 export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const problems = new Problems();
-  const { spec } = app;
+  const { spec, metadata } = app;
+  problems.all.push(...[metadata.annotations?.[adoptionProblemKey] ?? []].flat());
   const intervalMs = problems.attempt(() => decodeInterval(spec.interval ?? '5m'));
   const timeoutMs = problems.attempt(() => decodeTimeout(spec.health?.timeout ?? '5m'));
   const stableForMs = problems.attempt(() => parseDuration(spec.health?.stableFor ?? '30s', 'spec.health.stableFor'));

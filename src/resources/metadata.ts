@@ -12,6 +12,11 @@ export const Metadata = Type.Object({
   labels: Type.Optional(Type.Record(Type.String(), Type.String())),
   annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
   finalizers: Type.Optional(Type.Array(Type.String())),
+  ownerReferences: Type.Optional(
+    Type.Array(
+      Type.Object({ apiVersion: Type.String(), kind: Type.String(), name: Type.String(), uid: Type.String() }),
+    ),
+  ),
 });
 
 /** On Apps whose objects go with them. */
@@ -27,3 +32,9 @@ export function hasFinalizer({
 
 /** Label on each Update: the App it belongs to. */
 export const appLabel = 'headgate.dev/app';
+
+/** Label on an App that was made for a workload: whose annotations asked for it. */
+export const adoptedFromLabel = 'headgate.dev/adopted-from';
+
+/** Annotation on such an App: what is wrong with the annotations of its workload. The App holds still while it is there. */
+export const adoptionProblemKey = 'headgate.dev/adoption-problem';

@@ -4,6 +4,8 @@
  * usage: node mortal-headgate.ts KUBECONFIG NAMESPACE DEATH (JSON of death.ts)
  */
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
+import { listenToAdoption } from '../../src/app/adoption-listener.ts';
+import { adoptionSettings } from '../../src/app/adoption-settings.ts';
 import { startRuntime } from '../../src/app/runtime.ts';
 import { listenToSteps } from '../../src/app/step-listener.ts';
 import { createKubeClient } from '../../src/kube/client.ts';
@@ -33,6 +35,8 @@ await startRuntime({
     metrics,
     also: { stepDone: (_update, step) => (death.kind === 'step' && death.step === step ? die() : undefined) },
   }),
+  adoption: adoptionSettings(undefined),
+  adoptionListener: listenToAdoption(log),
   assertLeading: () => undefined,
   signal: new AbortController().signal,
 }).stopped;

@@ -60,6 +60,19 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       const object = { ...typed(apps, app), status };
       return toApp(await client.replaceStatus<ProductObject>(apps, object, { fieldManager, signal }));
     },
+    async applyApp({ metadata, spec }, existing, signal) {
+      const { resourceVersion } = existing?.metadata ?? {};
+      const body = {
+        apiVersion: apiVersionOf(apps),
+        kind: apps.kind,
+        metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+        spec,
+      };
+      // Not by force where there was none: one that a person makes at this very moment is theirs.
+      const options = { fieldManager, force: existing !== undefined, signal };
+      await client.patch(apps, metadata, { kind: 'apply', body }, options);
+    },
+    deleteApp: async ({ metadata }, signal) => await deleteObject(client, apps, metadata, signal),
     async readUpdates({ namespace, app }, signal) {
       const { items } = await client.list<ProductObject>(updates, { ...scope(namespace), signal });
       // Not by label: one that a person made may have none, and its number is taken all the same.
@@ -71,21 +84,28 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       const object = { ...typed(updates, update), status: updateStatusOf(update, journal, clock.now()) };
       return toUpdate(await client.replaceStatus<ProductObject>(updates, object, { fieldManager, signal }));
     },
-    async deleteUpdate({ metadata }, signal) {
-      try {
-        await client.delete(updates, metadata, { uid: metadata.uid, signal });
-      } catch (error) {
-        if (!isOperationError(error, 'API_NOT_FOUND')) {
-          throw error;
-        }
-      }
-    },
+    deleteUpdate: async ({ metadata }, signal) => await deleteObject(client, updates, metadata, signal),
     async readRejections(namespace, signal) {
       const { items } = await client.list<ProductObject>(rejections, { ...scope(namespace), signal });
       return items.map(toRejection);
     },
     reject: async (namespace, spec, signal) => await reject(client, namespace, spec, signal),
   };
+}
+
+async function deleteObject(
+  client: KubeClient,
+  type: ResourceType,
+  metadata: AppObjectWire['metadata'],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.delete(type, metadata, { uid: metadata.uid, signal });
+  } catch (error) {
+    if (!isOperationError(error, 'API_NOT_FOUND')) {
+      throw error;
+    }
+  }
 }
 
 /** Follows from App and digest, so that rejecting twice makes one object. Without App the digest alone: any word before it could be an App. */

@@ -2,7 +2,6 @@
  * What the annotations and labels of other updaters ask for, in the words of an App. Pure: one file per system reads its
  * marks, resources/adopted-app.ts writes the App.
  */
-import type { WrittenImagePolicy } from '../policy/written-policy.ts';
 import type { Container } from '../workload/workload.ts';
 
 /** Whose marks are read; where a workload has those of several, the first of this list counts. */
@@ -19,12 +18,21 @@ export interface MarkedWorkload {
   readonly containers: readonly Container[];
 }
 
+/** One of these, as under `policy` of an App's source. */
+export interface FollowedPolicy {
+  readonly keel?: { readonly policy: string; readonly matchTag: boolean; readonly matchPreRelease: boolean };
+  readonly digest?: { readonly tag: string };
+  readonly semver?: { readonly range: string };
+  readonly regexp?: { readonly pattern: string };
+  readonly glob?: { readonly pattern: string };
+}
+
 /** A container that is to be kept up to date. */
 export interface FollowedContainer {
   readonly name: string;
   /** Without tag and digest, spelled as the workload does. */
   readonly repository: string;
-  readonly policy: WrittenImagePolicy;
+  readonly policy: FollowedPolicy;
 }
 
 /** What makes an App look at its registries. */

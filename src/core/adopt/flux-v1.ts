@@ -1,11 +1,10 @@
 /** Annotations of Flux v1 on a workload (flux `pkg/policy`), under its present and its former domain. */
 import { OperationError } from '../errors.ts';
 import { parseFluxV1Pattern } from '../policy/flux-v1-pattern.ts';
-import type { WrittenImagePolicy } from '../policy/written-policy.ts';
-import type { Adoption, FollowedContainer, MarkedWorkload } from './adoption.ts';
+import type { Adoption, FollowedContainer, FollowedPolicy, MarkedWorkload } from './adoption.ts';
 import { attempt, type Marks, taggedImage, valueUnder } from './marks.ts';
 
-const fluxV1Keys = {
+export const fluxV1Keys = {
   automated: 'fluxcd.io/automated',
   ignore: 'fluxcd.io/ignore',
   locked: 'fluxcd.io/locked',
@@ -58,7 +57,7 @@ function patternOf(annotations: Marks, container: string): WrittenPattern | unde
   return key === undefined ? undefined : { key, text: annotations[key] ?? '' };
 }
 
-function policyOf({ key, text }: WrittenPattern): WrittenImagePolicy {
+function policyOf({ key, text }: WrittenPattern): FollowedPolicy {
   const policy = parseFluxV1Pattern(text, key);
   switch (policy.kind) {
     case 'semver':

@@ -9,7 +9,7 @@ import { parseCron } from '../schedule/cron.ts';
 import type { Adoption, CheckTrigger, FollowedContainer, MarkedWorkload } from './adoption.ts';
 import { attempt, type Marks, nameFilter, taggedImage, valueInAnyCase, valueUnder } from './marks.ts';
 
-const keelKeys = {
+export const keelKeys = {
   policy: 'keel.sh/policy',
   legacyPolicy: 'keel.observer/policy',
   matchTag: 'keel.sh/matchTag',

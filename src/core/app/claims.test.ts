@@ -16,6 +16,14 @@ test.each<[string, Claim, readonly Claim[], string | undefined]>([
   ['made in the same second, the first name is ours', claim('b', 1), [claim('c', 1)], undefined],
   ['an older App with another kind of that name', claim('b', 2), [claim('a', 1, [cron])], undefined],
   ['an older App with that name elsewhere', claim('b', 2), [claim('a', 1, [elsewhere])], undefined],
+  ['a newer App of a person, where ours was made of annotations', claim('b', 1, [web], true), [claim('a', 2)], 'a'],
+  [
+    'an older App made of annotations, where ours is a person’s',
+    claim('b', 2),
+    [claim('a', 1, [web], true)],
+    undefined,
+  ],
+  ['two made of annotations, the older', claim('b', 2, [web], true), [claim('a', 1, [web], true)], 'a'],
   ['two older Apps, one of them', claim('b', 3), [claim('a', 1, [cron]), claim('c', 2, [cron, web])], 'c'],
 ])('%s', (_, mine, others, keeper) => {
   const conflict = findConflict(mine, others);
@@ -34,6 +42,6 @@ test('of several Apps that claim one workload exactly one keeps it', () => {
   expect(keepers.map((one) => one.app)).toEqual(['d']);
 });
 
-function claim(app: string, createdAtMs = 0, workloads = [web]): Claim {
-  return { app, createdAt: later(createdAtMs), workloads };
+function claim(app: string, createdAtMs = 0, workloads = [web], adopted = false): Claim {
+  return { app, createdAt: later(createdAtMs), workloads, adopted };
 }

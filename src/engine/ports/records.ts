@@ -1,6 +1,7 @@
 /** Where the engine keeps Headgate's own objects. */
 import type { Rejection } from '../../core/app/rejection.ts';
 import type { Journal } from '../../core/update/journal.ts';
+import type { AdoptedApp } from '../../resources/adopted-app.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { RejectionSpecWire } from '../../resources/rejection.ts';
@@ -19,6 +20,16 @@ export interface DirectRecords {
     status: NonNullable<AppObjectWire['status']>,
     signal: AbortSignal,
   ): Promise<AppObjectWire>;
+
+  /**
+   * Makes the App of a workload, or brings it to what is wanted.
+   *
+   * @param existing as it was when that was decided; undefined: there was none
+   * @throws API_CONFLICT when somebody else wrote or made it meanwhile
+   */
+  applyApp(app: AdoptedApp, existing: AppObjectWire | undefined, signal: AbortSignal): Promise<void>;
+  /** This very object; harmless to repeat. */
+  deleteApp(app: AppObjectWire, signal: AbortSignal): Promise<void>;
 
   /**
    * Updates, newest first within an App.

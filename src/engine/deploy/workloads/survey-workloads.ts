@@ -8,6 +8,7 @@ import { assessWorkload } from '../../../core/health/assess.ts';
 import { versionOfImage } from '../../../core/image/version-of-image.ts';
 import type { Version } from '../../../core/update/version-change.ts';
 import { describeWorkload, type Workload, workloadKinds } from '../../../core/workload/workload.ts';
+import { isAdopted } from '../../../resources/adopted-app.ts';
 import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.ts';
 import type { Records } from '../../ports/records.ts';
 import type { Workloads } from '../../ports/workloads.ts';
@@ -71,8 +72,9 @@ function versionsOf({ containers }: Binding): ReadonlyMap<string, readonly Versi
   return new Map([...versions].map(([source, known]) => [source, [...known.values()]]));
 }
 
-function claimOf({ metadata }: AppObjectWire, workloads: readonly Workload[]): Claim {
-  return { app: metadata.name, createdAt: new Date(metadata.creationTimestamp), workloads };
+function claimOf(app: AppObjectWire, workloads: readonly Workload[]): Claim {
+  const { name, creationTimestamp } = app.metadata;
+  return { app: name, createdAt: new Date(creationTimestamp), adopted: isAdopted(app), workloads };
 }
 
 /** What the other Apps of the namespace claim of these workloads; more need not be known of them. */

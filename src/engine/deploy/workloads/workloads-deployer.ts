@@ -72,7 +72,7 @@ function settingOf({ update, journal, spec }: Work, direction: 'forward' | 'back
 }
 
 /** What `kubectl rollout history` shows beside each revision. */
-const changeCauseKey = 'kubernetes.io/change-cause';
+export const changeCauseKey = 'kubernetes.io/change-cause';
 
 function changeCause(update: UpdateObjectWire, direction: 'forward' | 'back'): string {
   const versions = changesOf(update.spec).map(({ source, from, to }) => {

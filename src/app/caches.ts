@@ -1,0 +1,124 @@
+/** Watched copies of everything that the controllers read, and whom a change of them wakes. */
+import { apps, rejections, updates, workloadTypes } from '../adapters/cluster/kinds.ts';
+import { type Watched, watch } from '../adapters/cluster/watched.ts';
+import {
+  onAppChange,
+  onRejectionChange,
+  onUpdateChange,
+  onWorkloadChange,
+  type Wakeable,
+} from '../controllers/wake.ts';
+import type { Rejection } from '../core/app/rejection.ts';
+import { describeError, type OperationError } from '../core/errors.ts';
+import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { topicsOfApp, workloadTopicsOfApp } from '../resources/app-topics.ts';
+import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
+import { decodeRejection } from '../resources/decode-rejection.ts';
+import { decodeUpdate, hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { decodeWorkload } from '../resources/decode-workload.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface Caches {
+  readonly apps: Watched<AppObjectWire>;
+  readonly updates: Watched<UpdateObjectWire>;
+  readonly rejections: Watched<Rejection>;
+  readonly workloads: Readonly<Record<WorkloadKind, Watched<Workload>>>;
+}
+
+export interface CacheOptions {
+  readonly client: KubeClient;
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly signal: AbortSignal;
+}
+
+/** Starts to watch at once. */
+export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
+  const { client, namespaces, signal } = options;
+  const common = {
+    client,
+    namespaces,
+    signal,
+    onError: watchErrorListener(options),
+    onProblem: (problem: OperationError) =>
+      options.log.error('object cannot be read and is left out', { error: problem.message, ...problem.context }),
+  };
+  const workloadsOf = (kind: WorkloadKind) =>
+    watch<Workload>({
+      ...common,
+      type: workloadTypes[kind],
+      decode: (object) => decodeWorkload(kind, object),
+      onChange: (change) => onWorkloadChange(wakeable, change),
+    });
+  return {
+    apps: watch<AppObjectWire>({
+      ...common,
+      type: apps,
+      decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
+      indexBy: (app) => [...topicsOfApp(app), ...workloadTopicsOfApp(app)],
+      onChange: (change) => onAppChange(wakeable, change),
+    }),
+    updates: watch<UpdateObjectWire>({
+      ...common,
+      type: updates,
+      decode: (object) => decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`),
+      indexBy: (update) => [
+        `${update.metadata.namespace}/${update.spec.app}`,
+        ...(hasEnded(update) ? [] : [openIn(update.metadata.namespace)]),
+      ],
+      onChange: (change) => onUpdateChange(wakeable, change),
+    }),
+    rejections: watch<Rejection>({
+      ...common,
+      type: rejections,
+      decode: (object) => decodeRejection(object, `Rejection ${object.metadata.namespace}/${object.metadata.name}`),
+      onChange: ({ value, previous }) => onRejectionChange(wakeable, value?.namespace ?? previous?.namespace ?? ''),
+    }),
+    workloads: {
+      Deployment: workloadsOf('Deployment'),
+      StatefulSet: workloadsOf('StatefulSet'),
+      DaemonSet: workloadsOf('DaemonSet'),
+      CronJob: workloadsOf('CronJob'),
+    },
+  };
+}
+
+/** Index of Updates that are under way. */
+export function openIn(namespace: string): string {
+  return `open in ${namespace}`;
+}
+
+/** Of every kind. */
+export function allWorkloads({ workloads }: Caches): readonly Workload[] {
+  return workloadKinds.flatMap((kind) => workloads[kind].listAll());
+}
+
+function watchedOf(caches: Caches): readonly { readonly synced: Promise<void> }[] {
+  return [caches.apps, caches.updates, caches.rejections, ...workloadKinds.map((kind) => caches.workloads[kind])];
+}
+
+/** Also resolves when everything is stopped before: that is no error, and `stopped` tells it. */
+export async function untilSynced(caches: Caches, signal: AbortSignal): Promise<void> {
+  try {
+    await Promise.all(watchedOf(caches).map((watched) => watched.synced));
+  } catch (error) {
+    if (!signal.aborted) {
+      throw error;
+    }
+  }
+}
+
+/** Watches go on by themselves; what interrupts them is told. */
+export function watchErrorListener({
+  log,
+  metrics,
+}: Pick<CacheOptions, 'log' | 'metrics'>): (error: OperationError) => void {
+  return (error) => {
+    metrics.watchErrors.inc({ code: error.code });
+    log.warn('watch was interrupted and is taken up again', { code: error.code, error: describeError(error) });
+  };
+}

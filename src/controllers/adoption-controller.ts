@@ -1,0 +1,35 @@
+/** One pass over one workload: whether it wants an App, and which. */
+import { invariant } from '../core/errors.ts';
+import { type WorkloadKind, type WorkloadReference, workloadKey, workloadKinds } from '../core/workload/workload.ts';
+import { type AdoptContext, adoptWorkload } from '../engine/adopt/adopt-workload.ts';
+import type { ReconcileResult } from '../kube/controller.ts';
+import { isAdopted } from '../resources/adopted-app.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
+
+/** @param key as workloadKey makes it: `Kind/namespace/name` */
+export async function reconcileAdoption(
+  context: AdoptContext,
+  key: string,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const [first = '', namespace = '', name = ''] = key.split('/');
+  const kind = kindNamed(first);
+  invariant(kind !== undefined && name !== '', `parse key ${key}: not Kind/namespace/name of a workload`);
+  await adoptWorkload(context, { kind, namespace, name }, signal);
+  return {};
+}
+
+/** The workload that an App was made for; undefined for one that a person made. */
+export function adoptedWorkloadOf(app: AppObjectWire): string | undefined {
+  const [owner] = isAdopted(app) ? (app.metadata.ownerReferences ?? []) : [];
+  const kind = kindNamed(owner?.kind ?? '');
+  if (owner === undefined || kind === undefined) {
+    return undefined;
+  }
+  const reference: WorkloadReference = { kind, namespace: app.metadata.namespace, name: owner.name };
+  return workloadKey(reference);
+}
+
+function kindNamed(text: string): WorkloadKind | undefined {
+  return workloadKinds.find((kind) => kind === text);
+}
