@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vites
 import { pushImage } from '../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { parseRegistryLimits } from '../src/app/registry-limits.ts';
+import { parseMirrorings } from '../src/app/registry-mirrors.ts';
 import { runController } from '../src/app/run-controller.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import type { KubeObject, NewObject } from '../src/kube/objects.ts';
@@ -44,6 +45,7 @@ test.each([
   { set: 'image.digest=sha256:12', says: "at '/image/digest'" },
   { set: 'watchNamespaces={Team A}', says: "at '/watchNamespaces/0'" },
   { set: 'watchNamespaces=team', says: "at '/watchNamespaces': got string, want array" },
+  { set: 'registryMirrors[0].host=docker.io,registryMirrors[0].url=ftp://x', says: "at '/registryMirrors/0/url'" },
   { set: 'cloudIdentity={ibm}', says: "at '/cloudIdentity/0': value must be one of 'aws', 'azure', 'gcp'" },
   { set: 'resource.limits.memory=1Gi', says: "additional properties 'resource' not allowed" },
   { set: 'registryLimits[0].host=docker.io', says: "at '/registryLimits/0': minProperties: got 1, want 2" },
@@ -84,6 +86,29 @@ test('limits of registries become arguments that the controller understands', as
   const given = [...rendered.matchAll(/"--registry-limit=(.*)"/g)].map(([, text = '']) => text);
   expect(given).toEqual(['docker.io=pulls:100/6h', 'registry.example.com:5000=requests:600/1m,concurrency:4']);
   expect(Object.keys(parseRegistryLimits(given))).toEqual(limits.map(({ host }) => host));
+});
+
+test('mirrors of registries become arguments that the controller understands', async () => {
+  const mirrors = [
+    { host: 'docker.io', url: 'https://mirror.example.com/hub' },
+    { host: 'ghcr.io', url: 'http://10.0.0.1:5000', substitute: true },
+  ];
+
+  const rendered = await outputOf(helm, [
+    ...['template', 'headgate', chart, '--set', image],
+    ...['--set-json', `registryMirrors=${JSON.stringify(mirrors)}`],
+  ]);
+
+  const given = (option: string) =>
+    [...rendered.matchAll(new RegExp(`"--registry-${option}=(.*)"`, 'g'))].map(([, text = '']) => text);
+  expect(parseMirrorings(given('mirror'), given('substitute'))).toEqual([
+    {
+      host: 'docker.io',
+      place: 'Before',
+      endpoint: { registry: 'mirror.example.com', prefix: 'hub', insecure: false },
+    },
+    { host: 'ghcr.io', place: 'Instead', endpoint: { registry: '10.0.0.1:5000', prefix: '', insecure: true } },
+  ]);
 });
 
 describe('installed', () => {

@@ -66,6 +66,26 @@ const registryLimits = Type.Array(
   { description: 'How much may be asked of a registry at most.' },
 );
 
+const registryMirrors = Type.Array(
+  Type.Object(
+    {
+      host: Type.String({
+        description: 'The registry as it stands in image names, for example docker.io.',
+        pattern: '^[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$',
+      }),
+      url: Type.String({
+        description: 'Where its images are mirrored, for example https://mirror.example.com/hub.',
+        pattern: '^https?://[^\\s@?#]+$',
+      }),
+      substitute: Type.Optional(
+        Type.Boolean({ description: 'The registry itself is never asked. Default: it has the last word.' }),
+      ),
+    },
+    closed,
+  ),
+  { description: 'Mirrors of registries.' },
+);
+
 export const chartValues = Type.Object(
   {
     image,
@@ -92,6 +112,7 @@ export const chartValues = Type.Object(
     }),
     trustedCertificates,
     registryLimits,
+    registryMirrors,
     extraRules: Type.Array(podField('A rule'), {
       description: 'More rules (RBAC) for the controller: kinds that Apps patch, ServiceAccounts that it may act as.',
     }),

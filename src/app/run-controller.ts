@@ -1,5 +1,4 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
-import { createRegistryClient, type RegistryClientOptions } from '../adapters/registry/client.ts';
 import type { LimitsByHost } from '../adapters/registry/host-limits.ts';
 import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import { describeError } from '../core/errors.ts';
@@ -19,7 +18,7 @@ import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity, searchPath } from './config.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
-import { type RegistrySettings, registryOptions } from './registry-setup.ts';
+import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistrySetup } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
@@ -100,7 +99,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
 /** What of the settings can be wrong, so that it is told before anything begins. */
 interface ReadSettings {
   readonly settings: ControllerSettings;
-  readonly registries: RegistryClientOptions;
+  readonly registrySetup: RegistrySetup;
   readonly limits: LimitsByHost;
   readonly adoption: AdoptionSettings;
 }
@@ -108,7 +107,7 @@ interface ReadSettings {
 function readSettings(settings: ControllerSettings): ReadSettings {
   return {
     settings,
-    registries: registryOptions(settings, { clock: systemClock, dockerConfig: 'Named' }),
+    registrySetup: readRegistrySetup(settings, { clock: systemClock, dockerConfig: 'Named' }),
     limits: parseRegistryLimits(settings.registryLimits ?? []),
     adoption: adoptionSettings(settings.adoption),
   };
@@ -129,11 +128,11 @@ interface Work {
 }
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
-  const { settings, registries, limits, adoption, client, log, metrics, identity, assertLeading } = parts;
+  const { settings, registrySetup, limits, adoption, client, log, metrics, identity, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
-  const registry = createRegistryClient({ ...registries, limits, onSent: metrics.registries.countRequest });
-  metrics.registries.observeHosts(() => registry.hosts);
+  const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest });
+  metrics.registries.observeHosts(() => registries.client.hosts);
   const events = createEventRecorder({
     client,
     controller: 'headgate.dev/headgate',
@@ -144,12 +143,12 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
   const end = async () => {
     await events.flush();
     eventsEnd.abort();
-    await registry.close();
+    await registries.close();
   };
   const listener = listenToSteps({ log, metrics, events, ...(settings.listener ? { also: settings.listener } : {}) });
   const runtime = startRuntime({
     client,
-    registry,
+    registry: registries.registry,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,

@@ -1,6 +1,5 @@
 /** `headgate run --once`: one whole pass, for a cron job on a host. */
 import { apps } from '../adapters/cluster/kinds.ts';
-import { createRegistryClient } from '../adapters/registry/client.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { sleep, systemClock } from '../kube/clock.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
@@ -11,7 +10,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ConnectionOptions, loadConnection, searchPath } from './config.ts';
-import { type RegistrySettings, registryOptions } from './registry-setup.ts';
+import { openRegistries, type RegistrySettings, readRegistrySetup } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 
@@ -45,21 +44,21 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   const log = createLogger(settings.logLevel, process.stderr);
   const metrics = createMetrics({ processMetrics: false });
   const clock = systemClock;
-  const options = registryOptions(settings, { clock, dockerConfig: 'OfUser' });
+  const setup = readRegistrySetup(settings, { clock, dockerConfig: 'OfUser' });
   const client = createKubeClient(await loadConnection(settings));
-  const registry = createRegistryClient(options);
+  const registries = openRegistries(setup, log);
   const stop = new AbortController();
   const deadline = AbortSignal.timeout(settings.timeoutMs);
   const signal = AbortSignal.any([outer, stop.signal, deadline]);
   try {
     await confirmReadable(client, settings.namespaces, signal);
   } catch (error) {
-    await Promise.allSettled([registry.close(), client.close()]);
+    await Promise.allSettled([registries.close(), client.close()]);
     throw error;
   }
   const runtime = startRuntime({
     client,
-    registry,
+    registry: registries.registry,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,
@@ -84,7 +83,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   } finally {
     stop.abort();
     await runtime.stopped;
-    await Promise.allSettled([registry.close(), client.close()]);
+    await Promise.allSettled([registries.close(), client.close()]);
   }
 }
 

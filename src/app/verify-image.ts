@@ -8,7 +8,7 @@ import type { RegistryAccess } from '../engine/ports/registry.ts';
 import type { SignatureVerdict } from '../engine/ports/signatures.ts';
 import { systemClock } from '../kube/clock.ts';
 import { readTextFile } from './read-text-file.ts';
-import { registryOptions } from './registry-setup.ts';
+import { readRegistrySetup } from './registry-setup.ts';
 
 export interface VerifyImageRequest {
   readonly image: string;
@@ -35,7 +35,8 @@ export async function verifyImage(
 ): Promise<SignatureVerdict & { readonly digest: string }> {
   const reference = parseImageReference(request.image);
   const trust = await readTrust(request, signal);
-  const client = createRegistryClient(registryOptions({}, { clock: systemClock, dockerConfig: 'OfUser' }));
+  const setup = readRegistrySetup({}, { clock: systemClock, dockerConfig: 'OfUser' });
+  const client = createRegistryClient(setup.client);
   const access: RegistryAccess = { insecure: request.insecure };
   try {
     const digest = await digestOf(client, reference, access, signal);

@@ -59,6 +59,7 @@ describe('wrong use ends with 2 and says what is wrong', () => {
     { words: [], says: 'Usage: headgate' },
     { words: ['updaet'], says: "unknown command 'updaet'" },
     { words: ['run', '--once', '--cloud-identity', 'ibm'], says: '"ibm" is none of aws, azure, gcp' },
+    { words: ['controller', '--registry-mirror', 'hub'], says: 'the mirror of "" is no plain address' },
     { words: ['controller', '--cloud-identity', 'ibm'], says: '"ibm" is none of aws, azure, gcp' },
     { words: ['status', '--colour'], says: "unknown option '--colour'" },
     { words: ['status', 'web'], says: 'too many arguments' },

@@ -1,4 +1,5 @@
 /** Options of the commands that ask registries. */
+import type { RegistrySettings } from '../app/registry-setup.ts';
 import type { OptionDefinition, Options } from './command.ts';
 
 export const registryOptions: readonly OptionDefinition[] = [
@@ -8,8 +9,23 @@ export const registryOptions: readonly OptionDefinition[] = [
       'sign in to registries of aws, azure or gcp with the identity that this pod or machine has there, for every App; may be given several times',
     repeatable: true,
   },
+  {
+    flags: '--registry-mirror <host=url>',
+    description:
+      'mirror to ask before a registry, e.g. docker.io=https://mirror.example.com/hub; the registry has the last word; may be given several times',
+    repeatable: true,
+  },
+  {
+    flags: '--registry-substitute <host=url>',
+    description: 'the same in place of a registry, which is then never asked; may be given several times',
+    repeatable: true,
+  },
 ];
 
-export function registrySettingsOf(options: Options): { readonly cloudIdentity: readonly string[] } {
-  return { cloudIdentity: options.list('cloudIdentity') };
+export function registrySettingsOf(options: Options): RegistrySettings {
+  return {
+    cloudIdentity: options.list('cloudIdentity'),
+    registryMirrors: options.list('registryMirror'),
+    registrySubstitutes: options.list('registrySubstitute'),
+  };
 }
