@@ -1,7 +1,7 @@
 /** The container image of Headgate, made from this working tree and the Node that runs this. */
 import { readFile } from 'node:fs/promises';
 import { type Image, makeImage } from '../oci/image.ts';
-import { makeProgramLayer, programPath } from './program-layer.ts';
+import { makeProgramLayer, nodeFlags, programPath } from './program-layer.ts';
 import { makeRuntimeLayer, userId } from './runtime-layer.ts';
 
 const packageFile = new URL('../../package.json', import.meta.url);
@@ -14,7 +14,7 @@ export async function makeProductImage(entry: string): Promise<Image> {
   return makeImage({
     layers: [await makeRuntimeLayer(), await makeProgramLayer(entry)],
     config: {
-      Entrypoint: ['/nodejs/node', programPath],
+      Entrypoint: ['/nodejs/node', ...nodeFlags, programPath],
       Env: ['PATH=/nodejs', 'HOME=/home/nonroot', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
       User: `${userId}:${userId}`,
       WorkingDir: '/home/nonroot',

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type Image, sizeOf } from '../../scripts/oci/image.ts';
 import { makeProductImage } from '../../scripts/product-image/product-image.ts';
+import { nodeFlags } from '../../scripts/product-image/program-layer.ts';
 
 const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const timeoutMs = 120_000;
@@ -14,7 +15,7 @@ test('two builds have one digest, and the image runs without rights', { timeout:
   expect(sizeOf(image)).toBeLessThan(60_000_000);
   expect(configOf(image)).toMatchObject({
     os: 'linux',
-    config: { User: '65532:65532', Entrypoint: ['/nodejs/node', '/app/headgate.mjs'] },
+    config: { User: '65532:65532', Entrypoint: ['/nodejs/node', ...nodeFlags, '/app/headgate.mjs'] },
   });
 });
 
