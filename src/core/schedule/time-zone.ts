@@ -16,12 +16,25 @@ export function timeZone(name: string, field: string): OffsetAt {
     return () => 0;
   }
   const format = formatOf(name, field);
+  const known = new Map<number, number>();
   return (instantMs) => {
     const wholeMs = Math.floor(instantMs / 1_000) * 1_000;
-    const parts = new Map(format.formatToParts(wholeMs).map(({ type, value }) => [type, Number(value)]));
-    const at = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-    return Date.UTC(at('year'), at('month') - 1, at('day'), at('hour'), at('minute'), at('second')) - wholeMs;
+    const offsetMs = known.get(wholeMs) ?? read(format, wholeMs);
+    if (known.size >= mostKnown) {
+      known.clear();
+    }
+    known.set(wholeMs, offsetMs);
+    return offsetMs;
   };
+}
+
+/** The same few instants are asked for again and again while a schedule is looked through, and formatting costs microseconds. */
+const mostKnown = 2_000;
+
+function read(format: Intl.DateTimeFormat, wholeMs: number): number {
+  const parts = new Map(format.formatToParts(wholeMs).map(({ type, value }) => [type, Number(value)]));
+  const at = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
+  return Date.UTC(at('year'), at('month') - 1, at('day'), at('hour'), at('minute'), at('second')) - wholeMs;
 }
 
 function formatOf(name: string, field: string): Intl.DateTimeFormat {
