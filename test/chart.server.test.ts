@@ -216,6 +216,33 @@ describe('installed', () => {
     expect((await client.list(events, { namespace: work })).items.length).toBeGreaterThan(0);
   });
 
+  test('nobody approves an Update in the name of another, or without the right', async () => {
+    const namespace = await createNamespace(client);
+    await install(namespace, []);
+    await givePerson(namespace, 'ann', ['approve']);
+    await givePerson(namespace, 'eve', []);
+    const key = { namespace, name: 'web-1' };
+    const change = { source: 'web', repository: 'r', from: {}, to: { tag: '1' } };
+    const trigger = { kind: 'Source', by: 'headgate', reason: 'newer' };
+    const spec = { app: 'web', sequence: 1, trigger, changes: [change] };
+    await client.create<ProductObject>(updates, { metadata: key, spec });
+    const approve = async (who: string, by: string) => {
+      const body = { status: { phase: 'Pending', approvals: [{ by, at: '2026-05-04T12:00:00Z' }] } };
+      await client.actAs(who).patch(updates, key, { kind: 'merge', body }, { subresource: 'status' });
+    };
+
+    // The API server takes a moment to know a policy. What is in the list already is not looked at again.
+    let count = 0;
+    await waitUntil('the policy is in force', 20_000, async () => {
+      const answer = await approve('eve', `somebody-${count++}`).catch((error: unknown) => String(error));
+      return answer?.includes('own name') === true;
+    });
+    await expect(approve('eve', 'eve')).rejects.toThrow('approving takes the verb approve on updates of headgate.dev');
+    await approve('ann', 'ann');
+
+    expect(JSON.stringify(await client.get(updates, key))).toContain('"by":"ann"');
+  });
+
   test.each([
     { verb: 'list', resource: 'secrets', group: '' },
     { verb: 'update', resource: 'secrets', group: '' },
@@ -234,6 +261,23 @@ describe('installed', () => {
     expect(await mayDo(namespace, { verb, resource, group })).toBe(false);
     expect(await mayDo(namespace, { verb: 'patch', resource: 'deployments', group: 'apps' })).toBe(true);
   });
+
+  /** Somebody who may write into Updates, with further verbs on them. */
+  async function givePerson(namespace: string, name: string, verbs: readonly string[]): Promise<void> {
+    const rbac = (kind: string, plural: string) => ({
+      ...{ group: 'rbac.authorization.k8s.io', version: 'v1', kind, plural },
+      namespaced: true,
+    });
+    const metadata = { namespace, name };
+    const rules = [
+      { apiGroups: ['headgate.dev'], resources: ['updates'], verbs: ['get', ...verbs] },
+      { apiGroups: ['headgate.dev'], resources: ['updates/status'], verbs: ['patch'] },
+    ];
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name }];
+    await client.create(rbac('Role', 'roles'), { metadata, rules } as NewObject<KubeObject>);
+    await client.create(rbac('RoleBinding', 'rolebindings'), { metadata, roleRef, subjects } as NewObject<KubeObject>);
+  }
 
   async function install(namespace: string, set: readonly string[]): Promise<void> {
     const values = [image, ...set].flatMap((value) => ['--set', value]);

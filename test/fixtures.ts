@@ -180,6 +180,9 @@ export function observation(fields: Partial<Observation> = {}): Observation {
     reapplied: [],
     gone: [],
     appActive: true,
+    gate: { kind: 'Open' },
+    obsolete: undefined,
+    window: { kind: 'Open', closesAt: undefined },
     ...fields,
   };
 }

@@ -3,8 +3,10 @@ import { vi } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { createRegistryClient } from '../src/adapters/registry/client.ts';
+
 import { listenToAdoption } from '../src/app/adoption-listener.ts';
-import { type Runtime, startRuntime } from '../src/app/runtime.ts';
+import { type Runtime, type RuntimeOptions, startRuntime } from '../src/app/runtime.ts';
+
 import { listenToSteps } from '../src/app/step-listener.ts';
 import type { AdoptionSettings } from '../src/core/adopt/read-marks.ts';
 import { createKubeClient, type KubeClient } from '../src/kube/client.ts';
@@ -44,11 +46,13 @@ export interface RuntimeStage {
 
 const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
 
+export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults'> {
+  readonly sourceFolder?: string;
+  readonly adoption?: AdoptionSettings;
+}
+
 /** Starts a runtime in a namespace of its own. */
-export async function openRuntimeStage(
-  kubeconfigPath: string,
-  options: { readonly sourceFolder?: string; readonly adoption?: AdoptionSettings } = {},
-): Promise<RuntimeStage> {
+export async function openRuntimeStage(kubeconfigPath: string, options: StageOptions = {}): Promise<RuntimeStage> {
   const client = await connectTo(kubeconfigPath);
   const namespace = await createNamespace(client);
   const proxy = await startApiProxy(kubeconfigPath);
@@ -93,12 +97,8 @@ function startParts(
     clock,
     sourceFolder,
     adoption = nobody,
-  }: {
-    readonly proxy: ApiProxy;
-    readonly clock: ManualClock;
-    readonly sourceFolder?: string;
-    readonly adoption?: AdoptionSettings;
-  },
+    gateDefaults,
+  }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock },
 ) {
   const log: LogLine[] = [];
   const logger = createLogger('debug', { write: (line) => log.push(JSON.parse(line) as LogLine) });
@@ -111,6 +111,7 @@ function startParts(
     registry,
     namespaces: [namespace],
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
+    gateDefaults,
     clock,
     random: () => 0,
     log: logger,

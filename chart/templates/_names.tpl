@@ -12,6 +12,11 @@
 {{- printf "%s:%s" .Release.Namespace (include "headgate.name" .) -}}
 {{- end -}}
 
+{{/* The same where the API server takes no colon. */}}
+{{- define "headgate.policyName" -}}
+{{- printf "%s.%s.approvals" .Release.Namespace (include "headgate.name" .) -}}
+{{- end -}}
+
 {{- define "headgate.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}

@@ -113,6 +113,14 @@ export const chartValues = Type.Object(
     trustedCertificates,
     registryLimits,
     registryMirrors,
+    windows: Type.Array(podField('A window'), {
+      description: 'Windows of all Apps, each written as in spec.gates.windows of an App.',
+    }),
+    maxUpdates: Type.Integer({ description: 'Updates that may be under way at once; 0: any number.', minimum: 0 }),
+    maxUpdatesPerNamespace: Type.Integer({
+      description: 'The same within each namespace; 0: any number.',
+      minimum: 0,
+    }),
     extraRules: Type.Array(podField('A rule'), {
       description: 'More rules (RBAC) for the controller: kinds that Apps patch, ServiceAccounts that it may act as.',
     }),

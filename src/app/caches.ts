@@ -15,8 +15,9 @@ import type { KubeClient } from '../kube/client.ts';
 import { topicsOfApp, workloadTopicsOfApp } from '../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { decodeRejection } from '../resources/decode-rejection.ts';
-import { decodeUpdate, hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { decodeWorkload } from '../resources/decode-workload.ts';
+import { topicsOfUpdate } from '../resources/update-topics.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -66,10 +67,7 @@ export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
       ...common,
       type: updates,
       decode: (object) => decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: (update) => [
-        `${update.metadata.namespace}/${update.spec.app}`,
-        ...(hasEnded(update) ? [] : [openIn(update.metadata.namespace)]),
-      ],
+      indexBy: topicsOfUpdate,
       onChange: (change) => onUpdateChange(wakeable, change),
     }),
     rejections: watch<Rejection>({
@@ -85,11 +83,6 @@ export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
       CronJob: workloadsOf('CronJob'),
     },
   };
-}
-
-/** Index of Updates that are under way. */
-export function openIn(namespace: string): string {
-  return `open in ${namespace}`;
 }
 
 /** Of every kind. */

@@ -1,5 +1,7 @@
 /** For commands that ask the cluster and end: a client and Headgate's own objects. */
+import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
 import { createDirectRecords } from '../adapters/cluster/records.ts';
+import type { AccessReviews } from '../engine/ports/access-reviews.ts';
 import type { DirectRecords } from '../engine/ports/records.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
@@ -7,6 +9,7 @@ import { type ConnectionOptions, loadConnection } from './config.ts';
 
 export interface Connection {
   readonly records: DirectRecords;
+  readonly reviews: AccessReviews;
   /** Namespace of the kubeconfig's context, where none is given. */
   readonly namespace: string;
   readonly clock: Clock;
@@ -22,6 +25,7 @@ export async function withConnection<T>(
   try {
     return await use({
       records: createDirectRecords(client, systemClock),
+      reviews: createAccessReviews(client),
       namespace: config.namespace ?? 'default',
       clock: systemClock,
     });

@@ -2,6 +2,7 @@
 import type { LimitsByHost } from '../adapters/registry/host-limits.ts';
 import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import { describeError } from '../core/errors.ts';
+import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
@@ -16,6 +17,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity, searchPath } from './config.ts';
+import { type GateSettings, parseGateSettings } from './gate-settings.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
 import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistrySetup } from './registry-setup.ts';
@@ -37,6 +39,8 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly registryLimits?: readonly string[];
   /** Whose annotations are followed; undefined: nobody's. */
   readonly adoption?: AdoptionChoice | undefined;
+  /** Gates that hold for all Apps. */
+  readonly gates?: GateSettings;
   /** Undefined: webhooks are not listened to. */
   readonly webhooks?: WebhookSettings | undefined;
   /** Told of each step besides log, Events and metrics; for tests that end the process between two of them. */
@@ -102,6 +106,7 @@ interface ReadSettings {
   readonly registrySetup: RegistrySetup;
   readonly limits: LimitsByHost;
   readonly adoption: AdoptionSettings;
+  readonly gateDefaults: GateDefaults | undefined;
 }
 
 function readSettings(settings: ControllerSettings): ReadSettings {
@@ -110,6 +115,7 @@ function readSettings(settings: ControllerSettings): ReadSettings {
     registrySetup: readRegistrySetup(settings, { clock: systemClock, dockerConfig: 'Named' }),
     limits: parseRegistryLimits(settings.registryLimits ?? []),
     adoption: adoptionSettings(settings.adoption),
+    gateDefaults: settings.gates && parseGateSettings(settings.gates),
   };
 }
 
@@ -128,7 +134,8 @@ interface Work {
 }
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
-  const { settings, registrySetup, limits, adoption, client, log, metrics, identity, assertLeading } = parts;
+  const { settings, registrySetup, limits, adoption, gateDefaults, client, log, metrics, identity, assertLeading } =
+    parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
   const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest });
@@ -151,6 +158,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     registry: registries.registry,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
+    gateDefaults,
     clock,
     random: Math.random,
     log,

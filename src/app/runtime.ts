@@ -11,13 +11,16 @@ import { type AppControllerContext, reconcileApp } from '../controllers/app-cont
 import { outcomeOf } from '../controllers/outcome.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
 import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
+
 import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import type { Repository } from '../core/image/reference.ts';
 import { topicOfImage } from '../core/webhook/topics.ts';
 import type { AdoptContext } from '../engine/adopt/adopt-workload.ts';
 import { CheckMemory } from '../engine/check/check-memory.ts';
 import { RunningChecks } from '../engine/check/running-checks.ts';
+import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
+
 import type { Records } from '../engine/ports/records.ts';
 import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
@@ -28,11 +31,15 @@ import { type Controller, type ReconcileResult, startController } from '../kube/
 import { keyOf } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { openAnywhere, openIn } from '../resources/update-topics.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+
 import { awaitsAdoption } from './awaited-adoptions.ts';
-import { allWorkloads, type Caches, openIn, startCaches, untilSynced, watchErrorListener } from './caches.ts';
+import { allWorkloads, type Caches, startCaches, untilSynced, watchErrorListener } from './caches.ts';
+
 import { createDeployers } from './deployers.ts';
+import { noGateDefaults } from './gate-settings.ts';
 import type { ManifestSettings } from './manifests.ts';
 
 export interface RuntimeOptions {
@@ -51,6 +58,8 @@ export interface RuntimeOptions {
   readonly adoptionListener: AdoptionListener;
   /** Ask every registry at first sight, whatever times are set; for one pass over everything. */
   readonly checkAtOnce?: boolean;
+  /** Gates that hold for all Apps; none when absent. */
+  readonly gateDefaults?: GateDefaults | undefined;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -141,6 +150,7 @@ function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
     listApps: (namespace) => caches().apps.list(namespace),
     appsUnder: (topic) => caches().apps.listBy(topic),
     openUpdates: (namespace) => caches().updates.listBy(openIn(namespace)),
+    allOpenUpdates: () => caches().updates.listBy(openAnywhere),
     wakeApp: (key) => wake.app(key),
     wakeUpdate: (key) => wake.update(key),
     wakeAdoption: (key) => wake.adoption(key),
@@ -181,7 +191,8 @@ function createContext(
     onObjectChange: (app) => onObjectChange(wakeable, app),
     onError,
   });
-  return { ...options, workloads, registry, deployers, folders, records, accesses, memory, checks };
+  const gateDefaults = options.gateDefaults ?? noGateDefaults;
+  return { ...options, gateDefaults, workloads, registry, deployers, folders, records, accesses, memory, checks };
 }
 
 function announce(

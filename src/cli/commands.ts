@@ -1,6 +1,7 @@
 /** Every command of the program. */
 
 import { applyCommand } from './apply.ts';
+import { approveCommand, rejectCommand } from './approve.ts';
 import type { Command } from './command.ts';
 import { controllerCommand } from './controller.ts';
 import { healthCommand } from './health.ts';
@@ -11,6 +12,7 @@ import { rollbackCommand } from './rollback.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 import { verifyCommand } from './verify.ts';
+import { vetoCommand } from './veto.ts';
 import { writeCommand } from './write.ts';
 
 export const commands: readonly Command[] = [
@@ -19,6 +21,9 @@ export const commands: readonly Command[] = [
   statusCommand,
   healthCommand,
   historyCommand,
+  approveCommand,
+  rejectCommand,
+  vetoCommand,
   rollbackCommand,
   rejectionsCommand,
   policyCommand,

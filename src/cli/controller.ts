@@ -46,6 +46,14 @@ export const controllerCommand: Command = {
       description: 'believe senders for which there is no secret; the worst they can do is cause a check a second',
     },
     {
+      flags: '--window <window>',
+      description:
+        'a window of all Apps, written as in spec.gates.windows; Allow windows hold for Apps that have none of their own; may be given several times',
+      repeatable: true,
+    },
+    { flags: '--max-updates <number>', description: 'Updates that may be under way at once; any number when absent' },
+    { flags: '--max-updates-per-namespace <number>', description: 'the same within each namespace' },
+    {
       flags: '--no-leader-election',
       description: 'work at once, without a Lease; for a single replica outside a cluster',
     },
@@ -75,6 +83,11 @@ export const controllerCommand: Command = {
         logLevel: logLevelOf(options),
         ...registrySettingsOf(options),
         registryLimits: options.list('registryLimit'),
+        gates: {
+          windows: options.list('window'),
+          maxUpdates: options.text('maxUpdates'),
+          maxUpdatesPerNamespace: options.text('maxUpdatesPerNamespace'),
+        },
         webhooks: webhooksOf(options),
         adoption: adoptionOf(options),
       },

@@ -1,6 +1,9 @@
 /** Which App and which Update a change in the cluster concerns. Controllers re-read everything; this only wakes them. */
 import { isDeepStrictEqual } from 'node:util';
+
+import { vetoAnnotation, vetoUntilAnnotation } from '../core/gates/veto.ts';
 import { type Workload, workloadKey } from '../core/workload/workload.ts';
+
 import { isReady } from '../engine/check/find-unready.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
 import { isAdopted } from '../resources/adopted-app.ts';
@@ -14,6 +17,8 @@ export interface Wakeable {
   /** Listed under a word of resources/app-topics.ts. */
   readonly appsUnder: (topic: string) => readonly AppObjectWire[];
   readonly openUpdates: (namespace: string) => readonly UpdateObjectWire[];
+  /** Of all namespaces looked after. */
+  readonly allOpenUpdates: () => readonly UpdateObjectWire[];
   readonly wakeApp: (key: string) => void;
   readonly wakeUpdate: (key: string) => void;
   /** By the key of a workload. */
@@ -38,7 +43,12 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
     wakeDependents(wakeable, value);
   }
   const app = value ?? previous;
-  if (app && !isDeepStrictEqual(value?.status?.sources, previous?.status?.sources)) {
+  const tells = (one: AppObjectWire | undefined) => [
+    one?.status?.sources,
+    one?.metadata.generation,
+    vetoOf(one?.metadata),
+  ];
+  if (app && !isDeepStrictEqual(tells(value), tells(previous))) {
     wakeOpenUpdates(wakeable, app.metadata.namespace, (update) => update.spec.app === app.metadata.name);
   }
 }
@@ -47,8 +57,10 @@ export function onUpdateChange(wakeable: Wakeable, change: Change<UpdateObjectWi
   wakeable.wakeUpdate(change.key);
   const update = change.value ?? change.previous;
   const isOneNew = !change.value || !change.previous;
-  if (update && (isOneNew || change.value?.status?.phase !== change.previous?.status?.phase)) {
+  const tells = (one: UpdateObjectWire | undefined) => [one?.status?.phase, gateOf(one)];
+  if (update && (isOneNew || !isDeepStrictEqual(tells(change.value), tells(change.previous)))) {
     wakeable.wakeApp(`${update.metadata.namespace}/${update.spec.app}`);
+    wakeQueue(wakeable);
   }
 }
 
@@ -68,6 +80,9 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
   }
   if (matters || value?.uid !== previous?.uid || !isDeepStrictEqual(value?.annotations, previous?.annotations)) {
     wakeable.wakeAdoption(workloadKey(workload));
+  }
+  if (matters || !isDeepStrictEqual(vetoOf(value), vetoOf(previous))) {
+    wakeOpenUpdates(wakeable, workload.namespace, isPending);
   }
   wakeOpenUpdates(wakeable, workload.namespace, (update) =>
     (update.status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
@@ -109,6 +124,28 @@ function wakeDependents(wakeable: Wakeable, { metadata }: AppObjectWire): void {
   for (const app of wakeable.listApps(namespace)) {
     if (app.spec.dependsOn?.includes(name) === true) {
       wakeable.wakeApp(`${namespace}/${app.metadata.name}`);
+    }
+  }
+}
+
+function isPending({ status }: UpdateObjectWire): boolean {
+  return status?.phase === undefined || status.phase === 'Pending';
+}
+
+/** What an Update that may not begin yet waits for; the App tells it too. */
+function gateOf(update: UpdateObjectWire | undefined): unknown {
+  return update && isPending(update) ? update.status?.waiting : undefined;
+}
+
+function vetoOf(carrier: { readonly annotations?: Readonly<Record<string, string>> } | undefined): readonly unknown[] {
+  return [carrier?.annotations?.[vetoAnnotation], carrier?.annotations?.[vetoUntilAnnotation]];
+}
+
+/** Those that wait for their turn, in whatever namespace. */
+function wakeQueue(wakeable: Wakeable): void {
+  for (const update of wakeable.allOpenUpdates()) {
+    if (update.status?.waiting?.reason === 'UpdateLimit') {
+      wakeable.wakeUpdate(`${update.metadata.namespace}/${update.metadata.name}`);
     }
   }
 }

@@ -11,8 +11,20 @@ export const waitingReasons = [
   'UpdateInProgress',
   /** App: its sources are looked at at set times, or when a webhook comes; neither has happened since something changed. */
   'CheckPending',
-  /** App: a newer version is there, and `spec.gates.approvals` asks people first. */
+  /** Update: `spec.gates.approvals` asks people first. */
   'ApprovalRequired',
+  /** Update: not enough people approved it in time. */
+  'ApprovalExpired',
+  /** Update: no window of `spec.gates.windows` is open. */
+  'Window',
+  /** Update: a person or a workload says "not now". */
+  'Veto',
+  /** Update: the one before ended less than `spec.gates.coolDown` ago. */
+  'CoolDown',
+  /** Update: as many as allowed are under way. */
+  'UpdateLimit',
+  /** Update: the last `spec.gates.maxRollbacks` went back, one after the other. */
+  'TooManyRollbacks',
   /** App: `spec.suspend` is set. */
   'Suspended',
   /** App: the object cannot be understood; it waits for an edit. */

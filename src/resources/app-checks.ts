@@ -1,6 +1,6 @@
-/** When an App looks at its sources, what has to be given before it moves, and who is told; as written in the cluster. */
+/** When an App looks at its sources, and who is told; as written in the cluster. */
 import Type from 'typebox';
-import { Duration, Text } from './schema-parts.ts';
+import { Text } from './schema-parts.ts';
 
 export const TriggerSchema = Type.Enum(['Poll', 'Webhook'], {
   description: 'What makes it look: Poll, the interval or the schedule, and webhooks besides; Webhook, webhooks alone.',
@@ -20,25 +20,6 @@ export const ScheduleSchema = Type.Object(
     ),
   },
   { description: 'Times at which the sources are looked at, in place of the interval. A restart makes no other time.' },
-);
-
-export const GatesSchema = Type.Object(
-  {
-    approvals: Type.Optional(
-      Type.Object(
-        {
-          required: Type.Integer({
-            description: 'How many people have to approve an Update before it starts; 0 is nobody.',
-            minimum: 0,
-            maximum: 100,
-          }),
-          deadline: Type.Optional(Duration('How long they have.', '24h')),
-        },
-        { description: 'Approvals by people.' },
-      ),
-    ),
-  },
-  { description: 'What has to be given before an Update starts.' },
 );
 
 export const NotifySchema = Type.Object(

@@ -1,7 +1,8 @@
 /** The App as written in the cluster. */
 import Type, { type Static } from 'typebox';
 import { workloadKinds } from '../core/workload/workload.ts';
-import { GatesSchema, NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
+import { NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
+import { GatesSchema } from './gates.ts';
 import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';

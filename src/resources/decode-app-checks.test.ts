@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { nextTime } from '../core/schedule/next-time.ts';
-import { decodeChecks, decodeGates } from './decode-app-checks.ts';
+import { decodeChecks } from './decode-app-checks.ts';
 
 const rest = { sources: [], deploy: {} };
 
@@ -30,13 +30,4 @@ test.each<[Parameters<typeof decodeChecks>[0], string]>([
   ],
 ])('%o is refused: %s', (spec, problem) => {
   expect(() => decodeChecks(spec)).toThrow(problem);
-});
-
-test.each([
-  [{}, undefined],
-  [{ gates: {} }, undefined],
-  [{ gates: { approvals: { required: 0 } } }, undefined],
-  [{ gates: { approvals: { required: 1 } } }, { required: 1, deadlineMs: 86_400_000 }],
-])('%o: approvals %o', (spec, approvals) => {
-  expect(decodeGates({ ...rest, ...spec }).approvals).toEqual(approvals);
 });

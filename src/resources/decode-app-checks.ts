@@ -1,6 +1,5 @@
-/** Triggers, schedules and gates of an App: wire form -> what the product works with. */
-import type { CheckTimes, Gates } from '../core/app/app.ts';
-import { parseDuration } from '../core/duration.ts';
+/** Triggers and schedules of an App: wire form -> what the product works with. */
+import type { CheckTimes } from '../core/app/app.ts';
 import { parseCron } from '../core/schedule/cron.ts';
 import { timeZone } from '../core/schedule/time-zone.ts';
 import type { AppSpecWire } from './app.ts';
@@ -28,11 +27,4 @@ export function decodeChecks({ schedule, trigger }: AppSpecWire): CheckTimes {
       offsetAt: timeZone(zone, 'spec.schedule.timeZone'),
     },
   };
-}
-
-/** @throws OBJECT_INVALID naming field, value and remedy */
-export function decodeGates({ gates }: AppSpecWire): Gates {
-  const { required, deadline } = gates?.approvals ?? { required: 0 };
-  const deadlineMs = parseDuration(deadline ?? '24h', 'spec.gates.approvals.deadline');
-  return { approvals: required === 0 ? undefined : { required, deadlineMs } };
 }

@@ -7,6 +7,14 @@ const source = { name: 'web', image };
 const target = { kind: 'Deployment', name: 'web' };
 const spec = { sources: [source], deploy: { workloads: { targets: [target] } } };
 
+const noGates = {
+  approvals: undefined,
+  windows: [],
+  atWindowEnd: 'Finish',
+  coolDown: { afterSuccessMs: 0, afterFailureMs: 0 },
+  maxRollbacks: 5,
+};
+
 describe('decodeAppSpec', () => {
   test('fills in what is left out', () => {
     expect(decode(spec)).toEqual({
@@ -32,7 +40,7 @@ describe('decodeAppSpec', () => {
       },
       checks: { kind: 'Interval' },
       update: { timeoutMs: 300_000, stableForMs: 30_000 },
-      gates: { approvals: undefined },
+      gates: noGates,
       notify: { channels: [], releaseNotes: undefined },
       historyLimit: 20,
     });
@@ -87,7 +95,7 @@ describe('decodeAppSpec', () => {
         changeCause: true,
       },
       checks: { kind: 'Webhook' },
-      gates: { approvals: { required: 2, deadlineMs: 172_800_000 } },
+      gates: { ...noGates, approvals: { required: 2, deadlineMs: 172_800_000 } },
       notify: { channels: ['ops'], releaseNotes: 'https://example.com' },
       update: { timeoutMs: 600_000, stableForMs: 0 },
       historyLimit: 5,

@@ -7,7 +7,8 @@ import { parseRepository, type Repository } from '../core/image/reference.ts';
 import { parseImagePolicy } from '../core/policy/written-policy.ts';
 import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from './app.ts';
 import { decoderOf, invalidObject } from './decode.ts';
-import { decodeChecks, decodeGates } from './decode-app-checks.ts';
+import { decodeChecks } from './decode-app-checks.ts';
+import { decodeGates } from './decode-gates.ts';
 import { decodeManifests } from './decode-manifests.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
@@ -51,7 +52,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   for (const name of duplicates(spec.sources.map((source) => source.name))) {
     problems.note('spec.sources', `two are named "${name}"; give each a name of its own`);
   }
-  if (problems.all.length > 0 || !deploy) {
+  if (problems.all.length > 0 || !deploy || !gates) {
     throw invalidObject(`App ${app.metadata.namespace}/${app.metadata.name}`, problems.all);
   }
   return {
@@ -61,7 +62,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
     sources: sources.filter((source) => source !== undefined),
     deploy,
     update: { timeoutMs: timeoutMs ?? 0, stableForMs: stableForMs ?? 0 },
-    gates: gates ?? { approvals: undefined },
+    gates,
     notify: { channels: spec.notify?.channels ?? [], releaseNotes: spec.notify?.releaseNotes },
     historyLimit: spec.historyLimit ?? 20,
   };

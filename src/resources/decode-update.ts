@@ -46,6 +46,9 @@ export function journalOf(update: UpdateObjectWire, now: Date): Journal {
     ...(status.failure === undefined ? {} : { failure: status.failure }),
     ...(status.waiting === undefined ? {} : { waiting: decodeWaiting(status.waiting) }),
     ...(status.finishedAt === undefined ? {} : { finishedAt: new Date(status.finishedAt) }),
+    ...(status.approvals === undefined
+      ? {}
+      : { approvals: status.approvals.map(({ by, at }) => ({ by, at: new Date(at) })) }),
   };
 }
 
@@ -70,6 +73,9 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
     ...(journal.failure === undefined ? {} : { failure: clipped(journal.failure) }),
     ...(journal.waiting === undefined ? {} : { waiting: encodeWaiting(journal.waiting) }),
     ...(journal.finishedAt === undefined ? {} : { finishedAt: journal.finishedAt.toISOString() }),
+    ...(journal.approvals === undefined
+      ? {}
+      : { approvals: journal.approvals.map(({ by, at }) => ({ by, at: at.toISOString() })) }),
   };
 }
 
@@ -115,7 +121,7 @@ export function encodeWaiting(waiting: Waiting): NonNullable<UpdateStatusWire['w
   };
 }
 
-function decodeWaiting(waiting: NonNullable<UpdateStatusWire['waiting']>): Waiting {
+export function decodeWaiting(waiting: NonNullable<UpdateStatusWire['waiting']>): Waiting {
   return {
     reason: waiting.reason,
     message: waiting.message,

@@ -41,6 +41,9 @@ export const UpdateSpecSchema = Type.Object(
         { description: 'Only for a rollback: which recorded images are set.' },
       ),
     ),
+    basis: Type.Optional(
+      Text('Hash of what ran when it was decided; an Update that has not begun ends when it is another.', 128),
+    ),
     supersedes: Type.Optional(Text('The Update that this one took over from before it had ended.', 253)),
   },
   {
@@ -103,6 +106,20 @@ export const UpdateStatusSchema = Type.Object({
   ),
   patch: Type.Optional(PatchPlanSchema),
   manifests: Type.Optional(ManifestsPlanSchema),
+  approvals: Type.Optional(
+    Type.Array(
+      Type.Object({
+        by: Text('Who approved it, as the API server knows them.', 512),
+        at: Time('When.'),
+      }),
+      {
+        description: 'By people, for exactly these versions; one person counts once.',
+        maxItems: 100,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['by'],
+      },
+    ),
+  ),
   versions: Type.Optional(Text('From and to, for tables.', 4096)),
 });
 

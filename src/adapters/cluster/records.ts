@@ -14,6 +14,7 @@ import { appLabel, finalizer } from '../../resources/metadata.ts';
 import type { RejectionSpecWire } from '../../resources/rejection.ts';
 import type { UpdateSpecWire } from '../../resources/update.ts';
 import { updateStatusOf } from '../../resources/update-status.ts';
+import { ofApp, openAnywhere } from '../../resources/update-topics.ts';
 import { apps, fieldManager, type ProductObject, rejections, updates } from './kinds.ts';
 import type { Watched } from './watched.ts';
 
@@ -33,7 +34,8 @@ export function createRecords(direct: DirectRecords, watched: WatchedRecords): R
       return [...new Set(topics.flatMap((topic) => watched.apps.listBy(topic)))];
     },
     findApp: (namespace, name) => watched.apps.find(namespace, name),
-    listUpdates: (namespace, app) => newestFirst(watched.updates.listBy(`${namespace}/${app}`)),
+    listUpdates: (namespace, app) => newestFirst(watched.updates.listBy(ofApp(namespace, app))),
+    listOpenUpdates: () => watched.updates.listBy(openAnywhere),
     findUpdate: (namespace, name) => watched.updates.find(namespace, name),
     listRejections: (namespace) => watched.rejections.list(namespace),
   };
@@ -73,6 +75,9 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       await client.patch(apps, metadata, { kind: 'apply', body }, options);
     },
     deleteApp: async ({ metadata }, signal) => await deleteObject(client, apps, metadata, signal),
+    async annotateApp(app, annotations, signal) {
+      await client.patch(apps, app, { kind: 'merge', body: { metadata: { annotations } } }, { fieldManager, signal });
+    },
     async readUpdates({ namespace, app }, signal) {
       const { items } = await client.list<ProductObject>(updates, { ...scope(namespace), signal });
       // Not by label: one that a person made may have none, and its number is taken all the same.

@@ -26,7 +26,7 @@ const rows: readonly [AppState, string, string][] = [
   ],
   [{ kind: 'Held', message, until }, 'PreviousAttemptFailed: why until 2026-05-04T12:01:00.000Z', 'Ready False'],
   [{ kind: 'CheckPending', message, until }, 'CheckPending: why until 2026-05-04T12:01:00.000Z', 'Ready True'],
-  [{ kind: 'ApprovalRequired', message }, 'ApprovalRequired: why', 'Ready True'],
+  [{ kind: 'Gated', waiting: { reason: 'Window', message } }, 'Window: why', 'Ready True'],
   [{ kind: 'NeedsPerson', message }, 'Person: why', 'Ready False, Stalled'],
   [{ kind: 'VersionRejected', message }, 'VersionRejected: why', 'Ready True'],
   [{ kind: 'UpToDate', message }, 'UpToDate: why', 'Ready True'],
@@ -42,7 +42,8 @@ test.each(rows)('%j is told as %s with %s', (state, told, conditions) => {
 
 test('every reason to wait is either of an App, told above, or of an Update', () => {
   const ofApps = rows.map(([state]) => judgeApp(state).waiting.reason);
-  const ofUpdates = ['Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
+  const gates = ['ApprovalRequired', 'ApprovalExpired', 'Veto', 'CoolDown', 'UpdateLimit', 'TooManyRollbacks'];
+  const ofUpdates = [...gates, 'Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
 
   expect([...ofApps, ...ofUpdates].sort()).toEqual([...waitingReasons].sort());
 });

@@ -18,7 +18,8 @@ export type AppState =
     }
   | { readonly kind: 'Held'; readonly message: string; readonly until: Date }
   | { readonly kind: 'CheckPending'; readonly message: string; readonly until: Date | undefined }
-  | { readonly kind: 'ApprovalRequired'; readonly message: string }
+  /** An Update was asked for and may not begin yet. */
+  | { readonly kind: 'Gated'; readonly waiting: Waiting }
   | { readonly kind: 'NeedsPerson'; readonly message: string }
   | { readonly kind: 'VersionRejected'; readonly message: string }
   /** Somebody changed what was applied, and it stays so. */
@@ -50,8 +51,8 @@ export function judgeApp(state: AppState): AppVerdict {
       return verdict('PreviousAttemptFailed', state, { ready: 'False' });
     case 'CheckPending':
       return verdict('CheckPending', state, { ready: 'True' });
-    case 'ApprovalRequired':
-      return verdict('ApprovalRequired', state, { ready: 'True' });
+    case 'Gated':
+      return verdict(state.waiting.reason, state.waiting, { ready: 'True' });
     case 'NeedsPerson':
       return verdict('Person', state, { ready: 'False', stalled: true });
     case 'VersionRejected':

@@ -1,4 +1,5 @@
 /** What an App asks for, decoded and checked; the wire form is resources/app.ts. */
+import type { Gates } from '../gates/gates.ts';
 import type { Repository } from '../image/reference.ts';
 import type { ImagePolicy } from '../policy/policy.ts';
 import type { Schedule } from '../schedule/next-time.ts';
@@ -25,12 +26,6 @@ export type CheckTimes =
   | { readonly kind: 'Interval' }
   | { readonly kind: 'Schedule'; readonly text: string; readonly schedule: Schedule }
   | { readonly kind: 'Webhook' };
-
-/** What has to be given before an Update starts by itself. */
-export interface Gates {
-  /** Undefined: nobody is asked. */
-  readonly approvals: { readonly required: number; readonly deadlineMs: number } | undefined;
-}
 
 /** Who is told of Updates. */
 export interface Notify {

@@ -15,6 +15,7 @@ export const failureReasons = [
   'RefusedByApiServer',
   'ChangedByOther',
   'WorkloadGone',
+  'WindowClosed',
   'ObjectFailed',
 ] as const;
 

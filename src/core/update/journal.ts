@@ -3,6 +3,7 @@
  * status before and after each step with side effects, so that a controller killed anywhere goes on from it.
  */
 import type { DeployPlan } from '../deploy/deploy-plan.ts';
+import type { Approval } from '../gates/approval.ts';
 import type { FailureReason } from '../health/health.ts';
 import type { Waiting } from '../waiting.ts';
 
@@ -78,6 +79,8 @@ export interface Journal {
   readonly healthySince?: Date;
   readonly failure?: Failure;
   readonly waiting?: Waiting;
+  /** By people; kept with the Update, whose versions they are for. */
+  readonly approvals?: readonly Approval[];
   readonly finishedAt?: Date;
 }
 

@@ -61,6 +61,10 @@ class Cluster {
   broken = false;
   appActive = true;
   newer = false;
+  gateShut = false;
+  obsolete = false;
+  /** And what is under way is to be undone then. */
+  windowClosed = false;
   rejectedByUpdate = false;
   formerRejectedByPerson = false;
   /** No look since the journal noted that all is healthy has shown anything else. */
@@ -119,13 +123,18 @@ class Cluster {
       health: this.health(here.map(({ cell }) => cell)),
       rejected: this.rejected.has('new'),
       formerRejected: this.rejected.has('former') || brought.some(({ change }) => this.rejected.has(change.restore)),
-      newerAvailable: phase === 'Watching' && this.newer ? 'newer' : undefined,
+      newerAvailable: (phase === 'Watching' || phase === 'Pending') && this.newer ? 'newer' : undefined,
       contested: here.filter((one) => expected(one)?.includes(one.cell.image) === false).map(({ cell }) => cell.name),
       reapplied: brought
         .filter(({ change, cell }) => phase === 'VerifyingRollback' && cell.image === change.after)
         .map(({ cell }) => cell.name),
       gone: workloads.map(({ name }) => name).filter((name) => this.gone.has(name)),
       appActive: this.appActive,
+      gate: this.gateShut ? { kind: 'Shut', waiting: { reason: 'Veto', message: 'not now' } } : { kind: 'Open' },
+      obsolete: this.obsolete ? 'something else runs' : undefined,
+      window: this.windowClosed
+        ? { kind: 'Closed', because: 'night is over', opensAt: undefined }
+        : { kind: 'Open', closesAt: undefined },
     };
   }
 
@@ -164,8 +173,10 @@ class Cluster {
     const most = outcome === 'diesHalfway' || outcome === 'refused' ? 1 : this.cells.length;
     switch (step.kind) {
       case 'Plan':
+        check(!this.gateShut && !this.obsolete, 'begins although a gate is shut, or for what is of no use');
         return this.plan();
       case 'Apply':
+        check(!this.windowClosed, 'applies outside its window');
         this.set(most, (change) => (change.before === change.image ? change.after : undefined));
         return outcome === 'refused'
           ? transitions.condemned(journal, { reason: 'RefusedByApiServer', message: 'no', blamesVersion: false }, now)
@@ -285,6 +296,7 @@ class Cluster {
 
   /** Lets time pass, and nothing else, until the Update has ended. */
   settle(): void {
+    this.gateShut = false;
     for (let count = 0; count < 200; count += 1) {
       const step = this.step('done');
       if (step === undefined) {
@@ -362,6 +374,21 @@ const happenings = {
   newerAppears: (cluster: Cluster) => {
     cluster.newer = true;
   },
+  gateShuts: (cluster: Cluster) => {
+    cluster.gateShut = true;
+  },
+  gateOpens: (cluster: Cluster) => {
+    cluster.gateShut = false;
+  },
+  somethingElseRuns: (cluster: Cluster) => {
+    cluster.obsolete = true;
+  },
+  windowCloses: (cluster: Cluster) => {
+    cluster.windowClosed = true;
+  },
+  windowOpens: (cluster: Cluster) => {
+    cluster.windowClosed = false;
+  },
   podsBreak: (cluster: Cluster) => {
     cluster.broken = true;
   },
@@ -436,7 +463,7 @@ test('whatever happens, an Update ends, with all containers new or all set back,
       cluster.checkEnd();
       ends.set(cluster.journal.phase, (ends.get(cluster.journal.phase) ?? 0) + 1);
     }),
-    { numRuns: 40_000 },
+    { numRuns: 100_000 },
   );
 
   // A model in which some end never comes would prove nothing about it.

@@ -5,6 +5,8 @@
  * around it; a controller killed at any line asks again and gets an answer that finishes or undoes the Update, once.
  */
 import { formatDuration } from '../duration.ts';
+import type { GateAnswer } from '../gates/gates.ts';
+import type { WindowState } from '../gates/window.ts';
 import type { Health } from '../health/health.ts';
 import { joinSome } from '../text.ts';
 import type { Waiting } from '../waiting.ts';
@@ -34,6 +36,12 @@ export interface Observation {
   readonly gone: readonly string[];
   /** False once the App was deleted or suspended before anything was changed. */
   readonly appActive: boolean;
+  /** Before anything was changed: whether it may begin. */
+  readonly gate: GateAnswer;
+  /** Before anything was changed: why it is of no use any more. */
+  readonly obsolete: string | undefined;
+  /** Closed: what is under way has to be undone. */
+  readonly window: WindowState;
 }
 
 export type Step =
@@ -62,7 +70,7 @@ export type Step =
 export function nextStep(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step | undefined {
   switch (journal.phase) {
     case 'Pending':
-      return beforeAnyChange(seen) ?? { kind: 'Plan' };
+      return beforeAnyChange(seen) ?? waitAtGate(seen) ?? { kind: 'Plan' };
     case 'Applying':
       return refusal(seen) ?? { kind: 'Apply' };
     case 'Watching':
@@ -91,7 +99,12 @@ function beforeAnyChange(seen: Observation): Step | undefined {
       message: 'the App was suspended or deleted before anything was changed',
     };
   }
-  return undefined;
+  const message = seen.newerAvailable === undefined ? seen.obsolete : `${seen.newerAvailable} is available by now`;
+  return message === undefined ? undefined : { kind: 'Finish', phase: 'Cancelled', message };
+}
+
+function waitAtGate({ gate }: Observation): Step | undefined {
+  return gate.kind === 'Shut' ? { kind: 'Wait', waiting: gate.waiting } : undefined;
 }
 
 /** What ends an Update at once wherever it stands between the plan and the verdict. */
@@ -104,6 +117,9 @@ function refusal(seen: Observation): Step | undefined {
   }
   if (seen.contested.length > 0) {
     return condemn('ChangedByOther', `changed by somebody else: ${joinSome(seen.contested, ', ')}`, false);
+  }
+  if (seen.window.kind === 'Closed') {
+    return condemn('WindowClosed', `it had not proved itself when its window closed: ${seen.window.because}`, false);
   }
   return undefined;
 }
@@ -123,11 +139,11 @@ function watch(journal: Journal, seen: Observation, settings: UpdateSettings, no
     return { kind: 'Finish', phase: 'Superseded', message };
   }
   return seen.health.kind === 'Current'
-    ? stabilize(journal, settings, now)
-    : stillRollingOut(journal, seen.health.message, settings, now);
+    ? stabilize(journal, seen, settings, now)
+    : stillRollingOut(journal, { ...seen, message: seen.health.message }, settings, now);
 }
 
-function stabilize(journal: Journal, settings: UpdateSettings, now: Date): Step {
+function stabilize(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step {
   if (journal.healthySince === undefined) {
     return { kind: 'NoteHealthy' };
   }
@@ -136,10 +152,16 @@ function stabilize(journal: Journal, settings: UpdateSettings, now: Date): Step 
     return { kind: 'Finish', phase: 'Succeeded', message: `healthy for ${formatDuration(settings.stableForMs)}` };
   }
   const message = `healthy; must stay so for ${formatDuration(settings.stableForMs)}`;
-  return { kind: 'Wait', waiting: { reason: 'Stabilizing', message, until } };
+  return { kind: 'Wait', waiting: { reason: 'Stabilizing', message, until: sooner(until, seen) } };
 }
 
-function stillRollingOut(journal: Journal, message: string, settings: UpdateSettings, now: Date): Step {
+function stillRollingOut(
+  journal: Journal,
+  seen: Observation & { readonly message: string },
+  settings: UpdateSettings,
+  now: Date,
+): Step {
+  const { message } = seen;
   if (journal.healthySince !== undefined) {
     return { kind: 'NoteUnhealthy' };
   }
@@ -151,7 +173,13 @@ function stillRollingOut(journal: Journal, message: string, settings: UpdateSett
       true,
     );
   }
-  return { kind: 'Wait', waiting: { reason: 'Rollout', message, until } };
+  return { kind: 'Wait', waiting: { reason: 'Rollout', message, until: sooner(until, seen) } };
+}
+
+/** What has to be undone when its window closes is looked at again then. */
+function sooner(until: Date, { window }: Observation): Date {
+  const closesAt = window.kind === 'Open' ? window.closesAt : undefined;
+  return closesAt !== undefined && closesAt < until ? closesAt : until;
 }
 
 /** No path may apply a rejected version, not even the way back. */

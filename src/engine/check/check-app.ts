@@ -10,7 +10,7 @@ import { joinSome } from '../../core/text.ts';
 import { specSource, type Version, type VersionChange } from '../../core/update/version-change.ts';
 import { sayVersion } from '../../resources/app-status.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
-import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { decodeWaiting, hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Deployers, Survey } from '../deploy/deployer.ts';
 import { type DetectContext, detect, withoutAsking } from '../detect/detect.ts';
 import type { Finding } from '../detect/finding.ts';
@@ -166,7 +166,7 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
   const nextCheckAt = context.memory.dueAt(memoryKey(app.metadata));
   const base = { sources, nextCheckAt, start: undefined };
   if (last && !hasEnded(last)) {
-    return { ...base, state: { kind: 'Updating', message: `Update ${last.metadata.name} is under way` } };
+    return { ...base, state: stateOfOpen(last) };
   }
   const unavailable = findings.find((finding) => finding.kind === 'Unavailable');
   if (unavailable) {
@@ -176,17 +176,16 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
   const wanted = wantedBesides(context, app, seen.survey);
   const start = [...changesOf(findings), ...(wanted.change ? [wanted.change] : [])];
   if (start.length > 0) {
-    return { ...base, ...gate(context, app, seen.spec, start) };
+    return { ...base, ...ask(context, app, start) };
   }
   const state = judgeLastUpdate(context, last, seen.survey) ?? wanted.rejected ?? pendingState(seen, nextCheckAt);
   return { ...base, state: state ?? restState(findings) };
 }
 
-/** Whether the change may start, or what it waits for. */
-function gate(
+/** Whether an Update may be asked for; its gates are its own affair. */
+function ask(
   context: CheckContext,
   app: AppObjectWire,
-  { gates }: AppSpec,
   start: readonly VersionChange[],
 ): Pick<AppCheck, 'state' | 'start'> {
   const message = `${start.map(sayChange).join(', ')} is available`;
@@ -198,14 +197,17 @@ function gate(
     };
   }
   const hold = findHoldFor(context, app, start);
-  if (hold) {
-    return { start: undefined, state: { kind: 'Held', ...hold } };
-  }
-  if (gates.approvals) {
-    const people = gates.approvals.required === 1 ? '1 person has' : `${gates.approvals.required} people have`;
-    return { start: undefined, state: { kind: 'ApprovalRequired', message: `${message}; ${people} to approve it` } };
-  }
-  return { start, state: { kind: 'Updating', message } };
+  return hold
+    ? { start: undefined, state: { kind: 'Held', ...hold } }
+    : { start, state: { kind: 'Updating', message } };
+}
+
+/** One that may not begin yet tells why in the App too, because that is where people look. */
+function stateOfOpen({ metadata, status }: UpdateObjectWire): AppState {
+  const waiting = status?.phase === 'Pending' && status.waiting ? decodeWaiting(status.waiting) : undefined;
+  return waiting
+    ? { kind: 'Gated', waiting: { ...waiting, message: `${waiting.message} (Update ${metadata.name})` } }
+    : { kind: 'Updating', message: `Update ${metadata.name} is under way` };
 }
 
 function pendingState({ findings, spec }: Weighed, until: Date | undefined): AppState | undefined {

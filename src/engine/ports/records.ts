@@ -30,6 +30,16 @@ export interface DirectRecords {
   applyApp(app: AdoptedApp, existing: AppObjectWire | undefined, signal: AbortSignal): Promise<void>;
   /** This very object; harmless to repeat. */
   deleteApp(app: AppObjectWire, signal: AbortSignal): Promise<void>;
+  /**
+   * Sets annotations; null removes one.
+   *
+   * @throws API_NOT_FOUND, API_FORBIDDEN
+   */
+  annotateApp(
+    app: { readonly namespace: string; readonly name: string },
+    annotations: Readonly<Record<string, string | null>>,
+    signal: AbortSignal,
+  ): Promise<void>;
 
   /**
    * Updates, newest first within an App.
@@ -60,6 +70,8 @@ export interface Records extends DirectRecords {
   findApp(namespace: string, name: string): AppObjectWire | undefined;
   /** Newest first. */
   listUpdates(namespace: string, app: string): readonly UpdateObjectWire[];
+  /** Those of all namespaces looked after that have not ended. */
+  listOpenUpdates(): readonly UpdateObjectWire[];
   findUpdate(namespace: string, name: string): UpdateObjectWire | undefined;
   listRejections(namespace: string): readonly Rejection[];
 }

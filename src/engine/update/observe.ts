@@ -4,15 +4,11 @@ import { broughtBackBy } from '../../core/deploy/deploy-plan.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import type { Observation } from '../../core/update/next-step.ts';
 import { changesOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { Deployers, DeploySight, Work } from '../deploy/deployer.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { DeploySight, Work } from '../deploy/deployer.ts';
+import { type GateContext, type GateLook, lookAtGates, lookAtWindows } from '../gates/look-at-gates.ts';
 import type { Records } from '../ports/records.ts';
 
-export interface ObserveContext {
-  readonly deployers: Deployers;
-  readonly records: Records;
-  readonly clock: Clock;
-}
+export type ObserveContext = GateContext;
 
 /** What is seen, and how what is in the way of a rollout that is waited for can be removed. */
 export interface Sight extends Observation {
@@ -21,6 +17,9 @@ export interface Sight extends Observation {
 
 /** Nothing was set yet, so there is nothing to see of it. */
 const nothingSet: DeploySight = { health: { kind: 'Current' }, contested: [], gone: [], reapplied: [] };
+
+/** It has begun. */
+const nothingAsked: GateLook = { gate: { kind: 'Open' }, obsolete: undefined };
 
 /** Looks at the cluster from the point of view of one Update. */
 export async function observe(context: ObserveContext, work: Work, signal: AbortSignal): Promise<Sight> {
@@ -36,8 +35,10 @@ export async function observe(context: ObserveContext, work: Work, signal: Abort
     clearWay: seen.clearWay,
     rejected,
     formerRejected,
-    newerAvailable: journal.phase === 'Watching' ? await findNewer(look) : undefined,
+    newerAvailable: isStillOpen(journal) ? await findNewer(look) : undefined,
     appActive: isAppActive(look),
+    window: lookAtWindows(context, work),
+    ...(journal.phase === 'Pending' ? await lookAtGates(context, work, signal) : nothingAsked),
   };
 }
 
@@ -45,6 +46,11 @@ interface Look extends ObserveContext {
   readonly update: UpdateObjectWire;
   readonly journal: Journal;
   readonly signal: AbortSignal;
+}
+
+/** A newer version takes its place: nothing was changed yet, or it has not proved itself. */
+function isStillOpen({ phase }: Journal): boolean {
+  return phase === 'Pending' || phase === 'Watching';
 }
 
 /** Before images are set, either way, the API server itself is asked: a Rejection made a moment ago must hold (rule 1). */

@@ -5,16 +5,11 @@ import type { Step } from '../../core/update/next-step.ts';
 import * as transitions from '../../core/update/transitions.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { Deployer, Deployers, PlanRequest, Work } from '../deploy/deployer.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Records } from '../ports/records.ts';
+import type { Deployer, PlanRequest, Work } from '../deploy/deployer.ts';
+import type { GateContext } from '../gates/look-at-gates.ts';
 import type { Sight } from './observe.ts';
 
-export interface PerformContext {
-  readonly deployers: Deployers;
-  readonly records: Records;
-  readonly clock: Clock;
-}
+export type PerformContext = GateContext;
 
 export type StepResult =
   | { readonly kind: 'Done'; readonly journal: Journal }

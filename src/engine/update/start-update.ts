@@ -5,6 +5,7 @@ import { encodeVersion } from '../../resources/app-status.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Survey } from '../deploy/deployer.ts';
+import { basisOf } from '../gates/look-at-gates.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
 
@@ -37,7 +38,10 @@ export function findHoldFor(
 export async function startUpdate(
   context: StartContext,
   app: AppObjectWire,
-  { changes, survey }: { readonly changes: readonly VersionChange[]; readonly survey: Pick<Survey, 'confirm'> },
+  {
+    changes,
+    survey,
+  }: { readonly changes: readonly VersionChange[]; readonly survey: Pick<Survey, 'confirm' | 'basis'> },
   signal: AbortSignal,
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
@@ -53,6 +57,7 @@ export async function startUpdate(
     sequence: (last?.spec.sequence ?? 0) + 1,
     trigger: { kind: 'Source' as const, by: 'headgate', reason: describe(changes) },
     changes: changes.map((change) => toWire(change, superseded)),
+    basis: basisOf(survey),
     ...(superseded ? { supersedes: superseded.metadata.name } : {}),
   };
   return await context.records.createUpdate(app, spec, signal);

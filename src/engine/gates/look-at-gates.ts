@@ -1,0 +1,138 @@
+/** Gathers what the gates of one Update depend on. Costs no request: all of it is watched. */
+import { type GateAnswer, type GateSight, type Gates, judgeGates } from '../../core/gates/gates.ts';
+import { readVeto } from '../../core/gates/veto.ts';
+import { judgeWindows, type Window, type WindowState } from '../../core/gates/window.ts';
+import { contentHash } from '../../core/manifest/canonical.ts';
+import { specSource } from '../../core/update/version-change.ts';
+import { sayVersion } from '../../resources/app-status.ts';
+import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { Deployers, Survey, Work } from '../deploy/deployer.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Records } from '../ports/records.ts';
+
+/** What holds for all Apps; settings of the controller. */
+export interface GateDefaults {
+  /** Deny windows hold for every App, Allow windows for those that have none of their own. */
+  readonly windows: readonly Window[];
+  /** Updates that may be under way at once; undefined: any number. */
+  readonly maxUpdates: number | undefined;
+  readonly maxUpdatesPerNamespace: number | undefined;
+}
+
+export interface GateContext {
+  readonly deployers: Deployers;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly gateDefaults: GateDefaults;
+}
+
+export interface GateLook {
+  readonly gate: GateAnswer;
+  /** Why the Update is of no use any more, although nothing was changed yet. */
+  readonly obsolete: string | undefined;
+}
+
+const open: GateLook = { gate: { kind: 'Open' }, obsolete: undefined };
+
+/**
+ * Whether an Update on which nothing was done yet may begin. A person who goes back is not held up.
+ *
+ * @throws OperationError when what runs cannot be found out right now
+ */
+export async function lookAtGates(context: GateContext, work: Work, signal: AbortSignal): Promise<GateLook> {
+  const { update, spec } = work;
+  const app = context.records.findApp(update.metadata.namespace, update.spec.app);
+  if (update.spec.trigger.kind === 'Rollback' || !spec || !app) {
+    return open;
+  }
+  const survey = await context.deployers[spec.deploy.kind].survey(app, spec, signal);
+  const annotated = [
+    { by: `App ${app.metadata.name}`, annotations: app.metadata.annotations ?? {} },
+    ...survey.workloads.map(({ kind, name, annotations }) => ({ by: `${kind} ${name}`, annotations })),
+  ];
+  const sight: GateSight = {
+    brings: changesOf(update.spec).map(sayChange).join(', '),
+    // By the clock that the deadline is measured on; that of the API server may differ.
+    askedAt: work.journal.startedAt,
+    approvals: work.journal.approvals ?? [],
+    vetoes: annotated.flatMap(({ by, annotations }) => readVeto(annotations, by) ?? []),
+    earlier: earlierOf(context, update),
+    queue: queueOf(context, update),
+  };
+  const gates = { ...spec.gates, windows: windowsOf(context, spec.gates) };
+  return { gate: judgeGates(gates, sight, context.clock.now()), obsolete: findObsolete(update, survey) };
+}
+
+/** Whether an Update that is under way may go on; it matters where it is to be undone when the windows close. */
+export function lookAtWindows(context: GateContext, { update, spec }: Work): WindowState {
+  const isBound = spec?.gates.atWindowEnd === 'Undo' && update.spec.trigger.kind !== 'Rollback';
+  return isBound
+    ? judgeWindows(windowsOf(context, spec.gates), context.clock.now())
+    : { kind: 'Open', closesAt: undefined };
+}
+
+/** The text that an Update keeps of what it was decided on. */
+export function basisOf(survey: Pick<Survey, 'basis'>): string {
+  return contentHash(survey.basis);
+}
+
+function windowsOf({ gateDefaults }: GateContext, { windows }: Gates): readonly Window[] {
+  const hasAllowed = windows.some(({ kind }) => kind === 'Allow');
+  return [...windows, ...gateDefaults.windows.filter(({ kind }) => kind === 'Deny' || !hasAllowed)];
+}
+
+function earlierOf({ records, clock }: GateContext, { metadata, spec }: UpdateObjectWire): GateSight['earlier'] {
+  return records
+    .listUpdates(metadata.namespace, spec.app)
+    .filter((update) => update.spec.sequence < spec.sequence)
+    .map((update) => {
+      const { phase, finishedAt } = journalOf(update, clock.now());
+      return { name: update.metadata.name, phase, finishedAt };
+    });
+}
+
+/** The narrower limit that is reached, or the one that is nearest to it. */
+function queueOf({ records, gateDefaults }: GateContext, update: UpdateObjectWire): GateSight['queue'] {
+  const { namespace } = update.metadata;
+  const { maxUpdates, maxUpdatesPerNamespace } = gateDefaults;
+  const limits = [
+    ...(maxUpdatesPerNamespace === undefined
+      ? []
+      : [{ limit: maxUpdatesPerNamespace, where: `namespace ${namespace}`, of: [namespace] }]),
+    ...(maxUpdates === undefined ? [] : [{ limit: maxUpdates, where: 'the cluster', of: undefined }]),
+  ];
+  const queues = limits.map(({ limit, where, of }) => {
+    const others = records.listOpenUpdates().filter(({ metadata }) => of?.includes(metadata.namespace) ?? true);
+    return { limit, where, ahead: others.filter((other) => isBefore(other, update)).length };
+  });
+  return queues.find(({ ahead, limit }) => ahead >= limit) ?? queues[0];
+}
+
+/** One that has changed something is before all that have not; of those, the older. All replicas agree. */
+function isBefore(other: UpdateObjectWire, update: UpdateObjectWire): boolean {
+  if (other.metadata.uid === update.metadata.uid || hasEnded(other)) {
+    return false;
+  }
+  if ((other.status?.phase ?? 'Pending') !== 'Pending') {
+    return true;
+  }
+  // One that is held by a gate of its own keeps no other waiting.
+  const reason = other.status?.waiting?.reason;
+  const isHeld = reason !== undefined && reason !== 'UpdateLimit';
+  return !isHeld && placeOf(other) < placeOf(update);
+}
+
+function placeOf({ metadata }: UpdateObjectWire): string {
+  return `${metadata.creationTimestamp} ${metadata.namespace}/${metadata.name}`;
+}
+
+function findObsolete(update: UpdateObjectWire, survey: Survey): string | undefined {
+  const { basis } = update.spec;
+  return basis !== undefined && basis !== basisOf(survey)
+    ? 'what runs has changed since this Update was asked for'
+    : undefined;
+}
+
+function sayChange({ source, to }: ReturnType<typeof changesOf>[number]): string {
+  return source === specSource ? 'what spec.deploy asks for' : `${source} ${sayVersion(to)}`;
+}
