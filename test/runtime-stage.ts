@@ -2,6 +2,7 @@
 import { vi } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
+import type { HelmPrograms } from '../src/adapters/helm/helm-program.ts';
 import { createRegistryClient } from '../src/adapters/registry/client.ts';
 
 import { listenToAdoption } from '../src/app/adoption-listener.ts';
@@ -17,6 +18,7 @@ import { type AppObjectWire, decodeApp } from '../src/resources/decode-app.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../src/resources/decode-update.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { createMetrics, type Metrics } from '../src/telemetry/metrics.ts';
+import { locateTools } from './cluster/binaries.ts';
 import { makeWebImage } from './images/web-image.ts';
 import { webDeployment } from './images/web-objects.ts';
 import { createManualClock, type ManualClock } from './kube/manual-clock.ts';
@@ -57,7 +59,8 @@ export async function openRuntimeStage(kubeconfigPath: string, options: StageOpt
   const namespace = await createNamespace(client);
   const proxy = await startApiProxy(kubeconfigPath);
   const clock = createManualClock(new Date());
-  const parts = startParts(namespace, { proxy, clock, ...options });
+  const programs = await locateTools(['helm', 'kubectl']);
+  const parts = startParts(namespace, { proxy, clock, programs, ...options });
   const { runtime } = parts;
   await runtime.synced;
   const until = async (check: () => unknown) => {
@@ -95,10 +98,11 @@ function startParts(
   {
     proxy,
     clock,
+    programs,
     sourceFolder,
     adoption = nobody,
     gateDefaults,
-  }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock },
+  }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly programs: HelmPrograms },
 ) {
   const log: LogLine[] = [];
   const logger = createLogger('debug', { write: (line) => log.push(JSON.parse(line) as LogLine) });
@@ -119,6 +123,7 @@ function startParts(
     listener: listenToSteps({ log: logger, metrics }),
     adoption,
     adoptionListener: listenToAdoption(logger),
+    helm: { config: proxy.config, programs },
     assertLeading: () => undefined,
     signal: stopping.signal,
   });

@@ -1,8 +1,9 @@
 /** Where settings come from outside: the only reader of the environment. */
 import { randomUUID } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import type { ProxySettings } from '../adapters/registry/proxy.ts';
 import { OperationError } from '../core/errors.ts';
 import { type KubeConfig, loadInClusterConfig } from '../kube/config.ts';
@@ -31,6 +32,29 @@ export async function loadConnection({ kubeconfig, context }: ConnectionOptions)
     environment: process.env,
     ...(context === undefined ? {} : { context }),
   });
+}
+
+/** Absolute path of a program: as given where it has a slash, else by PATH; the name itself where PATH has none. */
+export function findProgram(name: string): string {
+  if (name.includes('/')) {
+    return resolve(name);
+  }
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isExecutable) ?? name;
+}
+
+/** The programs that are run where nothing is said of them. */
+export function defaultPrograms(): { readonly helm: string; readonly kubectl: string } {
+  return { helm: findProgram('helm'), kubectl: findProgram('kubectl') };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Unique among all processes that ever run: the pod's name in a cluster, and a random part. */

@@ -1,44 +1,73 @@
 /** The table of deploy kinds: every Deployer with the adapters it works through. */
 import { createLiveObjects } from '../adapters/cluster/live-objects.ts';
-import type { OperationError } from '../core/errors.ts';
+import { onReleaseChange, type Wakeable } from '../controllers/wake.ts';
+import { OperationError } from '../core/errors.ts';
 import type { Deployers } from '../engine/deploy/deployer.ts';
+import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
 import { createPatchDeployer } from '../engine/deploy/patch/patch-deployer.ts';
 import { createWorkloadsDeployer, type WorkloadsContext } from '../engine/deploy/workloads/workloads-deployer.ts';
 import type { Folders } from '../engine/ports/manifest-files.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { createDiscovery } from '../kube/discovery.ts';
+import { type HelmSettings, setUpHelm } from './helm-setup.ts';
 import { createManifests, type ManifestSettings } from './manifests.ts';
 
 export interface DeployersContext extends WorkloadsContext {
   readonly client: KubeClient;
   readonly clock: Clock;
-  /** Told keys of what a change in the cluster concerns; may be filled in later. */
-  readonly wake: { readonly app: (key: string) => void; readonly update: (key: string) => void };
+  readonly helm: HelmSettings;
+  /** Told what a change in the cluster concerns. */
+  readonly wakeable: Wakeable;
   /** Told the key of an App whose objects changed. */
   readonly onObjectChange: (app: string) => void;
   readonly manifests: ManifestSettings;
   readonly onError: (error: OperationError) => void;
+  readonly assertLeading: () => void;
   readonly signal: AbortSignal;
 }
 
-/** Starts no watch before an App needs it. */
-export function createDeployers(context: DeployersContext): {
+export interface DeployersSetup {
   readonly deployers: Deployers;
   readonly folders: Folders;
-} {
-  const { client, clock, wake } = context;
+  /** After the signal: waits for what was begun to end. */
+  close(): Promise<void>;
+}
+
+/** Starts no watch before an App needs it. */
+export function createDeployers(context: DeployersContext): DeployersSetup {
+  const { client, clock, wakeable } = context;
   const discovery = createDiscovery({ client, clock });
   const objects = createLiveObjects({
     ...context,
     discovery,
-    onChange: ({ of, key }) => (of === 'App' ? wake.app(key) : wake.update(key)),
+    onChange: ({ of, key }) => (of === 'App' ? wakeable.wakeApp(key) : wakeable.wakeUpdate(key)),
   });
   const manifests = createManifests({ ...context, discovery, settings: context.manifests });
+  const helm = setUpHelm({
+    ...context,
+    discovery,
+    settings: context.helm,
+    charts: noCharts,
+    onReleaseChange: (release) => onReleaseChange(wakeable, release),
+    wakeApp: wakeable.wakeApp,
+    wakeUpdate: wakeable.wakeUpdate,
+  });
   const deployers = {
     Workloads: createWorkloadsDeployer(context),
+    Helm: helm.deployer,
     Patch: createPatchDeployer({ ...context, objects }),
     Manifests: manifests.deployer,
   };
-  return { deployers, folders: manifests.folders };
+  return { deployers, folders: manifests.folders, close: helm.close };
 }
+
+/** No App can have a chart source yet (resources/decode-app.ts). */
+const noCharts: ChartArchives = {
+  fetchChart: async (_namespace, { name, kind }) => {
+    throw new OperationError(`fetch the chart of source ${name}: it is of kind ${kind}`, {
+      code: 'INVARIANT',
+      retry: 'never',
+    });
+  },
+};

@@ -1,4 +1,5 @@
 /** `headgate controller`: work as long as the process lives, one replica at a time. */
+import type { HelmPrograms } from '../adapters/helm/helm-program.ts';
 import type { LimitsByHost } from '../adapters/registry/host-limits.ts';
 import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import { describeError } from '../core/errors.ts';
@@ -6,6 +7,7 @@ import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
+import type { KubeConfig } from '../kube/config.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { runWithLease } from '../kube/lease.ts';
 import type { LeaseHold } from '../kube/lease-term.ts';
@@ -16,7 +18,14 @@ import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
-import { type ConnectionOptions, loadConnection, ownNamespace, processIdentity, searchPath } from './config.ts';
+import {
+  type ConnectionOptions,
+  defaultPrograms,
+  loadConnection,
+  ownNamespace,
+  processIdentity,
+  searchPath,
+} from './config.ts';
 import { type GateSettings, parseGateSettings } from './gate-settings.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
@@ -26,6 +35,8 @@ import { listenToSteps } from './step-listener.ts';
 import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
 
 export interface ControllerSettings extends ConnectionOptions, RegistrySettings {
+  /** By PATH when absent. */
+  readonly programs?: HelmPrograms | undefined;
   readonly namespaces: readonly string[];
   /** Apps may read from folders below it. */
   readonly sourceFolder?: string | undefined;
@@ -57,8 +68,10 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   const read = readSettings(settings);
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });
-  const client = createKubeClient(await loadConnection(settings));
+  const config = await loadConnection(settings);
+  const client = createKubeClient(config);
   const identity = processIdentity();
+  const work = { ...read, config, client, log, metrics, identity };
   let state = 'waiting for the Lease';
   let webhookTargets: WebhookTargets | undefined;
   const server = createOperationsServer({
@@ -74,10 +87,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
     const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
       state = 'reading the cluster';
       metrics.leader.set(1);
-      const { runtime, end } = startWork(
-        { ...read, client, log, metrics, identity, assertLeading: () => hold.assertHeld() },
-        leading,
-      );
+      const { runtime, end } = startWork({ ...work, assertLeading: () => hold.assertHeld() }, leading);
       webhookTargets = runtime.webhooks;
       await Promise.race([runtime.synced, runtime.stopped]);
       state = 'ready';
@@ -120,6 +130,7 @@ function readSettings(settings: ControllerSettings): ReadSettings {
 }
 
 interface Parts extends ReadSettings {
+  readonly config: KubeConfig;
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -134,8 +145,8 @@ interface Work {
 }
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
-  const { settings, registrySetup, limits, adoption, gateDefaults, client, log, metrics, identity, assertLeading } =
-    parts;
+  const { settings, config, registrySetup, limits, adoption, gateDefaults } = parts;
+  const { client, log, metrics, identity, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
   const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest });
@@ -166,6 +177,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     listener,
     adoption,
     adoptionListener: listenToAdoption(log, events),
+    helm: { config, programs: settings.programs ?? defaultPrograms() },
     assertLeading,
     signal,
   });

@@ -1,5 +1,6 @@
 /** `headgate run --once`: one whole pass, for a cron job on a host. */
 import { apps } from '../adapters/cluster/kinds.ts';
+import type { HelmPrograms } from '../adapters/helm/helm-program.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { sleep, systemClock } from '../kube/clock.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
@@ -9,12 +10,14 @@ import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
-import { type ConnectionOptions, loadConnection, searchPath } from './config.ts';
+import { type ConnectionOptions, defaultPrograms, loadConnection, searchPath } from './config.ts';
 import { openRegistries, type RegistrySettings, readRegistrySetup } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 
 export interface RunOnceSettings extends ConnectionOptions, RegistrySettings {
+  /** By PATH when absent. */
+  readonly programs?: HelmPrograms | undefined;
   readonly namespaces: readonly string[];
   /** Apps may read from folders below it. */
   readonly sourceFolder?: string | undefined;
@@ -45,7 +48,8 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   const metrics = createMetrics({ processMetrics: false });
   const clock = systemClock;
   const setup = readRegistrySetup(settings, { clock, dockerConfig: 'OfUser' });
-  const client = createKubeClient(await loadConnection(settings));
+  const config = await loadConnection(settings);
+  const client = createKubeClient(config);
   const registries = openRegistries(setup, log);
   const stop = new AbortController();
   const deadline = AbortSignal.timeout(settings.timeoutMs);
@@ -69,6 +73,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
     adoption: adoptionSettings(settings.adoption),
     adoptionListener: listenToAdoption(log),
     checkAtOnce: true,
+    helm: { config, programs: settings.programs ?? defaultPrograms() },
     assertLeading: () => undefined,
     signal,
   });

@@ -40,6 +40,7 @@ import { allWorkloads, type Caches, startCaches, untilSynced, watchErrorListener
 
 import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
+import type { HelmSettings } from './helm-setup.ts';
 import type { ManifestSettings } from './manifests.ts';
 
 export interface RuntimeOptions {
@@ -60,6 +61,7 @@ export interface RuntimeOptions {
   readonly checkAtOnce?: boolean;
   /** Gates that hold for all Apps; none when absent. */
   readonly gateDefaults?: GateDefaults | undefined;
+  readonly helm: HelmSettings;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -112,7 +114,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     isQuiet,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
-    stopped: untilStopped(controllers, signal),
+    stopped: untilStopped(controllers, signal).then(context.close),
   };
 }
 
@@ -181,18 +183,19 @@ function createContext(
       wake.app(key);
     }
   });
-  const { deployers, folders } = createDeployers({
+  const { deployers, folders, close } = createDeployers({
     ...options,
     registry,
     records,
     workloads,
     accesses,
-    wake,
+    wakeable,
     onObjectChange: (app) => onObjectChange(wakeable, app),
     onError,
   });
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
-  return { ...options, gateDefaults, workloads, registry, deployers, folders, records, accesses, memory, checks };
+  const parts = { registry, deployers, folders, records, accesses, memory, checks };
+  return { ...options, ...parts, close, gateDefaults, workloads };
 }
 
 function announce(

@@ -78,6 +78,15 @@ export const connectionOptions: readonly OptionDefinition[] = [
   { flags: '--context <name>', description: 'context of the kubeconfig' },
 ];
 
+export const programOptions: readonly OptionDefinition[] = [
+  {
+    flags: '--helm <path>',
+    description: 'helm 4, for Apps that are Helm releases; by PATH when a name',
+    default: 'helm',
+  },
+  { flags: '--kubectl <path>', description: 'kubectl, for its kustomize; by PATH when a name', default: 'kubectl' },
+];
+
 export const namespaceOption: OptionDefinition = {
   flags: '-n, --namespace <name>',
   description: 'namespace; else that of the context',

@@ -1,7 +1,7 @@
 import type { WebhookSettings } from '../app/webhook-listener.ts';
 import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
 import { adoptionOf, adoptionOptions } from './adoption-options.ts';
-import { type Command, connectionOf, connectionOptions, type Options, usageError } from './command.ts';
+import { type Command, connectionOf, connectionOptions, type Options, programOptions, usageError } from './command.ts';
 import { registryOptions, registrySettingsOf } from './registry-options.ts';
 
 export const logLevelOption = {
@@ -28,6 +28,7 @@ export const controllerCommand: Command = {
   arguments: [],
   options: [
     ...connectionOptions,
+    ...programOptions,
     watchNamespaceOption,
     ...adoptionOptions,
     { flags: '--listen <address>', description: 'host:port of /healthz, /readyz and /metrics', default: ':8080' },
@@ -74,6 +75,7 @@ export const controllerCommand: Command = {
     await runController(
       {
         ...connectionOf(options),
+        programs: await programsOf(options),
         namespaces: options.list('namespace'),
         sourceFolder: options.text('sourceFolder'),
         leaderElection: options.flag('leaderElection'),
@@ -96,6 +98,12 @@ export const controllerCommand: Command = {
     return 0;
   },
 };
+
+/** The programs that are run, by absolute path. */
+export async function programsOf(options: Options): Promise<{ readonly helm: string; readonly kubectl: string }> {
+  const { findProgram } = await import('../app/config.ts');
+  return { helm: findProgram(options.given('helm')), kubectl: findProgram(options.given('kubectl')) };
+}
 
 function webhooksOf(options: Options): WebhookSettings | undefined {
   const listen = options.text('webhookListen');

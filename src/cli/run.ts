@@ -9,9 +9,10 @@ import {
   type ExitCode,
   type Options,
   outputOption,
+  programOptions,
   usageError,
 } from './command.ts';
-import { logLevelOf, logLevelOption, sourceFolderOption, watchNamespaceOption } from './controller.ts';
+import { logLevelOf, logLevelOption, programsOf, sourceFolderOption, watchNamespaceOption } from './controller.ts';
 import { registryOptions, registrySettingsOf } from './registry-options.ts';
 import { appRows, appTableHeading } from './status.ts';
 import { formatJson, formatTable } from './table.ts';
@@ -23,6 +24,7 @@ export const runCommand: Command = {
   options: [
     { flags: '--once', description: 'one pass; required, so that nobody expects a service' },
     ...connectionOptions,
+    ...programOptions,
     watchNamespaceOption,
     ...adoptionOptions,
     { flags: '--timeout <duration>', description: 'longest time for the whole pass', default: '1h' },
@@ -39,6 +41,7 @@ export const runCommand: Command = {
     const report = await runOnce(
       {
         ...connectionOf(options),
+        programs: await programsOf(options),
         namespaces: options.list('namespace'),
         ...registrySettingsOf(options),
         sourceFolder: options.text('sourceFolder'),

@@ -84,8 +84,13 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
   if (matters || !isDeepStrictEqual(vetoOf(value), vetoOf(previous))) {
     wakeOpenUpdates(wakeable, workload.namespace, isPending);
   }
-  wakeOpenUpdates(wakeable, workload.namespace, (update) =>
-    (update.status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
+  wakeOpenUpdates(
+    wakeable,
+    workload.namespace,
+    ({ status }) =>
+      // A Helm release has its objects in the release, not in the Update.
+      status?.helm !== undefined ||
+      (status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
   );
 }
 
@@ -94,6 +99,19 @@ export function onObjectChange(wakeable: Wakeable, app: string): void {
   wakeable.wakeApp(app);
   const { namespace, name } = parseKey(app);
   wakeOpenUpdates(wakeable, namespace, (update) => update.spec.app === name);
+}
+
+/** A Helm release got another revision, or the status of one changed. */
+export function onReleaseChange(
+  wakeable: Wakeable,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): void {
+  for (const { metadata, spec } of wakeable.listApps(namespace)) {
+    if (spec.deploy.helm !== undefined && (spec.deploy.helm.releaseName ?? metadata.name) === name) {
+      wakeable.wakeApp(`${namespace}/${metadata.name}`);
+    }
+  }
+  wakeOpenUpdates(wakeable, namespace, ({ status }) => status?.helm?.release === name);
 }
 
 export function onRejectionChange(wakeable: Wakeable, namespace: string): void {

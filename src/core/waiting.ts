@@ -51,6 +51,10 @@ export const waitingReasons = [
   'RollbackRollout',
   /** Update: the API server refuses to set the former version back; it is tried again. */
   'RollbackRefused',
+  /** Update: helm is at work, with its hooks. */
+  'HelmOperation',
+  /** Update: the Helm release is locked by an operation that is not ours. */
+  'HelmLocked',
   /** App: an Update could neither go on nor go back; a person has to look. */
   'Person',
 ] as const;

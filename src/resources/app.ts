@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { workloadKinds } from '../core/workload/workload.ts';
 import { NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { GatesSchema } from './gates.ts';
+import { HelmDeploySchema } from './helm-deploy.ts';
 import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
@@ -129,6 +130,7 @@ export const AppSpecSchema = Type.Object(
     deploy: Type.Object(
       {
         workloads: Type.Optional(WorkloadsSchema),
+        helm: Type.Optional(HelmDeploySchema),
         patch: Type.Optional(PatchSchema),
         manifests: Type.Optional(ManifestsSchema),
       },
@@ -136,8 +138,8 @@ export const AppSpecSchema = Type.Object(
         description: 'How a new version is put in place. Exactly one of its fields.',
         'x-kubernetes-validations': [
           {
-            rule: '[has(self.workloads), has(self.patch), has(self.manifests)].filter(x, x).size() == 1',
-            message: 'exactly one of workloads, patch and manifests must be set',
+            rule: '[has(self.workloads), has(self.helm), has(self.patch), has(self.manifests)].filter(x, x).size() == 1',
+            message: 'exactly one of workloads, helm, patch and manifests must be set',
           },
         ],
       },

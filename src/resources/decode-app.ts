@@ -9,6 +9,7 @@ import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeChecks } from './decode-app-checks.ts';
 import { decodeGates } from './decode-gates.ts';
+import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
@@ -48,7 +49,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const checks = problems.attempt(() => decodeChecks(spec));
   const gates = problems.attempt(() => decodeGates(spec));
   const sources = spec.sources.map((source, index) => decodeSource(source, `spec.sources[${index}]`, problems));
-  const deploy = decodeDeploy(spec.deploy, spec.sources, problems);
+  const deploy = decodeDeploy(app, problems);
   for (const name of duplicates(spec.sources.map((source) => source.name))) {
     problems.note('spec.sources', `two are named "${name}"; give each a name of its own`);
   }
@@ -174,17 +175,17 @@ function repositoryAt(text: string, field: string): Repository {
   }
 }
 
-function decodeDeploy(
-  deploy: AppObjectWire['spec']['deploy'],
-  sources: readonly SourceWire[],
-  problems: Problems,
-): AppSpec['deploy'] | undefined {
-  const { workloads, patch, manifests } = deploy;
-  if ([workloads, patch, manifests].filter((one) => one !== undefined).length !== 1) {
-    problems.note('spec.deploy', 'exactly one of workloads, patch and manifests must be set');
+function decodeDeploy({ metadata, spec }: AppObjectWire, problems: Problems): AppSpec['deploy'] | undefined {
+  const { deploy, sources } = spec;
+  const { workloads, helm, patch, manifests } = deploy;
+  if ([workloads, helm, patch, manifests].filter((one) => one !== undefined).length !== 1) {
+    problems.note('spec.deploy', 'exactly one of workloads, helm, patch and manifests must be set');
     return undefined;
   }
   const note = (field: string, problem: string) => problems.note(field, problem);
+  if (helm) {
+    return decodeHelmDeploy(metadata.name, helm, { sources: sources.map(knownSourceOf), problems });
+  }
   if (manifests) {
     const named = sources.map(({ name, image }) => ({ name, hasFiles: image === undefined }));
     return decodeManifests(manifests, named, note);
@@ -195,6 +196,10 @@ function decodeDeploy(
     return decodePatch(patch, { known, oneTag: new Set(oneTag.map(({ name }) => name)), note });
   }
   return workloads && decodeWorkloads(workloads, sources, problems);
+}
+
+function knownSourceOf({ name, image }: SourceWire): KnownSource {
+  return { name, kind: image ? 'Image' : 'Folder', followsOneTag: image !== undefined && followsOneTag(image.policy) };
 }
 
 function decodeWorkloads(

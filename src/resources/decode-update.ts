@@ -80,7 +80,10 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
 }
 
 /** Each kind of plan has a field of its own in the status. */
-function planOf({ workloads, patch, manifests }: UpdateStatusWire): { plan?: DeployPlan } {
+function planOf({ workloads, helm, patch, manifests }: UpdateStatusWire): { plan?: DeployPlan } {
+  if (helm !== undefined) {
+    return { plan: { kind: 'Helm', ...helm } };
+  }
   if (manifests !== undefined) {
     return { plan: { kind: 'Manifests', ...manifests } };
   }
@@ -90,10 +93,16 @@ function planOf({ workloads, patch, manifests }: UpdateStatusWire): { plan?: Dep
   return workloads === undefined || workloads.length === 0 ? {} : { plan: { kind: 'Workloads', workloads } };
 }
 
-function encodePlan(plan: DeployPlan | undefined): Pick<UpdateStatusWire, 'workloads' | 'patch' | 'manifests'> {
+function encodePlan(
+  plan: DeployPlan | undefined,
+): Pick<UpdateStatusWire, 'workloads' | 'helm' | 'patch' | 'manifests'> {
   switch (plan?.kind) {
     case undefined:
       return {};
+    case 'Helm': {
+      const { kind: _, restoreDigests, oneWays, ...helm } = plan;
+      return { helm: { ...helm, restoreDigests: [...restoreDigests], oneWays: [...oneWays] } };
+    }
     case 'Workloads':
       return {
         workloads: plan.workloads.map((workload) => ({

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { failureReasons } from '../core/health/health.ts';
 import { stepNames, updatePhases } from '../core/update/journal.ts';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { HelmPlanSchema } from './helm-plan.ts';
 import { ManifestsPlanSchema } from './manifests-deploy.ts';
 import { PatchPlanSchema } from './patch-deploy.ts';
 import { Conditions, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
@@ -104,6 +105,7 @@ export const UpdateStatusSchema = Type.Object({
       { description: 'What stood there, what is set, what going back sets.', maxItems: 1000 },
     ),
   ),
+  helm: Type.Optional(HelmPlanSchema),
   patch: Type.Optional(PatchPlanSchema),
   manifests: Type.Optional(ManifestsPlanSchema),
   approvals: Type.Optional(

@@ -13,11 +13,13 @@ import { systemClock as clock } from '../../src/kube/clock.ts';
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { locateTools } from '../cluster/binaries.ts';
 import { type Death, die, mortalClient } from './death.ts';
 
 const [path = '', namespace = '', text = ''] = process.argv.slice(2);
 const death: Death = JSON.parse(text);
-const client = createKubeClient(await loadKubeConfig({ path }));
+const config = await loadKubeConfig({ path });
+const client = createKubeClient(config);
 const log = createLogger('info');
 const metrics = createMetrics({ processMetrics: false });
 
@@ -37,6 +39,7 @@ await startRuntime({
   }),
   adoption: adoptionSettings(undefined),
   adoptionListener: listenToAdoption(log),
+  helm: { config, programs: await locateTools(['helm', 'kubectl']) },
   assertLeading: () => undefined,
   signal: new AbortController().signal,
 }).stopped;

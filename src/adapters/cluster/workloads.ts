@@ -15,6 +15,7 @@ import { pods } from '../../kube/resource-types.ts';
 import { decodePod, decodeWorkload } from '../../resources/decode-workload.ts';
 import { fieldManager, workloadTypes } from './kinds.ts';
 import { markPatch } from './mark-patch.ts';
+import { untilAborted } from './until-aborted.ts';
 import type { Watched } from './watched.ts';
 
 export interface ClusterWorkloadsOptions {
@@ -190,16 +191,4 @@ function imagePatch(workload: Workload, setting: ImageSetting): object[] {
     { op: 'test', path: `${path}/image`, value: setting.expected },
     { op: 'replace', path: `${path}/image`, value: setting.image },
   ];
-}
-
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -43,7 +43,8 @@ test.each(rows)('%j is told as %s with %s', (state, told, conditions) => {
 test('every reason to wait is either of an App, told above, or of an Update', () => {
   const ofApps = rows.map(([state]) => judgeApp(state).waiting.reason);
   const gates = ['ApprovalRequired', 'ApprovalExpired', 'Veto', 'CoolDown', 'UpdateLimit', 'TooManyRollbacks'];
-  const ofUpdates = [...gates, 'Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
+  const helm = ['HelmOperation', 'HelmLocked'];
+  const ofUpdates = [...gates, ...helm, 'Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
 
   expect([...ofApps, ...ofUpdates].sort()).toEqual([...waitingReasons].sort());
 });

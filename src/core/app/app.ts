@@ -1,5 +1,6 @@
 /** What an App asks for, decoded and checked; the wire form is resources/app.ts. */
 import type { Gates } from '../gates/gates.ts';
+import type { HelmDeploy } from '../helm/helm-deploy.ts';
 import type { Repository } from '../image/reference.ts';
 import type { ImagePolicy } from '../policy/policy.ts';
 import type { Schedule } from '../schedule/next-time.ts';
@@ -37,7 +38,7 @@ export interface Notify {
 export type Source = ImageSource | FolderSource;
 
 /** How a new version is put in place. */
-export type Deploy = WorkloadsDeploy | PatchDeploy | ManifestsDeploy;
+export type Deploy = WorkloadsDeploy | HelmDeploy | PatchDeploy | ManifestsDeploy;
 
 export type DeployKind = Deploy['kind'];
 

@@ -1,10 +1,11 @@
 /** What an Update does to the cluster, and how it is undone; written to the journal before the first change. */
+import { doubtOfHelm, type HelmPlan } from './helm-plan.ts';
 import { doubtOfManifests, type ManifestsPlan } from './manifests-plan.ts';
 import { broughtBackByPatch, type PatchPlan } from './patch-plan.ts';
 import { broughtBackByWorkloads, doubtOfWorkloads, type WorkloadsPlan } from './workloads-plan.ts';
 
 /** One variant for each kind of deploy. */
-export type DeployPlan = WorkloadsPlan | PatchPlan | ManifestsPlan;
+export type DeployPlan = WorkloadsPlan | HelmPlan | PatchPlan | ManifestsPlan;
 
 /**
  * Why going back may not bring exactly what ran before.
@@ -19,6 +20,8 @@ export function doubtOf(plan: DeployPlan): string | undefined {
       return undefined;
     case 'Manifests':
       return doubtOfManifests(plan);
+    case 'Helm':
+      return doubtOfHelm(plan);
   }
 }
 
@@ -31,5 +34,7 @@ export function broughtBackBy(plan: DeployPlan): readonly string[] {
       return broughtBackByPatch(plan);
     case 'Manifests':
       return plan.formerDigests;
+    case 'Helm':
+      return plan.restoreDigests;
   }
 }

@@ -17,6 +17,8 @@ export const failureReasons = [
   'WorkloadGone',
   'WindowClosed',
   'ObjectFailed',
+  'HelmFailed',
+  'TestFailed',
 ] as const;
 
 export type FailureReason = (typeof failureReasons)[number];

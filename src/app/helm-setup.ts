@@ -1,0 +1,82 @@
+/** The deploy kind `helm`, wired by hand. */
+import { ClusterHelmReleases } from '../adapters/cluster/helm-releases.ts';
+import { createObjectAccess } from '../adapters/cluster/objects.ts';
+import { ClusterValueDocuments } from '../adapters/cluster/value-documents.ts';
+import { ObjectWatcher } from '../adapters/cluster/watched-objects.ts';
+import { type HelmPrograms, runHelm } from '../adapters/helm/helm-program.ts';
+import { ProgramHelmOperations } from '../adapters/helm/operations.ts';
+import type { OperationError } from '../core/errors.ts';
+import type { Deployer } from '../engine/deploy/deployer.ts';
+import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
+import { createHelmDeployer } from '../engine/deploy/helm/helm-deployer.ts';
+import type { ReleaseKey } from '../engine/ports/helm.ts';
+import type { Records } from '../engine/ports/records.ts';
+import type { Workloads } from '../engine/ports/workloads.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { KubeConfig } from '../kube/config.ts';
+import type { Discovery } from '../kube/discovery.ts';
+import { createGateway } from '../kube/gateway.ts';
+
+export interface HelmSettings {
+  /** How Helm's requests are passed on. */
+  readonly config: KubeConfig;
+  readonly programs: HelmPrograms;
+}
+
+export interface HelmSetupOptions {
+  readonly settings: HelmSettings;
+  readonly client: KubeClient;
+  readonly discovery: Discovery;
+  readonly clock: Clock;
+  readonly records: Records;
+  readonly workloads: Workloads;
+  readonly charts: ChartArchives;
+  readonly assertLeading: () => void;
+  readonly onReleaseChange: (release: ReleaseKey) => void;
+  /** @param key `namespace/name` */
+  readonly wakeApp: (key: string) => void;
+  readonly wakeUpdate: (key: string) => void;
+  readonly onError: (error: OperationError) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface HelmSetup {
+  readonly deployer: Deployer;
+  /** The App is gone: what was watched for it is let go. */
+  forgetApp(key: string): void;
+  /** After the signal: no process of Helm is left. */
+  close(): Promise<void>;
+}
+
+export function setUpHelm(options: HelmSetupOptions): HelmSetup {
+  const { settings, client, discovery, clock, records, workloads, charts, assertLeading, onError, signal } = options;
+  const gateway = createGateway(settings.config);
+  const documents = new ClusterValueDocuments({ client, onChange: options.wakeApp, onError, signal });
+  const operations = new ProgramHelmOperations({
+    run: (release, operation, inner) =>
+      runHelm({ programs: settings.programs, gateway, assertLeading }, release, operation, inner),
+    onEnd: ({ namespace, name }) => options.wakeUpdate(`${namespace}/${name}`),
+    now: () => clock.now(),
+    signal,
+  });
+  const deployer = createHelmDeployer({
+    releases: new ClusterHelmReleases({ client, onChange: options.onReleaseChange, onError, signal }),
+    operations,
+    documents,
+    charts,
+    objects: createObjectAccess({ client, discovery, clock }),
+    watched: new ObjectWatcher({ client, discovery, clock, onChange: options.wakeUpdate, onError, signal }),
+    workloads,
+    records,
+    clock,
+  });
+  return {
+    deployer,
+    forgetApp: (key) => documents.unwatch(key),
+    close: async () => {
+      await operations.idle();
+      await gateway.close();
+    },
+  };
+}

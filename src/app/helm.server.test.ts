@@ -1,0 +1,187 @@
+/** Apps that are Helm releases, on a real API server with the real Helm; nothing runs there, a controller is played. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { locateTools } from '../../test/cluster/binaries.ts';
+import { installByHand, lockByHand, revisionsOf, webTemplate } from '../../test/helm/by-hand.ts';
+import { packChart, settingsTemplate } from '../../test/helm/charts.ts';
+import type { ConfigMap } from '../../test/kube/server-fixtures.ts';
+import { completeRollouts, openRuntimeStage, pushVersions, type RuntimeStage } from '../../test/runtime-stage.ts';
+import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
+import { configMaps, secrets } from '../kube/resource-types.ts';
+import type { AppSpecWire } from '../resources/app.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
+
+type HelmWire = NonNullable<AppSpecWire['deploy']['helm']>;
+
+let registry: RunningRegistry;
+let stage: RuntimeStage;
+let rollouts: AbortController;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  await pushVersions(registry.host, 'web', ['1.0.0', '1.1.0']);
+  await locateTools(['helm', 'kubectl']);
+});
+
+afterAll(() => registry.stop());
+
+beforeEach(async () => {
+  stage = await openRuntimeStage(inject('kubeconfig'));
+  rollouts = new AbortController();
+  completeRollouts(stage, rollouts.signal);
+});
+
+afterEach(async () => {
+  rollouts.abort();
+  await stage.stop();
+});
+
+/** The release `web` of a chart with a Deployment and a ConfigMap, as a person installs it. */
+async function install(values: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const files = { 'templates/settings.yaml': settingsTemplate, 'templates/web.yaml': webTemplate };
+  const archive = await packChart({ version: '1.0.0', files, values: 'color: blue\n' });
+  const image = { repository: `${registry.host}/web`, tag: '1.0.0' };
+  await installByHand(inject('kubeconfig'), {
+    namespace: stage.namespace,
+    release: 'web',
+    archive,
+    values: { image, ...values },
+  });
+}
+
+async function putApp(helm: Partial<HelmWire> = {}, fields: Partial<AppSpecWire> = {}): Promise<void> {
+  const policy = { semver: { range: '^1.0.0' } };
+  const spec: AppSpecWire = {
+    interval: '1m',
+    sources: [{ name: 'web', image: { repository: `${registry.host}/web`, insecure: true, policy } }],
+    deploy: { helm: { chart: { fromRelease: true }, images: [{ source: 'web', tagPath: 'image.tag' }], ...helm } },
+    health: { timeout: '5m', stableFor: '1s' },
+    ...fields,
+  };
+  await stage.client.create<ProductObject>(apps, { metadata: { namespace: stage.namespace, name: 'web' }, spec });
+}
+
+async function untilEnded(count: number): Promise<readonly UpdateObjectWire[]> {
+  let found: readonly UpdateObjectWire[] = [];
+  await stage.until(async () => {
+    found = (await stage.updatesOf('web')).filter(({ status }) => status?.finishedAt !== undefined);
+    expect(found).toHaveLength(count);
+  });
+  return found.toSorted((left, right) => left.spec.sequence - right.spec.sequence);
+}
+
+async function settings() {
+  const key = { namespace: stage.namespace, name: 'web-settings' };
+  return (await stage.client.find<ConfigMap>(configMaps, key))?.data;
+}
+
+async function changeHelm(helm: Partial<HelmWire>): Promise<void> {
+  const key = { namespace: stage.namespace, name: 'web' };
+  await stage.client.patch(apps, key, { kind: 'merge', body: { spec: { deploy: { helm } } } });
+}
+
+test('adopts a release that a person installed, with the newest image, and keeps chart and values', async () => {
+  await install({ color: 'green' });
+
+  await putApp();
+
+  const [update] = await untilEnded(1);
+  expect(update?.status).toMatchObject({ phase: 'Succeeded', helm: { before: 1, restore: 1, revision: 2 } });
+  expect(update?.spec.changes.map(({ source }) => source)).toEqual(['web', '.spec']);
+  expect(await settings()).toEqual({ color: 'green', version: '1.0.0' });
+  expect(await revisionsOf(stage, 'web')).toEqual(['2 deployed', '1 superseded']);
+  expect((await stage.app('web')).status).toMatchObject({ current: '1.1.0', waiting: { reason: 'UpToDate' } });
+});
+
+test('a change of values alone is an Update; at rest nothing is asked', async () => {
+  await install();
+  await putApp();
+  await untilEnded(1);
+  await stage.client.create(secrets, {
+    metadata: { namespace: stage.namespace, name: 'colors' },
+    ...{ stringData: { 'values.yaml': 'color: red' } },
+  });
+
+  await changeHelm({ valuesFrom: [{ kind: 'Secret', name: 'colors' }] });
+
+  const [, update] = await untilEnded(2);
+  expect(update?.spec.changes.map(({ source }) => source)).toEqual(['.spec']);
+  expect(await settings()).toMatchObject({ color: 'red' });
+  await stage.pass(5_000, 'web');
+  const mark = stage.asked().length;
+  await stage.pass(20_000, 'web');
+  expect(stage.asked(mark)).toEqual([]);
+});
+
+test('values that make the chart fail: nothing is touched, the values are rejected, no loop', async () => {
+  await install();
+  await putApp();
+  await untilEnded(1);
+
+  await changeHelm({ values: { image: { tag: '1.1.0', refuse: 'yes' } } });
+
+  const [, update] = await untilEnded(2);
+  expect(update?.status).toMatchObject({ phase: 'RolledBack', failure: { reason: 'HelmFailed', blamesVersion: true } });
+  expect(update?.status?.failure?.message).toContain('refused as asked');
+  await stage.pass(120_000, 'web');
+  expect(await revisionsOf(stage, 'web')).toEqual(['2 deployed', '1 superseded']);
+  expect((await stage.app('web')).status?.waiting).toMatchObject({ reason: 'VersionRejected' });
+  await changeHelm({ values: { image: { refuse: null }, color: 'yellow' } });
+  const [, , third] = await untilEnded(3);
+  expect(third?.status?.phase).toBe('Succeeded');
+  expect(await settings()).toMatchObject({ color: 'yellow' });
+});
+
+test('an upgrade that stops half-way goes back to the revision that was in place', async () => {
+  await install();
+  await putApp();
+  await untilEnded(1);
+
+  await changeHelm({ values: { color: 'purple', broken: true } });
+
+  const [, update] = await untilEnded(2);
+  expect(update?.status).toMatchObject({ phase: 'RolledBack', failure: { reason: 'HelmFailed' } });
+  expect(await settings()).toMatchObject({ color: 'blue' });
+  expect(await revisionsOf(stage, 'web')).toEqual(['4 deployed', '3 failed', '2 superseded', '1 superseded']);
+});
+
+test('a release that somebody left locked is healed once its time is over', async () => {
+  await install();
+  await lockByHand(stage, 'web', 1);
+  await putApp();
+
+  await stage.until(async () => {
+    const [update] = await stage.updatesOf('web');
+    expect(update?.status?.waiting).toMatchObject({ reason: 'HelmLocked' });
+  });
+  await stage.clock.advance(11 * 60_000);
+
+  const [update] = await untilEnded(1);
+  expect(update?.status?.phase).toBe('Succeeded');
+  expect(await revisionsOf(stage, 'web')).toEqual(['3 deployed', '2 failed', '1 superseded']);
+});
+
+test.each([
+  {
+    name: 'a Secret that is not there',
+    helm: { valuesFrom: [{ kind: 'Secret' as const, name: 'nothing' }] },
+    says: 'spec.deploy.helm.valuesFrom[0]: there is no Secret "nothing"',
+  },
+  {
+    name: 'a release that is not there',
+    helm: { releaseName: 'other' },
+    says: 'spec.deploy.helm.chart.fromRelease: there is no Helm release "other"',
+  },
+])('$name blocks the App and says so', async ({ helm, says }) => {
+  await install();
+
+  await putApp(helm);
+
+  await stage.until(async () => {
+    expect((await stage.app('web')).status?.waiting).toMatchObject({
+      reason: 'TargetNotFound',
+      message: expect.stringContaining(says),
+    });
+  });
+  expect(await revisionsOf(stage, 'web')).toEqual(['1 deployed']);
+});

@@ -1,0 +1,24 @@
+/** Deploy kind `helm`: a chart, installed and upgraded by the real Helm; whether it is good is judged here. */
+import type { Deployer } from '../deployer.ts';
+import { applyRelease } from './apply-release.ts';
+import type { HelmContext } from './helm-context.ts';
+import { observeRelease } from './observe-release.ts';
+import { planRelease } from './plan-release.ts';
+import { restoreRelease } from './restore-release.ts';
+import { surveyRelease } from './survey-release.ts';
+
+export function createHelmDeployer(context: HelmContext): Deployer {
+  return {
+    survey: async (app, spec, signal) => await surveyRelease(context, app, spec, signal),
+    plan: async (request, signal) => await planRelease(context, request, signal),
+    apply: async (work, signal) => await applyRelease(context, work, signal),
+    restore: async (work, signal) => await restoreRelease(context, work, signal),
+    observe: async (work, signal) => await observeRelease(context, work, signal),
+    release: (update) => {
+      const { namespace, name } = update;
+      context.operations.forget({ namespace, name });
+      context.watched.unwatch({ namespace, name });
+      context.workloads.unwatchPods(`${namespace}/${name}`);
+    },
+  };
+}
