@@ -3,9 +3,9 @@ import type { AdoptionChoice } from '../app/adoption-settings.ts';
 import { adoptableSystems } from '../core/adopt/adoption.ts';
 import { type OptionDefinition, type Options, usageError } from './command.ts';
 
-const insecureRegistryOption: OptionDefinition = {
+export const insecureRegistryOption: OptionDefinition = {
   flags: '--insecure-registry <host[:port]>',
-  description: 'registry to speak plain http to where annotations name it; may be given several times',
+  description: 'registry to speak plain http to where annotations or pod specs name it; may be given several times',
   repeatable: true,
 };
 

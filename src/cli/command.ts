@@ -37,6 +37,8 @@ export interface Command {
   readonly summary: string;
   readonly arguments: readonly ArgumentDefinition[];
   readonly options: readonly OptionDefinition[];
+  /** Turns the words of another program's command line into those of the options. */
+  readonly rewrite?: (words: readonly string[]) => readonly string[];
   readonly run: (invocation: Invocation) => Promise<ExitCode>;
 }
 

@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 import { controllerCommand } from './controller.ts';
 import { healthCommand } from './health.ts';
 import { historyCommand } from './history.ts';
+import { imagoCommand } from './imago.ts';
 import { policyCommand } from './policy.ts';
 import { rejectionsCommand } from './rejections.ts';
 import { rollbackCommand } from './rollback.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   rollbackCommand,
   rejectionsCommand,
   policyCommand,
+  imagoCommand,
   writeCommand,
   applyCommand,
   verifyCommand,

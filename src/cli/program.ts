@@ -33,11 +33,16 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
     );
   }
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(rewrite(words), { from: 'user' });
     return code;
   } catch (error) {
     return explain(error, terminal);
   }
+}
+
+function rewrite([name = '', ...words]: readonly string[]): readonly string[] {
+  const command = commands.find((one) => one.name === name);
+  return [...(name === '' ? [] : [name]), ...(command?.rewrite ? command.rewrite(words) : words)];
 }
 
 function toCommander(command: Command, terminal: Terminal, finish: (code: ExitCode) => void): CommanderCommand {

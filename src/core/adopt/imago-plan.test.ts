@@ -5,7 +5,7 @@ import { type DigestAnswer, planImago, type RunningContainer } from './imago-pla
 
 const [A, B] = [digest('a'), digest('b')];
 
-const found = (one: string): DigestAnswer => ({ kind: 'Found', digest: one });
+const found = (one: string): DigestAnswer => ({ kind: 'Found', digest: one, platforms: [digest('c')] });
 
 interface Row {
   readonly spec: string;
@@ -60,6 +60,14 @@ test.each<Row>([
     spec: 'app:1',
     running: [undefined],
     line: `app on pod-0 need to be updated from an unknown digest to app:1@${B}`,
+    image: `app:1@${B}`,
+  },
+  // Docker tells the digest of the platform's own manifest; in a spec that is another pin.
+  { spec: 'app:1', running: [digest('c')], line: 'app on pod-0 ok' },
+  {
+    spec: `app:1@${digest('c')}`,
+    stored: 'app:1',
+    line: `app need to be updated from app:1@${digest('c')} to app:1@${B}`,
     image: `app:1@${B}`,
   },
   { spec: 'app:1', running: [], line: '' },

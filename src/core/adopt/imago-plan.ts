@@ -5,7 +5,8 @@ import { type ImagoConfig, type ImagoImage, isPinned } from './imago-config.ts';
 
 /** What the registry said of a reference. */
 export type DigestAnswer =
-  | { readonly kind: 'Found'; readonly digest: string }
+  /** Digest of the index, and those of its platforms, which some runtimes report in its place. */
+  | { readonly kind: 'Found'; readonly digest: string; readonly platforms: readonly string[] }
   /** Was rolled back or rejected in this cluster, and must not come again. */
   | { readonly kind: 'Rejected'; readonly digest: string; readonly why: string }
   | { readonly kind: 'Failed'; readonly message: string };
@@ -68,7 +69,7 @@ function planContainer(question: Question): ImagoPlan {
     case 'Rejected':
       return said(`${name} left as it is: ${answer.digest} was rejected (${answer.why})`);
     case 'Found':
-      return compare(question, answer.digest);
+      return compare(question, answer);
   }
 }
 
@@ -77,7 +78,10 @@ function said(line: string): ImagoPlan {
 }
 
 /** The tag stays before the digest, as Imago leaves it, so that the next reader sees what is followed. */
-function compare({ workload, wanted, init, running }: Question, digest: string): ImagoPlan {
+function compare(
+  { workload, wanted, init, running }: Question,
+  { digest, platforms }: Extract<DigestAnswer, { kind: 'Found' }>,
+): ImagoPlan {
   const { name } = wanted;
   const image = setImage(wanted.image, { tag: tagOf(wanted.image), digest });
   const now = workload.containers.find((one) => one.name === name && one.init === init)?.image ?? '';
@@ -89,12 +93,13 @@ function compare({ workload, wanted, init, running }: Question, digest: string):
         digest: one.digest,
       }))
     : [{ where: name, runs: now, digest: digestOf(now) }];
-  const isBehind = found.some((one) => one.digest !== digest);
+  const isCurrent = (own: string | undefined) =>
+    own === digest || (pods && own !== undefined && platforms.includes(own));
   return {
     lines: found.map(({ where, runs, digest: own }) =>
-      own === digest ? `${where} ok` : `${where} need to be updated from ${runs} to ${image}`,
+      isCurrent(own) ? `${where} ok` : `${where} need to be updated from ${runs} to ${image}`,
     ),
-    behind: isBehind ? [{ container: name, init, image }] : [],
+    behind: found.some((one) => !isCurrent(one.digest)) ? [{ container: name, init, image }] : [],
     failed: false,
   };
 }
