@@ -8,6 +8,7 @@ import { apps, type ProductObject, rejections } from '../adapters/cluster/kinds.
 import type { KubeObject } from '../kube/objects.ts';
 import { configMaps, deployments, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
+import { planApp } from './plan-app.ts';
 
 let folder: string;
 let stage: RuntimeStage;
@@ -322,4 +323,34 @@ test('an App that depends on another starts in the moment that one is ready', as
   await untilPhase(1, 'Succeeded');
 
   expect(await find(deployments, 'web')).toBeDefined();
+});
+
+test('plan tells field by field what would change, without the values of Secrets, and changes nothing', async () => {
+  const secret = (password: string) =>
+    JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { password } });
+  await write({ 'a.yaml': map('a', { x: '1' }), 's.yaml': secret('old'), 'web.yaml': deployment('web:1') });
+  await createApp({ drift: 'Report' });
+  await stage.until(async () => expect((await stage.updatesOf('web'))[0]?.status?.phase).toBe('Watching'));
+  const files = {
+    'a.yaml': map('a', { x: '2' }),
+    's.yaml': secret('new'),
+    'web.yaml': deployment('web:2'),
+    'n.yaml': map('n', {}),
+  };
+  await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, 'web', name), content)));
+
+  const kubeconfig = inject('kubeconfig');
+  const plan = await planApp(
+    { kubeconfig, namespace: stage.namespace, app: 'web', sourceFolder: folder },
+    AbortSignal.timeout(20_000),
+  );
+
+  const at = stage.namespace;
+  expect(plan.objects.map(({ object, change, lines }) => [object, change, ...lines])).toEqual([
+    [`ConfigMap ${at}/a`, 'Change', '~ data.x: 1 -> 2'],
+    [`ConfigMap ${at}/n`, 'Create', '+ data: {}'],
+    [`Secret ${at}/s`, 'Change', '~ data.password: (secret) -> (secret)'],
+    [`Deployment ${at}/web`, 'Change', '~ spec.template.spec.containers[name=web].image: web:1 -> web:2'],
+  ]);
+  expect((await find(configMaps, 'a'))?.data).toEqual({ x: '1' });
 });

@@ -6,6 +6,7 @@ import { createFolders } from '../adapters/manifests/folders.ts';
 import { createManifestRenderer } from '../adapters/manifests/renderer.ts';
 import type { OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
+import type { RevisionContext } from '../engine/deploy/manifests/manifests-context.ts';
 import { createManifestsDeployer } from '../engine/deploy/manifests/manifests-deployer.ts';
 import { createTreeReader } from '../engine/deploy/manifests/read-tree.ts';
 import type { Folders } from '../engine/ports/manifest-files.ts';
@@ -23,13 +24,16 @@ export interface ManifestSettings {
   readonly searchPath: string;
 }
 
-export interface ManifestParts {
+export interface RevisionParts {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly discovery: Discovery;
+  readonly settings: ManifestSettings;
+}
+
+export interface ManifestParts extends RevisionParts {
   readonly records: Records;
   readonly workloads: Workloads;
-  readonly settings: ManifestSettings;
   /** @param app `namespace/name` */
   readonly onObjectChange: (app: string) => void;
   readonly onError: (error: OperationError) => void;
@@ -37,18 +41,24 @@ export interface ManifestParts {
 }
 
 export function createManifests(parts: ManifestParts): { readonly deployer: Deployer; readonly folders: Folders } {
-  const { client, clock, discovery, records, workloads, settings, onError, signal } = parts;
+  const { client, clock, discovery, records, workloads, onError, signal } = parts;
+  const { context, folders } = createManifestsContext(parts);
+  const watched = new ObjectWatcher({ client, discovery, clock, onChange: parts.onObjectChange, onError, signal });
+  return { deployer: createManifestsDeployer({ ...context, watched, workloads, records, clock }), folders };
+}
+
+/** What makes objects of an App's sources, without watching anything. */
+export function createManifestsContext({ client, clock, discovery, settings }: RevisionParts): {
+  readonly context: RevisionContext;
+  readonly folders: Folders;
+} {
   const folders = createFolders({ root: settings.sourceFolder });
-  const deployer = createManifestsDeployer({
+  const context = {
     access: createObjectAccess({ client, discovery, clock }),
     objects: new ClusterAppObjects(client),
-    watched: new ObjectWatcher({ client, discovery, clock, onChange: parts.onObjectChange, onError, signal }),
     renderer: createManifestRenderer({ kubectl: 'kubectl', sops: 'sops', path: settings.searchPath }),
     trees: createTreeReader({ folders }),
-    workloads,
-    records,
-    clock,
     applySetOf,
-  });
-  return { deployer, folders };
+  };
+  return { context, folders };
 }

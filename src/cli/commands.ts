@@ -7,6 +7,7 @@ import { controllerCommand } from './controller.ts';
 import { healthCommand } from './health.ts';
 import { historyCommand } from './history.ts';
 import { imagoCommand } from './imago.ts';
+import { planCommand } from './plan.ts';
 import { policyCommand } from './policy.ts';
 import { rejectionsCommand } from './rejections.ts';
 import { rollbackCommand } from './rollback.ts';
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   controllerCommand,
   runCommand,
   statusCommand,
+  planCommand,
   healthCommand,
   historyCommand,
   approveCommand,

@@ -10,7 +10,7 @@ import { describeObject, describePlace, type ManifestObject } from '../../../cor
 import { type ImageVersion, setPodImages } from '../../../core/manifest/pod-images.ts';
 import { joinSome } from '../../../core/text.ts';
 import type { AppName } from '../../ports/app-objects.ts';
-import { clusterFor, type ManifestsContext } from './manifests-context.ts';
+import { clusterFor, type RevisionContext } from './manifests-context.ts';
 
 export interface RevisionRequest {
   readonly app: AppName;
@@ -26,7 +26,7 @@ export interface RevisionRequest {
  * @throws MANIFEST_INVALID with every problem of the set; errors of source, kustomize and sops
  */
 export async function makeRevision(
-  context: ManifestsContext,
+  context: RevisionContext,
   { app, spec, deploy, versions }: RevisionRequest,
   signal: AbortSignal,
 ): Promise<readonly ManifestObject[]> {
@@ -104,7 +104,7 @@ function trespasses(app: AppName, deploy: ManifestsDeploy, objects: readonly Man
 }
 
 async function ageKeys(
-  context: ManifestsContext,
+  context: RevisionContext,
   app: AppName,
   { decryptionSecret }: ManifestsDeploy,
   signal: AbortSignal,

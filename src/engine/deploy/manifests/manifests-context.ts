@@ -10,23 +10,27 @@ import type { WatchedObjects } from '../../ports/watched-objects.ts';
 import type { Workloads } from '../../ports/workloads.ts';
 import type { TreeReader } from './read-tree.ts';
 
-/** What the deploy kind `manifests` needs of the world. */
-export interface ManifestsContext {
+/** What it takes to make the objects of an App. */
+export interface RevisionContext {
   readonly access: ObjectAccess;
   readonly objects: AppObjects;
-  readonly watched: WatchedObjects;
   readonly renderer: ManifestRenderer;
   readonly trees: TreeReader;
-  readonly workloads: Workloads;
-  readonly records: Records;
-  readonly clock: Clock;
   /** Id of the ApplySet that an App's objects belong to. */
   readonly applySetOf: (app: { readonly namespace: string; readonly name: string }) => string;
 }
 
+/** What the deploy kind `manifests` needs of the world. */
+export interface ManifestsContext extends RevisionContext {
+  readonly watched: WatchedObjects;
+  readonly workloads: Workloads;
+  readonly records: Records;
+  readonly clock: Clock;
+}
+
 /** The cluster with the rights that the App has. */
 export function clusterFor(
-  { access }: Pick<ManifestsContext, 'access'>,
+  { access }: Pick<RevisionContext, 'access'>,
   { namespace }: { readonly namespace: string },
   serviceAccount: ManifestsDeploy['serviceAccount'],
 ): ClusterObjects {
