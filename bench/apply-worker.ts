@@ -3,6 +3,8 @@
  * folder. Through the channel it is asked for its figures, to wake an App, and to end.
  */
 import { createRegistryClient } from '../src/adapters/registry/client.ts';
+import { listenToAdoption } from '../src/app/adoption-listener.ts';
+import { adoptionSettings } from '../src/app/adoption-settings.ts';
 import { startRuntime } from '../src/app/runtime.ts';
 import { listenToSteps } from '../src/app/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../src/kube/client.ts';
@@ -15,6 +17,8 @@ import { createMetrics } from '../src/telemetry/metrics.ts';
 export interface WorkerFigures {
   readonly cpuMs: number;
   readonly rssBytes: number;
+  /** In use. */
+  readonly heapBytes: number;
   /** Of the whole life of the process. */
   readonly peakRssBytes: number;
   /** Verb and resource of each request that is no watch, e.g. `replaceStatus apps`. */
@@ -29,7 +33,8 @@ const [kubeconfig = '', folder = ''] = process.argv.slice(2);
 let requests: Record<string, number> = {};
 let cpu = process.cpuUsage();
 
-const client = counted(createKubeClient(await loadKubeConfig({ path: kubeconfig, environment: process.env })));
+const config = await loadKubeConfig({ path: kubeconfig, environment: process.env });
+const client = counted(createKubeClient(config));
 const log = createLogger('warn', process.stderr);
 const metrics = createMetrics({ processMetrics: false });
 const runtime = startRuntime({
@@ -42,6 +47,9 @@ const runtime = startRuntime({
   log,
   metrics,
   listener: listenToSteps({ log, metrics }),
+  helm: { config, programs: { helm: 'helm', kubectl: 'kubectl' } },
+  adoption: adoptionSettings(undefined),
+  adoptionListener: listenToAdoption(log),
   assertLeading: () => undefined,
   signal: new AbortController().signal,
 });
@@ -66,6 +74,7 @@ function figures(collect: boolean): WorkerFigures {
   return {
     cpuMs: (user + system) / 1_000,
     rssBytes: process.memoryUsage().rss,
+    heapBytes: process.memoryUsage().heapUsed,
     peakRssBytes: process.resourceUsage().maxRSS * 1_024,
     requests: counted,
   };

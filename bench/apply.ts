@@ -9,12 +9,13 @@
  */
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { makeProgramLayer, nodeFlags } from '../scripts/product-image/program-layer.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { createObjectAccess } from '../src/adapters/cluster/objects.ts';
 import { createFolders } from '../src/adapters/manifests/folders.ts';
@@ -46,11 +47,11 @@ interface Figure {
 
 const serviceCount = 500;
 const run = promisify(execFile);
-const worker = fileURLToPath(new URL('apply-worker.ts', import.meta.url));
 const figures: Figure[] = [];
 const never = new AbortController().signal;
 
 const folder = await mkdtemp(join(tmpdir(), 'headgate-bench-'));
+const worker = await bundleWorker();
 try {
   await measureObjects();
   await measureApps();
@@ -59,6 +60,14 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 console.log(JSON.stringify({ figures }));
+
+/** As the product's image has the program: one file, so that nothing is compiled in the process that is measured. */
+async function bundleWorker(): Promise<string> {
+  const [file] = await makeProgramLayer(fileURLToPath(new URL('apply-worker.ts', import.meta.url)));
+  const path = join(folder, 'apply-worker.mjs');
+  await writeFile(path, file?.kind === 'file' ? file.content : '');
+  return path;
+}
 
 /** (a) */
 async function measureObjects(): Promise<void> {
@@ -173,7 +182,8 @@ async function measureOneApp(client: KubeClient, child: ChildProcess): Promise<v
   await measureOneLine(client, child, { namespace, path });
   const flat = await measureUpdates(client, child, { namespace, path });
   figure('memory over 200 updates: growth', flat, 'ratio', 1.15);
-  const { peakRssBytes } = await ask(child, true);
+  const { peakRssBytes, heapBytes } = await ask(child, true);
+  console.log(`heap at the end ${mebibytes(heapBytes)}`);
   figure('one App of 2,000 objects: highest memory', peakRssBytes / 2 ** 20, 'MiB', 120);
 }
 
@@ -294,9 +304,11 @@ async function withPlane(
 }
 
 async function withWorker(plane: ControlPlane, work: (child: ChildProcess) => Promise<void>): Promise<void> {
-  const child = fork(worker, [plane.kubeconfigPath, join(folder, 'apps')], { execArgv: ['--expose-gc'] });
+  const child = fork(worker, [plane.kubeconfigPath, join(folder, 'apps')], { execArgv: ['--expose-gc', ...nodeFlags] });
   try {
     await once(child, 'message', { signal: AbortSignal.timeout(60_000) });
+    const { rssBytes, heapBytes } = await ask(child, true);
+    console.log(`worker ready: ${mebibytes(rssBytes)}, of it heap ${mebibytes(heapBytes)}`);
     await work(child);
   } finally {
     child.kill('SIGKILL');

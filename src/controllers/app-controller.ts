@@ -58,7 +58,21 @@ async function writeStatus(
   signal: AbortSignal,
 ): Promise<AppObjectWire> {
   const status = appStatusOf(app, { ...check, workloads: check.survey?.objects ?? [] }, context.clock.now());
-  return isDeepStrictEqual(app.status, status) ? app : await context.records.writeAppStatus(app, status, signal);
+  return isDeepStrictEqual(app.status, status) || saysEnough(app, status)
+    ? app
+    : await context.records.writeAppStatus(app, status, signal);
+}
+
+/**
+ * While an Update of many objects is under way, each of them would change what the App says of itself. Only what the Update itself asks
+ * of the App is written then: which version is available.
+ */
+function saysEnough({ spec, status }: AppObjectWire, next: NonNullable<AppObjectWire['status']>): boolean {
+  const isUnderWay = [status, next].every((one) => one?.waiting?.reason === 'UpdateInProgress');
+  const offers = (one: typeof status) =>
+    (one?.sources ?? []).flatMap(({ name, available }) => (available ? [[name, available]] : []));
+  const isNewer = offers(next).some((offer) => !offers(status).some((known) => isDeepStrictEqual(known, offer)));
+  return spec.deploy.manifests !== undefined && isUnderWay && status?.update === next.update && !isNewer;
 }
 
 function nextPass(context: AppControllerContext, check: AppCheck): ReconcileResult {

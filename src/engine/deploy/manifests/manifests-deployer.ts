@@ -84,7 +84,7 @@ function pendingOf({ deploy }: AppSpec, record: AppRecord | undefined): VersionC
 
 async function apply(context: ManifestsContext, work: Work, signal: AbortSignal): Promise<Applied> {
   const plan = narrow(work.journal.plan);
-  const result = await put(context, work, plan.revision, signal);
+  const result = await put(context, work, { id: plan.revision }, signal);
   if (result === undefined) {
     const failure = { reason: 'RefusedByApiServer', message: notKept(plan.revision), blamesVersion: false } as const;
     return { kind: 'Failed', failure };
@@ -103,7 +103,7 @@ async function restore(context: ManifestsContext, work: Work, signal: AbortSigna
     const cause = work.journal.failure?.message ?? 'asked for';
     return { kind: 'NoWay', message: `${cause}; nothing was applied before, so what was applied stays as it is` };
   }
-  const result = await put(context, work, former, signal);
+  const result = await put(context, work, { id: former, against: revision }, signal);
   if (result === undefined) {
     return { kind: 'NoWay', message: `${notKept(former)}; what stands is what was applied of ${revision}` };
   }
@@ -122,7 +122,7 @@ function notKept(revision: string): string {
 async function put(
   context: ManifestsContext,
   work: Work,
-  id: string,
+  { id, against }: { readonly id: string; readonly against?: string },
   signal: AbortSignal,
 ): Promise<PutResult | undefined> {
   const app = nameOf(context, work);
@@ -130,6 +130,7 @@ async function put(
   if (revision === undefined) {
     return undefined;
   }
+  const undone = against === undefined ? undefined : await context.objects.readRevision(app, against, signal);
   const deploy = work.spec?.deploy.kind === 'Manifests' ? work.spec.deploy : undefined;
   const serviceAccount =
     deploy === undefined ? (await context.objects.readRecord(app, signal))?.serviceAccount : deploy.serviceAccount;
@@ -139,6 +140,7 @@ async function put(
     {
       app,
       objects: revision.objects.map(toManifestObject),
+      suspects: undone?.objects.map(toManifestObject) ?? [],
       target: { revision: id, versions, settings, ...(serviceAccount === undefined ? {} : { serviceAccount }) },
       conflicts: deploy?.conflicts ?? 'Fail',
       prune: deploy?.prune ?? true,

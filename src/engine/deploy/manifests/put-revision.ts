@@ -18,6 +18,8 @@ export interface PutRequest {
   readonly conflicts: ApplyRequest['conflicts'];
   readonly prune: boolean;
   readonly again?: ReadonlySet<string>;
+  /** Objects that may have been made although nothing says so: the process may have died before it was written down. */
+  readonly suspects?: readonly ManifestObject[];
 }
 
 export type PutResult =
@@ -33,15 +35,15 @@ export async function putRevision(
 ): Promise<PutResult> {
   const { app, objects, target, conflicts, again } = request;
   const before = await context.objects.readRecord(app, signal);
-  const announced = await announce(context, request, before, signal);
+  const known = withSuspects(before?.inventory ?? [], request);
   const cluster = clusterFor(context, app, target.serviceAccount);
-  const inventory = toInventory(announced);
+  const inventory = toInventory(known);
   const results = await applyObjects(
     cluster,
     { objects, inventory, conflicts, ...(again === undefined ? {} : { again }) },
     signal,
   );
-  const applied = merge(announced, results);
+  const applied = merge(known, results);
   const failures = results.filter((result) => result.kind === 'Failed');
   if (failures.length > 0) {
     await context.objects.writeRecord(app, unfinished(before, target, applied), signal);
@@ -53,22 +55,12 @@ export async function putRevision(
   return { kind: 'Done', message: sayDone(results, pruned) };
 }
 
-/** Objects that are about to be made are written down first, so that none is forgotten should the process die. */
-async function announce(
-  context: ManifestsContext,
-  { app, objects, target }: PutRequest,
-  before: AppRecord | undefined,
-  signal: AbortSignal,
-): Promise<readonly InventoryEntry[]> {
-  const known = before?.inventory ?? [];
+function withSuspects(known: readonly InventoryEntry[], { suspects = [] }: PutRequest): readonly InventoryEntry[] {
   const keys = new Set(known.map(identityKey));
-  const added = objects.filter((object) => !keys.has(identityKey(object)) && !isKept(object));
-  if (added.length === 0) {
-    return known;
-  }
-  const inventory = [...known, ...added.map(announcedEntry)];
-  await context.objects.writeRecord(app, unfinished(before, target, inventory), signal);
-  return inventory;
+  return [
+    ...known,
+    ...suspects.filter((object) => !keys.has(identityKey(object)) && !isKept(object)).map(suspectEntry),
+  ];
 }
 
 /** Objects of the target are there or may be, but what counts is the revision before until all of it stands. */
@@ -81,7 +73,8 @@ function unfinished(
   return { revision, versions, settings, inventory, ...(serviceAccount === undefined ? {} : { serviceAccount }) };
 }
 
-function announcedEntry({ group, kind, namespace, name, apiVersion }: ManifestObject): InventoryEntry {
+/** An object of which it is not known whether it was made. */
+export function suspectEntry({ group, kind, namespace, name, apiVersion }: ManifestObject): InventoryEntry {
   const nothing = { uid: '', desiredHash: '', ownedHash: '', resourceVersion: '' };
   return { group, kind, namespace, name, apiVersion, ...nothing };
 }

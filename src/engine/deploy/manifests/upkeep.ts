@@ -3,16 +3,17 @@ import type { AppSpec } from '../../../core/app/app.ts';
 import type { ManifestsDeploy } from '../../../core/app/manifests-deploy.ts';
 import type { AppRecord } from '../../../core/manifest/app-record.ts';
 import { contentHash } from '../../../core/manifest/canonical.ts';
-import { type InventoryEntry, leftOver, toInventory } from '../../../core/manifest/inventory.ts';
+import { type InventoryEntry, isKept, leftOver, toInventory } from '../../../core/manifest/inventory.ts';
 import { describeObject, identityKey, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
 import { cutToOwned } from '../../../core/manifest/owned-fields.ts';
 import { joinSome } from '../../../core/text.ts';
 import type { AppObjectWire } from '../../../resources/decode-app.ts';
+import { journalOf } from '../../../resources/decode-update.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { Upkeep } from '../deployer.ts';
 import { appNameOf, clusterFor, type ManifestsContext, toManifestObject } from './manifests-context.ts';
 import { pruneObjects } from './prune-objects.ts';
-import { putRevision } from './put-revision.ts';
+import { putRevision, suspectEntry } from './put-revision.ts';
 
 /** Costs no request while the watch shows what was applied. */
 export async function upkeep(
@@ -137,10 +138,12 @@ export async function dismantle(
   const record = await context.objects.readRecord(name, signal);
   const deploy = spec?.deploy.kind === 'Manifests' ? spec.deploy : undefined;
   context.watched.unwatch(name);
-  if (record === undefined || deploy?.deletion !== 'Prune') {
+  if (deploy?.deletion !== 'Prune') {
     return { done: true, message: '' };
   }
-  const results = await pruneObjects(clusterFor(context, name, record.serviceAccount), record.inventory, signal);
+  const entries = [...(record?.inventory ?? []), ...(await suspectsOf(context, name, record, signal))];
+  const cluster = clusterFor(context, name, record?.serviceAccount ?? deploy.serviceAccount);
+  const results = await pruneObjects(cluster, entries, signal);
   const failed = results.filter((result) => result.kind === 'Failed');
   return {
     done: failed.length === 0,
@@ -149,4 +152,22 @@ export async function dismantle(
       '; ',
     ),
   };
+}
+
+/** Objects of the last Update that may have been made before anything was written down of it. */
+async function suspectsOf(
+  context: ManifestsContext,
+  app: AppName,
+  record: AppRecord | undefined,
+  signal: AbortSignal,
+): Promise<readonly InventoryEntry[]> {
+  const [last] = context.records.listUpdates(app.namespace, app.name);
+  const plan = last && journalOf(last, context.clock.now()).plan;
+  if (plan?.kind !== 'Manifests' || plan.revision === record?.revision) {
+    return [];
+  }
+  const revision = await context.objects.readRevision(app, plan.revision, signal);
+  const known = new Set((record?.inventory ?? []).map(identityKey));
+  const objects = (revision?.objects ?? []).map(toManifestObject);
+  return objects.filter((object) => !known.has(identityKey(object)) && !isKept(object)).map(suspectEntry);
 }
