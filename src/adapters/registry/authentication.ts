@@ -9,6 +9,7 @@ import { identifyAccess } from './access-identity.ts';
 import type { Answer } from './answer.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { invalidAnswer, isRecord, unexpectedAnswer } from './failure.ts';
+import { putBounded } from './put-bounded.ts';
 import { createSharedLoads, type Loaded, type SharedLoads } from './shared-loads.ts';
 import type { RegistryRequest, Transport } from './transport.ts';
 
@@ -71,7 +72,7 @@ async function sendAuthenticated(state: State, request: AuthenticatedRequest): P
   if (second.status === 401) {
     state.tokens.forget(keyOfToken(request, challenge));
   } else {
-    remember(state.challenges, place, challenge);
+    putBounded(state.challenges, place, challenge, maxRemembered);
   }
   return second;
 }
@@ -202,12 +203,4 @@ function parseToken(body: Buffer): { readonly token: string | undefined; readonl
     token: typeof token === 'string' && /^[\x21-\x7e]+$/.test(token) ? token : undefined,
     lifetimeMs: Math.min(lifetimeMs, maxTokenLifetimeMs),
   };
-}
-
-function remember(challenges: Map<string, Challenge>, place: string, challenge: Challenge): void {
-  challenges.set(place, challenge);
-  const [oldest] = challenges.keys();
-  if (challenges.size > maxRemembered && oldest !== undefined) {
-    challenges.delete(oldest);
-  }
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../../engine/ports/clock.ts';
 import type { Registry, RegistryAccess, ResolvedImage } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
 import { createMirrorRest, type MirrorProblem, type MirrorRest } from './mirror-rest.ts';
+import { putBounded } from './put-bounded.ts';
 
 /** Where a mirror has the repositories: those of the origin below a path. */
 export interface MirrorEndpoint {
@@ -156,13 +157,8 @@ class MirroredRegistry implements Registry {
   }
 
   #confirm(question: Question<unknown>, answer: unknown): void {
-    const key = keyOf(question);
-    this.#confirmed.delete(key);
-    this.#confirmed.set(key, { fingerprint: fingerprintOf(answer), atMs: this.#options.clock.now().getTime() });
-    const [oldest] = this.#confirmed.keys();
-    if (this.#confirmed.size > maxConfirmed && oldest !== undefined) {
-      this.#confirmed.delete(oldest);
-    }
+    const atMs = this.#options.clock.now().getTime();
+    putBounded(this.#confirmed, keyOf(question), { fingerprint: fingerprintOf(answer), atMs }, maxConfirmed);
   }
 }
 

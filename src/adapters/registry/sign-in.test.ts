@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../test/cluster/certificates.ts';
-import { type Handler, sendJson, startHttpServer, type TestServer } from '../../../test/servers/http-server.ts';
+import { bodyOf, type Handler, sendJson, startHttpServer, type TestServer } from '../../../test/servers/http-server.ts';
 import type { RegistryAccess, RegistryCredentials } from '../../engine/ports/registry.ts';
 import type { AmbientCredentials, AmbientFinding } from './ambient.ts';
 import { createRegistryClient, type RegistryClient } from './client.ts';
@@ -306,12 +306,4 @@ function userIn(authorization: string | undefined): string | undefined {
 
 function usersOf({ requests }: TestServer): readonly string[] {
   return requests.map(({ authorization }) => userIn(authorization) ?? 'none');
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) {
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks).toString();
 }

@@ -8,6 +8,7 @@ import { identifyAccess } from './access-identity.ts';
 import type { AmbientCredentials } from './ambient.ts';
 import type { Answer } from './answer.ts';
 import type { AuthenticatedRequest, AuthenticatedTransport } from './authentication.ts';
+import { putBounded } from './put-bounded.ts';
 
 const maxTried = 20;
 const maxRemembered = 2_000;
@@ -31,7 +32,7 @@ export function signIn(
       const order = known === undefined ? accesses : [known, ...accesses.filter((one) => one !== known)];
       const outcome = await tryInTurn(transport, request, order, known !== undefined);
       if (outcome.kind === 'Opened') {
-        remember(keys, place, identifyAccess(outcome.answer.access));
+        putBounded(keys, place, identifyAccess(outcome.answer.access), maxRemembered);
         return outcome.answer;
       }
       keys.delete(place);
@@ -98,13 +99,4 @@ async function withAmbient(
     }
   }
   return notes.length === 0 ? access : { ...access, notes };
-}
-
-function remember(keys: Map<string, string>, place: string, key: string): void {
-  keys.delete(place);
-  keys.set(place, key);
-  const [oldest] = keys.keys();
-  if (keys.size > maxRemembered && oldest !== undefined) {
-    keys.delete(oldest);
-  }
 }

@@ -4,14 +4,19 @@
  */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../../test/cluster/certificates.ts';
 import { type ConnectProxy, startConnectProxy } from '../../../../test/servers/connect-proxy.ts';
-import { type Handler, sendJson, startHttpServer, type TestServer } from '../../../../test/servers/http-server.ts';
+import {
+  bodyOf,
+  type Handler,
+  sendJson,
+  startHttpServer,
+  type TestServer,
+} from '../../../../test/servers/http-server.ts';
 import { createRegistryClient, type RegistryClient } from '../client.ts';
 import { signAwsRequest } from './aws-signature.ts';
 import type { Variables } from './cloud-http.ts';
@@ -446,12 +451,4 @@ function list(registry: string) {
 async function write(name: string, text: string): Promise<string> {
   await writeFile(join(folder, name), text);
   return join(folder, name);
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) {
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks).toString();
 }
