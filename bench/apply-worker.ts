@@ -37,9 +37,11 @@ const config = await loadKubeConfig({ path: kubeconfig, environment: process.env
 const client = counted(createKubeClient(config));
 const log = createLogger('warn', process.stderr);
 const metrics = createMetrics({ processMetrics: false });
+const registry = createRegistryClient({ clock: systemClock });
 const runtime = startRuntime({
   client,
-  registry: createRegistryClient({ clock: systemClock }),
+  registry,
+  attachments: registry,
   namespaces: [],
   manifests: { sourceFolder: folder, searchPath: process.env['PATH'] ?? '' },
   clock: systemClock,

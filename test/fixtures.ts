@@ -104,6 +104,7 @@ export function imageSource(fields: Partial<ImageSource> = {}): ImageSource {
     insecure: false,
     pullSecret: undefined,
     caSecret: undefined,
+    verify: undefined,
     ...fields,
   };
 }

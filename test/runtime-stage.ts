@@ -113,6 +113,7 @@ function startParts(
   const runtime = startRuntime({
     client: counted,
     registry,
+    attachments: registry,
     namespaces: [namespace],
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     gateDefaults,

@@ -70,9 +70,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [delete]
-# Registry credentials and certificates that Apps name, and those that the kubelet takes for their workloads.
+# Registry credentials, certificates and public keys that Apps name, and what the kubelet takes for their workloads.
 - apiGroups: [""]
   resources: [secrets, serviceaccounts]
+  verbs: [get]
+# The trusted roots that Apps name for signatures.
+- apiGroups: [""]
+  resources: [configmaps]
   verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]

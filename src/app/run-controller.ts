@@ -167,6 +167,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
   const runtime = startRuntime({
     client,
     registry: registries.registry,
+    attachments: registries.client,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     gateDefaults,

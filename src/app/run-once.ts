@@ -63,6 +63,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   const runtime = startRuntime({
     client,
     registry: registries.registry,
+    attachments: registries.client,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,

@@ -2,11 +2,13 @@
 
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
+import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
 import { readPullSecrets } from '../adapters/registry/credentials.ts';
 import { shareRegistry } from '../adapters/registry/shared-registry.ts';
+import { createSignatureVerifier } from '../adapters/signature/verifier.ts';
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
-import { type Announcements, createAnnouncements } from '../controllers/announcements.ts';
+import type { Announcements } from '../controllers/announcements.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
 import { outcomeOf } from '../controllers/outcome.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
@@ -20,7 +22,7 @@ import { CheckMemory } from '../engine/check/check-memory.ts';
 import { RunningChecks } from '../engine/check/running-checks.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
-
+import type { AttachmentStore } from '../engine/ports/attachments.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
@@ -34,7 +36,7 @@ import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { openAnywhere, openIn } from '../resources/update-topics.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-
+import { announcePushes } from './announce-pushes.ts';
 import { awaitsAdoption } from './awaited-adoptions.ts';
 import { allWorkloads, type Caches, startCaches, untilSynced, watchErrorListener } from './caches.ts';
 
@@ -46,6 +48,8 @@ import type { ManifestSettings } from './manifests.ts';
 export interface RuntimeOptions {
   readonly client: KubeClient;
   readonly registry: Registry;
+  /** The registries themselves, also where mirrors are asked before them. */
+  readonly attachments: AttachmentStore;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
   readonly clock: Clock;
@@ -98,7 +102,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const caches: Caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
-  const { registry, memory, records, checks } = context;
+  const { registry, signatures, memory, records, checks } = context;
   const controllers = startControllers({ options, synced }, context);
   const isQuiet = () =>
     checks.size + Object.values(controllers).reduce((sum, one) => sum + busyOf(one), 0) === 0 &&
@@ -110,7 +114,14 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     records,
     synced,
     ...controllers,
-    webhooks: announce(options, caches, { registry, memory, wakeApp: controllers.apps.enqueue }),
+    webhooks: announcePushes({
+      apps: caches.apps,
+      forgetIn: [registry, signatures],
+      memory,
+      wakeApp: controllers.apps.enqueue,
+      clock: options.clock,
+      signal,
+    }),
     isQuiet,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
@@ -175,6 +186,8 @@ function createContext(
     signal,
   });
   const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
+  const trusts = new ClusterSignatureTrusts({ client, clock });
+  const signatures = createSignatureVerifier(options.attachments, clock);
   const memory = new CheckMemory({ clock, random: options.random, atFirstSight: options.checkAtOnce ?? false });
   const checks = new RunningChecks({ onEnd: (key) => wake.app(key), signal });
   const registry = shareAnswers(options, (repository) => {
@@ -194,26 +207,8 @@ function createContext(
     onError,
   });
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
-  const parts = { registry, deployers, folders, records, accesses, memory, checks };
+  const parts = { registry, deployers, folders, records, accesses, trusts, signatures, memory, checks };
   return { ...options, ...parts, close, gateDefaults, workloads };
-}
-
-function announce(
-  { clock, signal }: RuntimeOptions,
-  { apps: watched }: Caches,
-  known: { readonly registry: SharedRegistry; readonly memory: CheckMemory; readonly wakeApp: (key: string) => void },
-): Announcements {
-  const { registry, memory, wakeApp } = known;
-  const forgetAnswers = registry.forget;
-  return createAnnouncements({
-    appsOn: watched.listBy,
-    findApp: watched.find,
-    forgetAnswers,
-    memory,
-    wakeApp,
-    clock,
-    signal,
-  });
 }
 
 function shareAnswers(

@@ -26,8 +26,9 @@ export async function keepUp(
 ): Promise<AppCheck> {
   const spec = readAppSpec(app);
   const isAtRest =
-    ['UpToDate', 'VersionRejected', 'Held', 'CheckPending', 'ApprovalRequired'].includes(check.state.kind) &&
-    check.start === undefined;
+    ['UpToDate', 'VersionRejected', 'Unverified', 'Held', 'CheckPending', 'ApprovalRequired'].includes(
+      check.state.kind,
+    ) && check.start === undefined;
   const deployer: Deployer | undefined = spec.kind === 'Valid' ? context.deployers[spec.value.deploy.kind] : undefined;
   if (spec.kind !== 'Valid' || !isAtRest || deployer?.upkeep === undefined) {
     return check;

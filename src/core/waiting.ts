@@ -7,6 +7,8 @@ export const waitingReasons = [
   'UpToDate',
   /** App: the newest version is one that must not be taken again. */
   'VersionRejected',
+  /** App: the newest version lacks the signatures that the source asks for. */
+  'Unverified',
   /** App: an Update is under way; it has its own reason. */
   'UpdateInProgress',
   /** App: its sources are looked at at set times, or when a webhook comes; neither has happened since something changed. */

@@ -8,6 +8,7 @@ import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
 import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
+import { VerifySchema } from './verify.ts';
 
 const DnsLabel = { minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' };
 
@@ -28,6 +29,7 @@ const ImageSchema = Type.Object(
       ...SecretReference,
       description: 'Secret whose key ca.crt holds certificates (PEM) to trust for the registry.',
     }),
+    verify: Type.Optional(VerifySchema),
   },
   { description: 'A container image repository.' },
 );

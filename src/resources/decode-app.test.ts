@@ -86,6 +86,7 @@ describe('decodeAppSpec', () => {
           insecure: true,
           pullSecret: 'pull',
           caSecret: 'ca',
+          verify: undefined,
         },
       ],
       deploy: {

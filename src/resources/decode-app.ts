@@ -11,6 +11,7 @@ import { decodeChecks } from './decode-app-checks.ts';
 import { decodeGates } from './decode-gates.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
+import { decodeVerify } from './decode-verify.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
 
@@ -152,7 +153,9 @@ function decodeImage(
 ): ImageSource | undefined {
   const repository = problems.attempt(() => repositoryAt(image.repository, `${field}.image.repository`));
   const policy = problems.attempt(() => parseImagePolicy(image.policy, `${field}.image.policy`));
-  if (!repository || !policy) {
+  const { verify: written } = image;
+  const verify = problems.attempt(() => written && decodeVerify(written, `${field}.image.verify`));
+  if (!repository || !policy || (written && !verify)) {
     return undefined;
   }
   return {
@@ -164,6 +167,7 @@ function decodeImage(
     insecure: image.insecure ?? false,
     pullSecret: image.secretRef?.name,
     caSecret: image.certSecretRef?.name,
+    verify,
   };
 }
 
@@ -212,6 +216,12 @@ function decodeWorkloads(
     problems.note(
       'spec.deploy.workloads.imageReference',
       '"Tag" cannot follow a source with policy digest, because the tag stays the same; use Digest',
+    );
+  }
+  if (imageReference === 'Tag' && sources.some(({ image }) => image?.verify !== undefined)) {
+    problems.note(
+      'spec.deploy.workloads.imageReference',
+      '"Tag" cannot go with verify, because a tag can be moved after it was verified; use Digest',
     );
   }
   const known = sources.map((source) => source.name);

@@ -23,9 +23,12 @@ const client = createKubeClient(config);
 const log = createLogger('info');
 const metrics = createMetrics({ processMetrics: false });
 
+const registry = createRegistryClient({ clock });
+
 await startRuntime({
   client: death.kind === 'write' ? mortalClient(client, death) : client,
-  registry: createRegistryClient({ clock }),
+  registry,
+  attachments: registry,
   namespaces: [namespace],
   manifests: { sourceFolder: undefined, searchPath: '' },
   clock,

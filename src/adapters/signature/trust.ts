@@ -31,7 +31,7 @@ const curves: ReadonlySet<unknown> = new Set(['prime256v1', 'secp384r1', 'secp52
  */
 export function compileTrust({ keys, trustedRoot }: SignatureTrust): CompiledTrust {
   if (keys.length > maxKeys) {
-    throw invalid(`${keys.length} public keys are too many; ${maxKeys} are the most`);
+    throw invalidKey(`${keys.length} public keys are too many; ${maxKeys} are the most`);
   }
   const material =
     trustedRoot === undefined
@@ -43,11 +43,11 @@ export function compileTrust({ keys, trustedRoot }: SignatureTrust): CompiledTru
 /** Node would also read a certificate, and a private key, for the public key in it; neither is what was meant. */
 function readPublicKey(name: string, pem: string): KeyObject {
   if (pem.length > maxKeyLength || !/-----BEGIN (RSA )?PUBLIC KEY-----/.test(pem) || pem.includes('PRIVATE KEY')) {
-    throw invalid(`"${name}" is no public key (PEM, "BEGIN PUBLIC KEY"), as "cosign public-key" prints it`);
+    throw invalidKey(`"${name}" is no public key (PEM, "BEGIN PUBLIC KEY"), as "cosign public-key" prints it`);
   }
   const key = parseKey(name, pem);
   if (!isUsable(key)) {
-    throw invalid(
+    throw invalidKey(
       `"${name}" is a key of type ${describeKey(key)}; use ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048 bits or more`,
     );
   }
@@ -58,7 +58,7 @@ function parseKey(name: string, pem: string): KeyObject {
   try {
     return createPublicKey(pem);
   } catch (error) {
-    throw invalid(`"${name}" cannot be read as a public key`, error);
+    throw invalidKey(`"${name}" cannot be read as a public key`, error);
   }
 }
 
@@ -81,24 +81,32 @@ function describeKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): st
 
 function readTrustedRoot(text: string): CompiledTrust['material'] {
   if (text.length > maxRootLength) {
-    throw invalid(`the trusted root has ${text.length} characters; ${maxRootLength} are the most`);
+    throw invalidRoot(`the trusted root has ${text.length} characters; ${maxRootLength} are the most`);
   }
   try {
     const root = TrustedRoot.fromJSON(JSON.parse(text));
     const all = [root.certificateAuthorities, root.timestampAuthorities, root.tlogs, root.ctlogs];
     const count = all.reduce((sum, some) => sum + some.length, 0);
     if (count === 0 || count > maxAuthorities) {
-      throw invalid(`the trusted root names ${count} authorities and logs; 1 to ${maxAuthorities} are right`);
+      throw invalidRoot(`the trusted root names ${count} authorities and logs; 1 to ${maxAuthorities} are right`);
     }
     const { publicKey, ...material } = toTrustMaterial(root);
     return material;
   } catch (error) {
     throw error instanceof OperationError
       ? error
-      : invalid('the trusted root is no Sigstore TrustedRoot (JSON)', error);
+      : invalidRoot('the trusted root is no Sigstore TrustedRoot (JSON)', error);
   }
 }
 
-function invalid(message: string, cause?: unknown): OperationError {
-  return new OperationError(message, { code: 'SECRET_INVALID', retry: 'backoff', context: { field: 'verify' }, cause });
+function invalidKey(message: string, cause?: unknown): OperationError {
+  return invalid(message, 'verify.keySecretRef', cause);
+}
+
+function invalidRoot(message: string, cause?: unknown): OperationError {
+  return invalid(message, 'verify.trustedRootRef', cause);
+}
+
+function invalid(message: string, field: string, cause: unknown): OperationError {
+  return new OperationError(message, { code: 'SECRET_INVALID', retry: 'backoff', context: { field }, cause });
 }

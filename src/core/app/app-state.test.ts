@@ -29,6 +29,7 @@ const rows: readonly [AppState, string, string][] = [
   [{ kind: 'Gated', waiting: { reason: 'Window', message } }, 'Window: why', 'Ready True'],
   [{ kind: 'NeedsPerson', message }, 'Person: why', 'Ready False, Stalled'],
   [{ kind: 'VersionRejected', message }, 'VersionRejected: why', 'Ready True'],
+  [{ kind: 'Unverified', message }, 'Unverified: why', 'Ready True'],
   [{ kind: 'UpToDate', message }, 'UpToDate: why', 'Ready True'],
 ];
 

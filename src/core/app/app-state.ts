@@ -22,6 +22,7 @@ export type AppState =
   | { readonly kind: 'Gated'; readonly waiting: Waiting }
   | { readonly kind: 'NeedsPerson'; readonly message: string }
   | { readonly kind: 'VersionRejected'; readonly message: string }
+  | { readonly kind: 'Unverified'; readonly message: string }
   /** Somebody changed what was applied, and it stays so. */
   | { readonly kind: 'Drifted'; readonly message: string }
   | { readonly kind: 'UpToDate'; readonly message: string };
@@ -57,6 +58,8 @@ export function judgeApp(state: AppState): AppVerdict {
       return verdict('Person', state, { ready: 'False', stalled: true });
     case 'VersionRejected':
       return verdict('VersionRejected', state, { ready: 'True' });
+    case 'Unverified':
+      return verdict('Unverified', state, { ready: 'True' });
     case 'Drifted':
       return verdict('Drifted', state, { ready: 'True' });
     case 'UpToDate':

@@ -4,6 +4,7 @@ import type { HelmDeploy } from '../helm/helm-deploy.ts';
 import type { Repository } from '../image/reference.ts';
 import type { ImagePolicy } from '../policy/policy.ts';
 import type { Schedule } from '../schedule/next-time.ts';
+import type { SignaturePolicy } from '../signature/signature-policy.ts';
 import type { UpdateSettings } from '../update/next-step.ts';
 import type { WorkloadKind } from '../workload/workload.ts';
 import type { FolderSource, ManifestsDeploy } from './manifests-deploy.ts';
@@ -54,6 +55,8 @@ export interface ImageSource {
   readonly pullSecret: string | undefined;
   /** Secret with `ca.crt`, in the App's namespace. */
   readonly caSecret: string | undefined;
+  /** Whose signatures a version needs; undefined: nobody's. */
+  readonly verify: SignaturePolicy | undefined;
 }
 
 export interface WorkloadsDeploy {

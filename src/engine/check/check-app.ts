@@ -20,6 +20,7 @@ import { findHoldFor } from '../update/start-update.ts';
 import type { CheckMemory, Recollection, SetTimes } from './check-memory.ts';
 import { findUnready } from './find-unready.ts';
 import { judgeLastUpdate } from './judge-last-update.ts';
+import { restState } from './rest-state.ts';
 import type { RunningChecks } from './running-checks.ts';
 
 export interface CheckContext extends DetectContext {
@@ -285,23 +286,6 @@ function viewOf(finding: Finding): SourceView {
     current: finding.current,
     available: finding.kind === 'Newer' ? finding.version : undefined,
   };
-}
-
-/** What is said when nothing is to be done. */
-function restState(findings: readonly Finding[]): AppState {
-  const sayings = findings.map((finding) => {
-    const current = finding.current.tag ?? finding.current.digest ?? 'an unknown version';
-    switch (finding.kind) {
-      case 'Rejected':
-        return `${finding.source.name} stays on ${current}: ${finding.tag} was rejected by ${finding.rejection.author} (${finding.rejection.reason})`;
-      case 'Nothing':
-        return `${finding.source.name} stays on ${current}: ${finding.message}`;
-      default:
-        return `${finding.source.name} ${current} is the newest version that the policy allows`;
-    }
-  });
-  const rejected = findings.some((finding) => finding.kind === 'Rejected');
-  return { kind: rejected ? 'VersionRejected' : 'UpToDate', message: sayings.join('; ') };
 }
 
 function laterBy(context: CheckContext, durationMs: number): Date {

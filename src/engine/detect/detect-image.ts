@@ -1,18 +1,17 @@
 /** Finds which newer tag of an image repository a policy takes, and its digest. */
 import type { ImageSource } from '../../core/app/app.ts';
-import { findRejection, type Rejection } from '../../core/app/rejection.ts';
+import type { Rejection } from '../../core/app/rejection.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { needsTagList } from '../../core/policy/policy.ts';
 import { rankTags, tagComparer } from '../../core/policy/rank-tags.ts';
 import type { Version } from '../../core/update/version-change.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Puller, Registry, RegistryAccess, RegistryAccesses } from '../ports/registry.ts';
+import { findRejected, findUnverified, type Obstacle, type ObstacleContext } from './find-obstacle.ts';
 import type { Answer, Detector } from './finding.ts';
 
-export interface ImageContext {
+export interface ImageContext extends ObstacleContext {
   readonly registry: Registry;
   readonly accesses: RegistryAccesses;
-  readonly clock: Clock;
 }
 
 export interface ImageRequest {
@@ -25,7 +24,7 @@ export interface ImageRequest {
   readonly rejections: readonly Rejection[];
 }
 
-/** Candidates whose digests are asked for at most; each is a request, and only rejected ones are passed over. */
+/** Candidates whose digests are asked for at most; each is a request, and only rejected and unverified ones are passed over. */
 const maxCandidates = 20;
 
 export function detectImage(context: ImageContext, request: ImageRequest): Detector {
@@ -58,24 +57,37 @@ async function choose(
 ): Promise<Answer> {
   const { source, current, access } = asked;
   const offer = await offeredTags(context.registry, asked, signal);
-  let passedOver: { tag: string; rejection: Rejection } | undefined;
+  let passedOver: Obstacle | undefined;
   for (const tag of offer.candidates.slice(0, maxCandidates)) {
     const digest = await context.registry.findDigest(source.repository, tag, access, signal);
     if (digest === undefined) {
       continue;
     }
-    const rejection = findRejection(asked.rejections, asked.app, digest, context.clock.now());
-    if (!rejection) {
-      return isRunning(asked.running, { tag, digest })
-        ? { kind: 'UpToDate' }
-        : { kind: 'Newer', version: { tag, digest } };
+    const version = { tag, digest };
+    const rejected = findRejected(context, asked, version);
+    if (!rejected && isRunning(asked.running, version)) {
+      return passedOver ?? { kind: 'UpToDate' };
     }
-    passedOver ??= { tag, rejection };
+    const obstacle = rejected ?? (await findUnverified(context, asked, version, signal));
+    if (!obstacle) {
+      return { kind: 'Newer', version };
+    }
+    passedOver ??= obstacle;
   }
-  if (passedOver && passedOver.rejection.digest !== current.digest) {
-    return { kind: 'Rejected', ...passedOver };
+  return answerWithout(offer, current, passedOver);
+}
+
+/** Where none is taken. A rejected version that runs is no news. */
+function answerWithout(
+  { message }: { readonly message?: string },
+  current: Version,
+  passedOver: Obstacle | undefined,
+): Answer {
+  const isCurrent = passedOver?.kind === 'Rejected' && passedOver.rejection.digest === current.digest;
+  if (passedOver && !isCurrent) {
+    return passedOver;
   }
-  return offer.message === undefined ? { kind: 'UpToDate' } : { kind: 'Nothing', message: offer.message };
+  return message === undefined ? { kind: 'UpToDate' } : { kind: 'Nothing', message };
 }
 
 /** Tags worth asking the digest of, best first. */

@@ -17,6 +17,8 @@ export type Answer =
   | { readonly kind: 'Newer'; readonly version: Version }
   /** The newest version may not be taken, and there is nothing else that is newer. */
   | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
+  /** The newest version lacks the signatures that are asked for, and there is nothing else that is newer. */
+  | { readonly kind: 'Unverified'; readonly tag: string; readonly reason: string }
   /** No version, or none that the policy takes; changes nothing. */
   | { readonly kind: 'Nothing'; readonly message: string };
 

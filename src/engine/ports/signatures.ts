@@ -27,3 +27,14 @@ export interface SignatureVerifier {
   /** Something was pushed there, maybe a signature. */
   forget(repository: Repository): void;
 }
+
+/** What the policies of Apps trust, from the objects that they name. */
+export interface SignatureTrusts {
+  /**
+   * Kept for some minutes, or until `forget`.
+   *
+   * @throws SECRET_NOT_FOUND, SECRET_INVALID; `context.field` names the field of the source's image
+   */
+  trustFor(namespace: string, policy: SignaturePolicy, signal: AbortSignal): Promise<SignatureTrust>;
+  forget(namespace: string, policy: SignaturePolicy): void;
+}

@@ -1,0 +1,24 @@
+/** Pushes that webhooks tell of, to everything that remembers something of a repository. */
+import type { Watched } from '../adapters/cluster/watched.ts';
+import { type AnnouncementContext, type Announcements, createAnnouncements } from '../controllers/announcements.ts';
+import type { Repository } from '../core/image/reference.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
+
+export interface PushListeners extends Pick<AnnouncementContext, 'memory' | 'wakeApp' | 'clock' | 'signal'> {
+  readonly apps: Watched<AppObjectWire>;
+  /** What is asked of a repository after a push is not answered from before. */
+  readonly forgetIn: readonly { readonly forget: (repository: Repository) => void }[];
+}
+
+export function announcePushes({ apps, forgetIn, ...context }: PushListeners): Announcements {
+  return createAnnouncements({
+    ...context,
+    appsOn: apps.listBy,
+    findApp: apps.find,
+    forgetAnswers: (repository) => {
+      for (const one of forgetIn) {
+        one.forget(repository);
+      }
+    },
+  });
+}

@@ -1,0 +1,29 @@
+/** What an App says when nothing is to be done. */
+import type { AppState } from '../../core/app/app-state.ts';
+import type { Finding } from '../detect/finding.ts';
+
+export function restState(findings: readonly Finding[]): AppState {
+  const message = findings.map(sayFinding).join('; ');
+  const kinds = findings.map(({ kind }) => kind);
+  const kind = kinds.includes('Unverified')
+    ? 'Unverified'
+    : kinds.includes('Rejected')
+      ? 'VersionRejected'
+      : 'UpToDate';
+  return { kind, message };
+}
+
+function sayFinding(finding: Finding): string {
+  const { name } = finding.source;
+  const current = finding.current.tag ?? finding.current.digest ?? 'an unknown version';
+  switch (finding.kind) {
+    case 'Rejected':
+      return `${name} stays on ${current}: ${finding.tag} was rejected by ${finding.rejection.author} (${finding.rejection.reason})`;
+    case 'Unverified':
+      return `${name} stays on ${current}: ${finding.tag} is not verified: ${finding.reason}`;
+    case 'Nothing':
+      return `${name} stays on ${current}: ${finding.message}`;
+    default:
+      return `${name} ${current} is the newest version that the policy allows`;
+  }
+}
