@@ -42,6 +42,7 @@ const runtime = startRuntime({
   client,
   registry,
   attachments: registry,
+  artifactRegistry: registry,
   namespaces: [],
   manifests: { sourceFolder: folder, searchPath: process.env['PATH'] ?? '' },
   clock: systemClock,

@@ -114,6 +114,7 @@ function startParts(
     client: counted,
     registry,
     attachments: registry,
+    artifactRegistry: registry,
     namespaces: [namespace],
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     gateDefaults,

@@ -4,7 +4,8 @@ import { type AnnouncementContext, type Announcements, createAnnouncements } fro
 import type { Repository } from '../core/image/reference.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 
-export interface PushListeners extends Pick<AnnouncementContext, 'memory' | 'wakeApp' | 'clock' | 'signal'> {
+export interface PushListeners
+  extends Pick<AnnouncementContext, 'memory' | 'wakeApp' | 'forgetGit' | 'clock' | 'signal'> {
   readonly apps: Watched<AppObjectWire>;
   /** What is asked of a repository after a push is not answered from before. */
   readonly forgetIn: readonly { readonly forget: (repository: Repository) => void }[];

@@ -1,9 +1,11 @@
 /** The table of deploy kinds: every Deployer with the adapters it works through. */
 import { createLiveObjects } from '../adapters/cluster/live-objects.ts';
 import { onReleaseChange, type Wakeable } from '../controllers/wake.ts';
-import { OperationError } from '../core/errors.ts';
+import { invariant, type OperationError } from '../core/errors.ts';
+import { type ChartAccessContext, fetchChart } from '../engine/chart-access.ts';
 import type { Deployers } from '../engine/deploy/deployer.ts';
 import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
+import type { TreeContext } from '../engine/deploy/manifests/read-tree.ts';
 import { createPatchDeployer } from '../engine/deploy/patch/patch-deployer.ts';
 import { createWorkloadsDeployer, type WorkloadsContext } from '../engine/deploy/workloads/workloads-deployer.ts';
 import type { Folders } from '../engine/ports/manifest-files.ts';
@@ -22,6 +24,7 @@ export interface DeployersContext extends WorkloadsContext {
   /** Told the key of an App whose objects changed. */
   readonly onObjectChange: (app: string) => void;
   readonly manifests: ManifestSettings;
+  readonly sources: Omit<TreeContext, 'folders'> & ChartAccessContext;
   readonly onError: (error: OperationError) => void;
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -48,7 +51,7 @@ export function createDeployers(context: DeployersContext): DeployersSetup {
     ...context,
     discovery,
     settings: context.helm,
-    charts: noCharts,
+    charts: chartArchives(context.sources),
     onReleaseChange: (release) => onReleaseChange(wakeable, release),
     wakeApp: wakeable.wakeApp,
     wakeUpdate: wakeable.wakeUpdate,
@@ -62,12 +65,14 @@ export function createDeployers(context: DeployersContext): DeployersSetup {
   return { deployers, folders: manifests.folders, close: helm.close };
 }
 
-/** No App can have a chart source yet (resources/decode-app.ts). */
-const noCharts: ChartArchives = {
-  fetchChart: async (_namespace, { name, kind }) => {
-    throw new OperationError(`fetch the chart of source ${name}: it is of kind ${kind}`, {
-      code: 'INVARIANT',
-      retry: 'never',
-    });
-  },
-};
+function chartArchives(context: ChartAccessContext): ChartArchives {
+  return {
+    fetchChart: async (namespace, source, version, signal) => {
+      invariant(
+        source.kind === 'Chart',
+        `the chart of source ${source.name}, which is of kind ${source.kind}, is asked for`,
+      );
+      return await fetchChart(context, { namespace, source, version }, signal);
+    },
+  };
+}

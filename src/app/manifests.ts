@@ -8,7 +8,7 @@ import type { OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
 import type { RevisionContext } from '../engine/deploy/manifests/manifests-context.ts';
 import { createManifestsDeployer } from '../engine/deploy/manifests/manifests-deployer.ts';
-import { createTreeReader } from '../engine/deploy/manifests/read-tree.ts';
+import { createTreeReader, type TreeContext } from '../engine/deploy/manifests/read-tree.ts';
 import type { Folders } from '../engine/ports/manifest-files.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Workloads } from '../engine/ports/workloads.ts';
@@ -29,6 +29,7 @@ export interface RevisionParts {
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly settings: ManifestSettings;
+  readonly sources: Omit<TreeContext, 'folders'>;
 }
 
 export interface ManifestParts extends RevisionParts {
@@ -48,7 +49,7 @@ export function createManifests(parts: ManifestParts): { readonly deployer: Depl
 }
 
 /** What makes objects of an App's sources, without watching anything. */
-export function createManifestsContext({ client, clock, discovery, settings }: RevisionParts): {
+export function createManifestsContext({ client, clock, discovery, settings, sources }: RevisionParts): {
   readonly context: RevisionContext;
   readonly folders: Folders;
 } {
@@ -57,7 +58,7 @@ export function createManifestsContext({ client, clock, discovery, settings }: R
     access: createObjectAccess({ client, discovery, clock }),
     objects: new ClusterAppObjects(client),
     renderer: createManifestRenderer({ kubectl: 'kubectl', sops: 'sops', path: settings.searchPath }),
-    trees: createTreeReader({ folders }),
+    trees: createTreeReader({ ...sources, folders }),
     applySetOf,
   };
   return { context, folders };

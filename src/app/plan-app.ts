@@ -9,6 +9,7 @@ import { createDiscovery } from '../kube/discovery.ts';
 import { type AppObjectWire, decodeAppSpec } from '../resources/decode-app.ts';
 import { type ConnectionOptions, loadConnection, searchPath } from './config.ts';
 import { createManifestsContext } from './manifests.ts';
+import { openSourcesOnce } from './source-clients.ts';
 
 export interface PlanSettings extends ConnectionOptions {
   /** That of the context when undefined. */
@@ -25,6 +26,7 @@ export interface PlanSettings extends ConnectionOptions {
 export async function planApp(settings: PlanSettings, signal: AbortSignal): Promise<Preview> {
   const config = await loadConnection(settings);
   const client = createKubeClient(config);
+  const { sources, close } = openSourcesOnce(client, systemClock);
   try {
     const namespace = settings.namespace ?? config.namespace;
     const app = await createDirectRecords(client, systemClock).readApp(namespace, settings.app, signal);
@@ -38,6 +40,7 @@ export async function planApp(settings: PlanSettings, signal: AbortSignal): Prom
       client,
       clock: systemClock,
       discovery: createDiscovery({ client }),
+      sources,
       settings: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     });
     const spec = decodeAppSpec(app);
@@ -54,6 +57,7 @@ export async function planApp(settings: PlanSettings, signal: AbortSignal): Prom
       signal,
     );
   } finally {
+    await close();
     await client.close();
   }
 }

@@ -168,6 +168,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     client,
     registry: registries.registry,
     attachments: registries.client,
+    artifactRegistry: registries.client,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     gateDefaults,

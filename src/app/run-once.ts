@@ -64,6 +64,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
     client,
     registry: registries.registry,
     attachments: registries.client,
+    artifactRegistry: registries.client,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,

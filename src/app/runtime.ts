@@ -22,6 +22,7 @@ import { CheckMemory } from '../engine/check/check-memory.ts';
 import { RunningChecks } from '../engine/check/running-checks.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
+import type { ArtifactRegistry } from '../engine/ports/artifacts.ts';
 import type { AttachmentStore } from '../engine/ports/attachments.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
@@ -44,12 +45,15 @@ import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import type { ManifestSettings } from './manifests.ts';
+import { openSourceClients } from './source-clients.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
   readonly registry: Registry;
   /** The registries themselves, also where mirrors are asked before them. */
   readonly attachments: AttachmentStore;
+  /** For what is asked by digest, and for artifacts. */
+  readonly artifactRegistry: ArtifactRegistry;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
   readonly clock: Clock;
@@ -102,7 +106,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const caches: Caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
-  const { registry, signatures, memory, records, checks } = context;
+  const { registry, git, signatures, memory, records, checks } = context;
   const controllers = startControllers({ options, synced }, context);
   const isQuiet = () =>
     checks.size + Object.values(controllers).reduce((sum, one) => sum + busyOf(one), 0) === 0 &&
@@ -117,6 +121,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     webhooks: announcePushes({
       apps: caches.apps,
       forgetIn: [registry, signatures],
+      forgetGit: git.forget,
       memory,
       wakeApp: controllers.apps.enqueue,
       clock: options.clock,
@@ -196,19 +201,21 @@ function createContext(
       wake.app(key);
     }
   });
+  const sources = openSourceClients({ ...options, registry: options.artifactRegistry, shared: registry });
   const { deployers, folders, close } = createDeployers({
     ...options,
     registry,
     records,
     workloads,
     accesses,
+    sources: { ...sources, accesses },
     wakeable,
     onObjectChange: (app) => onObjectChange(wakeable, app),
     onError,
   });
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const parts = { registry, deployers, folders, records, accesses, trusts, signatures, memory, checks };
-  return { ...options, ...parts, close, gateDefaults, workloads };
+  return { ...options, ...sources, ...parts, close, gateDefaults, workloads };
 }
 
 function shareAnswers(

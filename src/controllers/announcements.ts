@@ -10,7 +10,7 @@ import { topicsOfRepository } from '../core/webhook/topics.ts';
 import type { CheckMemory } from '../engine/check/check-memory.ts';
 import type { Clock } from '../kube/clock.ts';
 import { keyOf } from '../kube/objects.ts';
-import { imageRepositoriesOf } from '../resources/app-topics.ts';
+import { gitUrlsOf, registryRepositoriesOf, topicsOfUrl } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import { pace } from './pace.ts';
 
@@ -20,6 +20,8 @@ export interface AnnouncementContext {
   readonly findApp: (namespace: string, name: string) => AppObjectWire | undefined;
   /** What is asked of the repository from now on is not answered from before. */
   readonly forgetAnswers: (repository: Repository) => void;
+  /** The same of a git repository. */
+  readonly forgetGit: (url: string) => void;
   readonly memory: Pick<CheckMemory, 'expire'>;
   readonly wakeApp: (key: string) => void;
   readonly clock: Clock;
@@ -37,9 +39,12 @@ const gapMs = 1_000;
 
 /** Ends with the signal. */
 export function createAnnouncements(context: AnnouncementContext): Announcements {
-  const check = (app: AppObjectWire, concerns: (repository: Repository) => boolean) => {
-    for (const repository of imageRepositoriesOf(app).filter(concerns)) {
+  const check = (app: AppObjectWire, concerns: (topic: string) => boolean) => {
+    for (const repository of registryRepositoriesOf(app).filter((one) => topicsOfRepository(one).some(concerns))) {
       context.forgetAnswers(repository);
+    }
+    for (const url of gitUrlsOf(app).filter((one) => concerns(topicsOfUrl(one) ?? ''))) {
+      context.forgetGit(url);
     }
     const key = keyOf(app);
     context.memory.expire(key);
@@ -47,7 +52,7 @@ export function createAnnouncements(context: AnnouncementContext): Announcements
   };
   const checkTopic = pace({ ...context, gapMs }, (topic) => {
     for (const app of context.appsOn(topic)) {
-      check(app, (repository) => topicsOfRepository(repository).includes(topic));
+      check(app, (one) => one === topic);
     }
   });
   const checkApp = pace({ ...context, gapMs }, (subject) => {

@@ -1,23 +1,35 @@
 /** Under which words an App is listed, so that what concerns few Apps need not look at all: topics of webhooks, and workloads. */
+import { parseChartLocation } from '../core/chart/chart-location.ts';
 import { isOperationError } from '../core/errors.ts';
 import { parseRepository, type Repository } from '../core/image/reference.ts';
-import { topicsOfRepository } from '../core/webhook/topics.ts';
+import { parseGitLocation } from '../core/webhook/git-location.ts';
+import { topicOfGit, topicsOfRepository } from '../core/webhook/topics.ts';
 import { isAdopted } from './adopted-app.ts';
+import type { SourceWire } from './app.ts';
 import type { AppObjectWire } from './decode-app.ts';
 
 /** One topic for each way in which the App's sources may be announced; none for a source whose repository is not valid. */
 export function topicsOfApp(app: AppObjectWire): readonly string[] {
-  return imageRepositoriesOf(app).flatMap(topicsOfRepository);
+  return [
+    ...registryRepositoriesOf(app).flatMap(topicsOfRepository),
+    ...gitUrlsOf(app).flatMap((url) => topicsOfUrl(url) ?? []),
+  ];
 }
 
-/** The repositories of the App's sources, those that are valid, also when the rest of the App is not. */
-export function imageRepositoriesOf(app: AppObjectWire): readonly Repository[] {
-  return app.spec.sources.flatMap(({ image }) => {
-    if (image === undefined) {
-      return [];
-    }
+/** The topic of a git repository by its URL; undefined where no server could announce it. */
+export function topicsOfUrl(url: string): string | undefined {
+  const location = parseGitLocation(url);
+  return location && topicOfGit(location);
+}
+
+/**
+ * The repositories in registries of the App's sources, images, charts and artifacts, those that are valid, also when the rest of
+ * the App is not.
+ */
+export function registryRepositoriesOf(app: AppObjectWire): readonly Repository[] {
+  return app.spec.sources.flatMap((source) => {
     try {
-      return [parseRepository(image.repository)];
+      return repositoryOf(source) ?? [];
     } catch (error) {
       if (isOperationError(error, 'REFERENCE_INVALID')) {
         return [];
@@ -25,6 +37,19 @@ export function imageRepositoriesOf(app: AppObjectWire): readonly Repository[] {
       throw error;
     }
   });
+}
+
+export function gitUrlsOf(app: AppObjectWire): readonly string[] {
+  return app.spec.sources.flatMap(({ git }) => git?.url ?? []);
+}
+
+function repositoryOf({ image, chart, artifact }: SourceWire): Repository | undefined {
+  if (chart) {
+    const location = parseChartLocation(chart, 'chart');
+    return location.kind === 'Oci' ? location.repository : undefined;
+  }
+  const text = image?.repository ?? artifact?.repository.replace(/^oci:\/\//, '');
+  return text === undefined ? undefined : parseRepository(text);
 }
 
 /**

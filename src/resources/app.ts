@@ -8,6 +8,7 @@ import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
 import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
+import { ArtifactSchema, ChartSchema, GitSchema } from './sources.ts';
 import { VerifySchema } from './verify.ts';
 
 const DnsLabel = { minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' };
@@ -38,13 +39,16 @@ const SourceSchema = Type.Object(
   {
     name: Type.String({ description: 'Name of the source within the App.', ...DnsLabel }),
     image: Type.Optional(ImageSchema),
+    chart: Type.Optional(ChartSchema),
+    git: Type.Optional(GitSchema),
+    artifact: Type.Optional(ArtifactSchema),
     folder: Type.Optional(FolderSchema),
   },
   {
     'x-kubernetes-validations': [
       {
-        rule: '[has(self.image), has(self.folder)].filter(x, x).size() == 1',
-        message: 'exactly one of image and folder must be set',
+        rule: '[has(self.image), has(self.chart), has(self.git), has(self.artifact), has(self.folder)].filter(x, x).size() == 1',
+        message: 'exactly one of image, chart, git, artifact and folder must be set',
       },
     ],
   },

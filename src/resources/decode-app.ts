@@ -1,17 +1,15 @@
 /** App: wire form -> what the product works with. */
 import Type, { type Static } from 'typebox';
-import type { AppSpec, ImageSource, Source, WorkloadTarget } from '../core/app/app.ts';
+import type { AppSpec, WorkloadTarget } from '../core/app/app.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
-import { parseRepository, type Repository } from '../core/image/reference.ts';
-import { parseImagePolicy } from '../core/policy/written-policy.ts';
 import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from './app.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeChecks } from './decode-app-checks.ts';
 import { decodeGates } from './decode-gates.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
-import { decodeVerify } from './decode-verify.ts';
+import { decodeSource, keepsItsTag, kindOf } from './decode-sources.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
 
@@ -136,49 +134,6 @@ function decodeTimeout(text: string): number {
   return timeoutMs;
 }
 
-function decodeSource({ name, image, folder }: SourceWire, field: string, problems: Problems): Source | undefined {
-  if ((image === undefined) === (folder === undefined)) {
-    problems.note(field, 'exactly one of image and folder must be set');
-    return undefined;
-  }
-  return image === undefined
-    ? { kind: 'Folder', name, path: folder?.path ?? '' }
-    : decodeImage(name, image, { field, problems });
-}
-
-function decodeImage(
-  name: string,
-  image: NonNullable<SourceWire['image']>,
-  { field, problems }: { readonly field: string; readonly problems: Problems },
-): ImageSource | undefined {
-  const repository = problems.attempt(() => repositoryAt(image.repository, `${field}.image.repository`));
-  const policy = problems.attempt(() => parseImagePolicy(image.policy, `${field}.image.policy`));
-  const { verify: written } = image;
-  const verify = problems.attempt(() => written && decodeVerify(written, `${field}.image.verify`));
-  if (!repository || !policy || (written && !verify)) {
-    return undefined;
-  }
-  return {
-    kind: 'Image',
-    name,
-    repositoryText: image.repository,
-    repository,
-    policy,
-    insecure: image.insecure ?? false,
-    pullSecret: image.secretRef?.name,
-    caSecret: image.certSecretRef?.name,
-    verify,
-  };
-}
-
-function repositoryAt(text: string, field: string): Repository {
-  try {
-    return parseRepository(text);
-  } catch (error) {
-    throw invalidObject(field, [error instanceof Error ? error.message : String(error)]);
-  }
-}
-
 function decodeDeploy({ metadata, spec }: AppObjectWire, problems: Problems): AppSpec['deploy'] | undefined {
   const { deploy, sources } = spec;
   const { workloads, helm, patch, manifests } = deploy;
@@ -191,19 +146,18 @@ function decodeDeploy({ metadata, spec }: AppObjectWire, problems: Problems): Ap
     return decodeHelmDeploy(metadata.name, helm, { sources: sources.map(knownSourceOf), problems });
   }
   if (manifests) {
-    const named = sources.map(({ name, image }) => ({ name, hasFiles: image === undefined }));
+    const named = sources.map(({ name, image, chart }) => ({ name, hasFiles: (image ?? chart) === undefined }));
     return decodeManifests(manifests, named, note);
   }
   if (patch) {
-    const oneTag = sources.filter(({ image }) => image !== undefined && followsOneTag(image.policy));
-    const known = sources.map((source) => source.name);
-    return decodePatch(patch, { known, oneTag: new Set(oneTag.map(({ name }) => name)), note });
+    const oneTag = new Set(sources.filter(keepsItsTag).map(({ name }) => name));
+    return decodePatch(patch, { known: sources.map(({ name }) => name), oneTag, note });
   }
   return workloads && decodeWorkloads(workloads, sources, problems);
 }
 
-function knownSourceOf({ name, image }: SourceWire): KnownSource {
-  return { name, kind: image ? 'Image' : 'Folder', followsOneTag: image !== undefined && followsOneTag(image.policy) };
+function knownSourceOf(source: SourceWire): KnownSource {
+  return { name: source.name, kind: kindOf(source), followsOneTag: keepsItsTag(source) };
 }
 
 function decodeWorkloads(
@@ -212,7 +166,12 @@ function decodeWorkloads(
   problems: Problems,
 ): AppSpec['deploy'] {
   const imageReference = workloads.imageReference ?? 'Digest';
-  if (imageReference === 'Tag' && sources.some(({ image }) => image !== undefined && followsOneTag(image.policy))) {
+  for (const [index, { image }] of sources.entries()) {
+    if (image === undefined) {
+      problems.note(`spec.sources[${index}]`, 'deploy.workloads sets images only; give this source an App of its own');
+    }
+  }
+  if (imageReference === 'Tag' && sources.some(keepsItsTag)) {
     problems.note(
       'spec.deploy.workloads.imageReference',
       '"Tag" cannot follow a source with policy digest, because the tag stays the same; use Digest',
@@ -229,10 +188,6 @@ function decodeWorkloads(
     decodeTarget(target, `spec.deploy.workloads.targets[${index}]`, { known, problems }),
   );
   return { kind: 'Workloads', imageReference, targets, changeCause: workloads.changeCause ?? false };
-}
-
-function followsOneTag({ digest, keel }: NonNullable<SourceWire['image']>['policy']): boolean {
-  return digest !== undefined || (keel?.policy === 'force' && keel.matchTag === true);
 }
 
 function decodeTarget(

@@ -22,13 +22,13 @@ const config = await loadKubeConfig({ path });
 const client = createKubeClient(config);
 const log = createLogger('info');
 const metrics = createMetrics({ processMetrics: false });
-
 const registry = createRegistryClient({ clock });
 
 await startRuntime({
   client: death.kind === 'write' ? mortalClient(client, death) : client,
   registry,
   attachments: registry,
+  artifactRegistry: registry,
   namespaces: [namespace],
   manifests: { sourceFolder: undefined, searchPath: '' },
   clock,

@@ -10,9 +10,9 @@ import { makeGitRoot, makeRepository, type TestRepository } from '../../../test/
 import { type GitSshServer, startGitSsh } from '../../../test/servers/git-ssh.ts';
 import type { TestServer } from '../../../test/servers/http-server.ts';
 import { parseGitUrl } from '../../core/git/git-url.ts';
-import type { GitAccess, GitRemote, GitRepositories } from '../../engine/ports/git.ts';
+import type { GitAccess, GitRemote } from '../../engine/ports/git.ts';
 import type { SourceTree } from '../../engine/ports/source-tree.ts';
-import { createGitRepositories, type GitRepositoriesOptions } from './git-repositories.ts';
+import { createGitRepositories, type ForgetfulGit, type GitRepositoriesOptions } from './git-repositories.ts';
 import type { GitProgram } from './git-run.ts';
 
 const never = new AbortController().signal;
@@ -22,7 +22,7 @@ const basicHeader = `Basic ${Buffer.from('ci:pa:ss "word"').toString('base64')}`
 let root: ReturnType<typeof makeGitRoot>;
 let folder: string;
 let program: GitProgram;
-let repositories: GitRepositories;
+let repositories: ForgetfulGit;
 
 beforeAll(() => {
   root = makeGitRoot();
@@ -300,15 +300,20 @@ describe('a server that', () => {
     await expect(repositories.findBranch(url, 'main', never)).rejects.toMatchObject({ code: 'GIT_UNREACHABLE' });
   });
 
-  test('is given up by the caller ends at once', async () => {
+  test('is given up by one who waits is asked on for the others, until all of it is ended', async () => {
     const slow = await startSlowServer(undefined);
     const url = { url: parseGitUrl(`http://127.0.0.1:${slow.port}/repo`), access: {} };
     const giveUp = new AbortController();
-    const asked = repositories.findBranch(url, 'main', giveUp.signal);
+    const end = new AbortController();
+    const opened = open({ signal: end.signal });
+    const asked = opened.findBranch(url, 'main', giveUp.signal);
+    const other = opened.findBranch(url, 'main', never);
     await slow.connected;
     giveUp.abort(new Error('enough'));
 
     await expect(asked).rejects.toThrow('enough');
+    end.abort(new Error('the end'));
+    await expect(other).rejects.toThrow('the end');
     await slow.closedByPeer;
   });
 });
@@ -384,8 +389,16 @@ describe('files of this machine', () => {
   });
 });
 
-function open(options: Partial<GitRepositoriesOptions> = {}): GitRepositories {
-  return createGitRepositories({ program, cacheFolder: join(folder, 'cache'), allowsFiles: false, ...options });
+function open(options: Partial<GitRepositoriesOptions> = {}): ForgetfulGit {
+  const clock = { now: () => new Date() };
+  return createGitRepositories({
+    program,
+    cacheFolder: join(folder, 'cache'),
+    allowsFiles: false,
+    clock,
+    signal: never,
+    ...options,
+  });
 }
 
 function remote(server: TestServer, name: string, access: GitAccess = {}): GitRemote {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { invariant } from '../../core/errors.ts';
 import { isCommitId, isRefName } from '../../core/git/names.ts';
+import { createSharedLoads, type SharedLoads } from '../../core/shared-loads.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
 import type { GitRemote, GitRepositories } from '../../engine/ports/git.ts';
 import { type EarlierChange, findLastChange } from './find-last-change.ts';
 import { gitError } from './git-failure.ts';
@@ -24,26 +26,40 @@ export interface GitRepositoriesOptions {
   readonly maxRepositories?: number;
   readonly maxRepositoryBytes?: number;
   readonly bounds?: TreeBounds;
+  readonly clock: Clock;
+  /** Ends what is asked for several who wait. */
+  readonly signal: AbortSignal;
+  /** How long the refs of a repository are good for all who ask at nearly the same time. Default 4 s. */
+  readonly maxAgeMs?: number;
+}
+
+export interface ForgetfulGit extends GitRepositories {
+  /** What is asked of the repository with this URL from now on is not answered from before. */
+  forget(url: string): void;
 }
 
 const defaultBounds: TreeBounds = { maxFiles: 10_000, maxBytes: 32 * 2 ** 20 };
 const maxRemembered = 5_000;
+/** Of lists of refs, which can be long. */
+const maxAnswers = 200;
 
 interface Reading {
   readonly options: GitRepositoriesOptions;
   readonly cache: ObjectCache;
   /** By remote, access and paths. */
   readonly changes: Map<string, EarlierChange>;
+  readonly refs: SharedLoads<Buffer>;
 }
 
-export function createGitRepositories(options: GitRepositoriesOptions): GitRepositories {
+export function createGitRepositories(options: GitRepositoriesOptions): ForgetfulGit {
   const cache = createObjectCache({
     program: options.program,
     folder: options.cacheFolder,
     maxRepositories: options.maxRepositories ?? 100,
     maxBytes: options.maxRepositoryBytes ?? 2 ** 30,
   });
-  const reading: Reading = { options, cache, changes: new Map() };
+  const refs = createSharedLoads<Buffer>({ nowMs: () => options.clock.now().getTime(), maxEntries: maxAnswers });
+  const reading: Reading = { options, cache, changes: new Map(), refs };
 
   return {
     async findBranch(remote, branch, signal) {
@@ -57,34 +73,38 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       return tagsOf(await askRefs(reading, { what, remote, patterns: ['refs/tags/*'] }, signal));
     },
     findLastChange: (remote, range, signal) => lastChangeOf(reading, remote, { ...range, signal }),
-    async readTree(remote, { commit, path }, signal) {
+    async readTree(remote, place, signal) {
+      const { commit, path } = place;
       invariant(isCommitId(commit), `"${commit}" is no commit`);
       const what = `read ${path === '' ? 'files' : path} at ${commit} of ${remote.url.text}`;
       checkScheme(options, what, remote);
-      const work = (fetching: Fetch) => readCommitTree(fetching, { commit, path }, options.bounds ?? defaultBounds);
+      const work = (fetching: Fetch) => readCommitTree(fetching, place, options.bounds ?? defaultBounds);
       return await useRepository(reading, { what, remote, commit, signal }, work);
     },
+    forget: (url) => refs.forgetAll(`${url} `),
   };
 }
 
 async function askRefs(
-  { options }: Reading,
+  { options, refs }: Reading,
   { what, remote, patterns }: { what: string; remote: GitRemote; patterns: readonly string[] },
   signal: AbortSignal,
 ): Promise<Buffer> {
   checkScheme(options, what, remote);
-  const { output } = await runGit(
-    options.program,
-    {
+  const key = `${remote.url.text} ${keyOf(remote, patterns)}`;
+  const load = async () => {
+    const run = {
       what,
       arguments: ['ls-remote', '--quiet', '--end-of-options', 'source', ...patterns],
       remote,
       timeoutMs: options.askTimeoutMs ?? 30_000,
       maxOutputBytes: maxRefBytes,
-    },
-    signal,
-  );
-  return output;
+    };
+    // Shared by all who wait: the abort of one of them does not end it.
+    const { output } = await runGit(options.program, run, options.signal);
+    return { value: output, expiresAtMs: options.clock.now().getTime() + (options.maxAgeMs ?? 4_000) };
+  };
+  return await refs.get(key, load, signal);
 }
 
 interface Use {

@@ -1,5 +1,6 @@
 /** The files below a path at a commit, from what was fetched of it. */
-import { isTreePath } from '../../core/source/tree-path.ts';
+import { isBelow, isTreePath } from '../../core/source/tree-path.ts';
+import type { TreePlace } from '../../engine/ports/git.ts';
 import type { LeftOut, SourceFile, SourceTree } from '../../engine/ports/source-tree.ts';
 import { type Fetching, fetchCommit, fetchFiles } from './fetch-commits.ts';
 import { gitError } from './git-failure.ts';
@@ -20,16 +21,13 @@ interface Entry {
 const submoduleMode = '160000';
 const symbolicLinkMode = '120000';
 const lfsPointer = Buffer.from('version https://git-lfs.github.com/spec/v');
-const maxEntryBytes = 512;
+const manifestName = /(?:[.](?:ya?ml|json)|\/Kustomization)$/i;
+const maxListBytes = 64 * 2 ** 20;
 
 /** @throws GIT_NOT_FOUND when there is nothing at the path, GIT_UNUSABLE when there is more than the bounds or a path that leaves the tree */
-export async function readCommitTree(
-  fetching: Fetching,
-  { commit, path }: { readonly commit: string; readonly path: string },
-  bounds: TreeBounds,
-): Promise<SourceTree> {
-  await fetchCommit(fetching, commit, 1);
-  const entries = await listEntries(fetching, { commit, path }, bounds);
+export async function readCommitTree(fetching: Fetching, place: TreePlace, bounds: TreeBounds): Promise<SourceTree> {
+  await fetchCommit(fetching, place.commit, 1);
+  const entries = await chooseEntries(fetching, place, bounds);
   const files = entries.filter(({ mode }) => mode !== submoduleMode && mode !== symbolicLinkMode);
   const objects = [...new Set(files.map(({ object }) => object))];
   await fetchFiles(fetching, objects);
@@ -37,10 +35,28 @@ export async function readCommitTree(
   return assemble(entries, contents);
 }
 
+/** What is beside the path only counts as long as there is room for it; whoever names a missing file says so. */
+async function chooseEntries(
+  fetching: Fetching,
+  place: TreePlace,
+  { maxFiles }: TreeBounds,
+): Promise<readonly Entry[]> {
+  const { commit, path, withManifestsBeside = false } = place;
+  const listed = await listEntries(fetching, { commit, path: withManifestsBeside ? '' : path });
+  const inner = listed.filter((entry) => isBelow(entry.path, path));
+  if (inner.length === 0) {
+    throw gitError(fetching, 'GIT_NOT_FOUND', `the commit has ${path === '' ? 'no files' : `nothing at "${path}"`}`);
+  }
+  if (inner.length > maxFiles) {
+    throw gitError(fetching, 'GIT_UNUSABLE', `more than ${maxFiles} files; name a folder further down`);
+  }
+  const wanted = listed.filter((entry) => isBelow(entry.path, path) || manifestName.test(entry.path));
+  return wanted.length > maxFiles ? inner : wanted;
+}
+
 async function listEntries(
   fetching: Fetching,
   { commit, path }: { readonly commit: string; readonly path: string },
-  { maxFiles }: TreeBounds,
 ): Promise<readonly Entry[]> {
   const { program, repository, what, signal } = fetching;
   const { output } = await runGit(
@@ -49,17 +65,11 @@ async function listEntries(
       what,
       arguments: ['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...(path === '' ? [] : [path])],
       directory: repository.directory,
-      maxOutputBytes: maxFiles * maxEntryBytes,
+      maxOutputBytes: maxListBytes,
     },
     signal,
   );
   const lines = output.toString('utf8').split('\0').slice(0, -1);
-  if (lines.length === 0) {
-    throw gitError(fetching, 'GIT_NOT_FOUND', `the commit has ${path === '' ? 'no files' : `nothing at "${path}"`}`);
-  }
-  if (lines.length > maxFiles) {
-    throw gitError(fetching, 'GIT_UNUSABLE', `more than ${maxFiles} files; name a folder further down`);
-  }
   return lines.map((line) => parseEntry(fetching, line));
 }
 

@@ -1,5 +1,5 @@
 /** What a git process sees of the world: environment, configuration, key files. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import type { GitAccess, GitCredentials, GitRemote } from '../../engine/ports/git.ts';
@@ -57,6 +57,7 @@ const fixedEnvironment: Readonly<Record<string, string>> = {
 
 /** @throws GIT_DENIED when ssh has no key or no known_hosts */
 export async function prepareSurroundings(program: GitProgram, run: GitRun): Promise<Surroundings> {
+  await mkdir(program.privateFolder, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(program.privateFolder, 'run-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {

@@ -3,6 +3,7 @@
  * (distribution spec "Token Authentication Specification").
  */
 import type { Repository } from '../../core/image/reference.ts';
+import { createSharedLoads, type Loaded, type SharedLoads } from '../../core/shared-loads.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import { identifyAccess } from './access-identity.ts';
@@ -10,7 +11,6 @@ import type { Answer } from './answer.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { invalidAnswer, isRecord, unexpectedAnswer } from './failure.ts';
 import { putBounded } from './put-bounded.ts';
-import { createSharedLoads, type Loaded, type SharedLoads } from './shared-loads.ts';
 import type { RegistryRequest, Transport } from './transport.ts';
 
 /** Sends with the credentials that the registry asks for; answers any status, also 401 when they are not good enough. */

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { describeError, isOperationError, OperationError } from '../../core/errors.ts';
 import type { Repository } from '../../core/image/reference.ts';
+import { createSharedLoads } from '../../core/shared-loads.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { RegistryCredentials } from '../../engine/ports/registry.ts';
 import type { AmbientCredentials, AmbientFinding } from './ambient.ts';
@@ -9,7 +10,6 @@ import { askCredentialHelper } from './credential-helper.ts';
 import { type AuthEntry, matchAuths, parseAuths, parseSecretJson } from './docker-auths.ts';
 import { isRecord } from './failure.ts';
 import { isHostOf, normalisePlace } from './place.ts';
-import { createSharedLoads } from './shared-loads.ts';
 
 export interface DockerConfigOptions {
   /** Of `config.json`. A file that is not there is one that says nothing. */

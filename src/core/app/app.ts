@@ -9,6 +9,7 @@ import type { UpdateSettings } from '../update/next-step.ts';
 import type { WorkloadKind } from '../workload/workload.ts';
 import type { FolderSource, ManifestsDeploy } from './manifests-deploy.ts';
 import type { ObjectField } from './object-field.ts';
+import { type ArtifactSource, type ChartSource, type GitSource, locationOfSource } from './sources.ts';
 
 export interface AppSpec {
   readonly intervalMs: number;
@@ -36,7 +37,7 @@ export interface Notify {
 }
 
 /** What can have a new version. */
-export type Source = ImageSource | FolderSource;
+export type Source = ImageSource | ChartSource | GitSource | ArtifactSource | FolderSource;
 
 /** How a new version is put in place. */
 export type Deploy = WorkloadsDeploy | HelmDeploy | PatchDeploy | ManifestsDeploy;
@@ -94,5 +95,9 @@ export function locationOf(source: Source): string {
       return source.repositoryText;
     case 'Folder':
       return `folder ${source.path}`;
+    case 'Chart':
+    case 'Git':
+    case 'Artifact':
+      return locationOfSource(source);
   }
 }

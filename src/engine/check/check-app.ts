@@ -4,7 +4,6 @@
 import { type AppSpec, type CheckTimes, locationOf } from '../../core/app/app.ts';
 import type { AppState } from '../../core/app/app-state.ts';
 import { findRejection } from '../../core/app/rejection.ts';
-import type { ErrorCode } from '../../core/errors.ts';
 import { nextTime } from '../../core/schedule/next-time.ts';
 import { joinSome } from '../../core/text.ts';
 import { specSource, type Version, type VersionChange } from '../../core/update/version-change.ts';
@@ -22,6 +21,7 @@ import { findUnready } from './find-unready.ts';
 import { judgeLastUpdate } from './judge-last-update.ts';
 import { restState } from './rest-state.ts';
 import type { RunningChecks } from './running-checks.ts';
+import { stateOfUnavailable } from './unavailable.ts';
 
 export interface CheckContext extends DetectContext {
   readonly registry: SharedRegistry;
@@ -172,7 +172,7 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
   const unavailable = findings.find((finding) => finding.kind === 'Unavailable');
   if (unavailable) {
     const until = nextCheckAt ?? laterBy(context, seen.spec.intervalMs);
-    return { ...base, state: stateOf(unavailable, findings.indexOf(unavailable), until) };
+    return { ...base, state: stateOfUnavailable(unavailable, findings.indexOf(unavailable), until) };
   }
   const wanted = wantedBesides(context, app, seen.survey);
   const start = [...changesOf(findings), ...(wanted.change ? [wanted.change] : [])];
@@ -247,22 +247,6 @@ function wantedBesides(context: CheckContext, app: AppObjectWire, { pending }: S
 
 function sayChange({ source, to }: VersionChange): string {
   return source === specSource ? 'what spec.deploy asks for' : `${source} ${sayVersion(to)}`;
-}
-
-const unavailableReasons: {
-  readonly [Code in ErrorCode]?: Extract<AppState, { readonly kind: 'Unavailable' }>['reason'];
-} = { SECRET_NOT_FOUND: 'TargetNotFound', REGISTRY_RATE_LIMITED: 'RateLimited' };
-
-/** Names the field whose value is to be corrected, if the registry is not to blame. */
-function stateOf({ source, error }: Extract<Finding, { kind: 'Unavailable' }>, index: number, until: Date): AppState {
-  if (error.code === 'POLICY_INVALID') {
-    return { kind: 'Invalid', message: `spec.sources[${index}].image.policy: ${error.message}` };
-  }
-  const usual = error.code === 'SECRET_INVALID' ? 'certSecretRef' : 'repository';
-  const field = source.kind === 'Folder' ? 'folder.path' : `image.${error.context['field'] ?? usual}`;
-  const message = `spec.sources[${index}].${field}: ${error.message}`;
-  const reason = unavailableReasons[error.code] ?? 'RegistryUnavailable';
-  return { kind: 'Unavailable', reason, message, until };
 }
 
 function changesOf(findings: readonly Finding[]): VersionChange[] {

@@ -3,11 +3,17 @@ import type { Source } from '../../core/app/app.ts';
 import type { Rejection } from '../../core/app/rejection.ts';
 import { isOperationError } from '../../core/errors.ts';
 import type { Survey } from '../deploy/deployer.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type ArtifactContext, detectArtifact } from './detect-artifact.ts';
+import { type ChartContext, detectChart } from './detect-chart.ts';
 import { detectFolder, type FolderContext } from './detect-folder.ts';
+import { detectGit, type GitContext } from './detect-git.ts';
 import { detectImage, type ImageContext } from './detect-image.ts';
 import type { Detector, Finding } from './finding.ts';
 
-export type DetectContext = ImageContext & FolderContext;
+export interface DetectContext extends ImageContext, ChartContext, GitContext, ArtifactContext, FolderContext {
+  readonly clock: Clock;
+}
 
 export interface DetectRequest {
   readonly app: { readonly namespace: string; readonly name: string };
@@ -48,11 +54,19 @@ export function withoutAsking(context: DetectContext, request: DetectRequest): F
 }
 
 function detectorFor(context: DetectContext, request: DetectRequest, source: Source): Detector {
-  const running = request.survey.versions.get(source.name) ?? [];
+  const { app, rejections, survey } = request;
+  const running = survey.versions.get(source.name) ?? [];
+  const asked = { app, rejections, running, now: () => context.clock.now() };
   switch (source.kind) {
     case 'Image':
-      return detectImage(context, { ...request, source, running, pullers: request.survey.workloads });
+      return detectImage(context, { ...asked, source, pullers: survey.workloads });
+    case 'Chart':
+      return detectChart(context, { ...asked, source });
+    case 'Git':
+      return detectGit(context, { ...asked, source });
+    case 'Artifact':
+      return detectArtifact(context, { ...asked, source });
     case 'Folder':
-      return detectFolder(context, { ...request, source, running });
+      return detectFolder(context, { ...asked, source });
   }
 }

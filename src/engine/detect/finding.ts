@@ -22,6 +22,16 @@ export type Answer =
   /** No version, or none that the policy takes; changes nothing. */
   | { readonly kind: 'Nothing'; readonly message: string };
 
+/** What detection of one source starts from. */
+export interface SourceRequest<S extends Source> {
+  readonly app: { readonly namespace: string; readonly name: string };
+  readonly source: S;
+  /** The distinct versions of it that run. */
+  readonly running: readonly Version[];
+  readonly rejections: readonly Rejection[];
+  readonly now: () => Date;
+}
+
 /** One source under the eyes of the adapter that knows its kind. */
 export interface Detector {
   /** The newest of those that run, so that an update never takes one of them back. */

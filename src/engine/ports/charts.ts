@@ -1,17 +1,6 @@
 /** What the engine needs of Helm chart repositories, with an index.yaml or in a registry. */
-import type { Repository } from '../../core/image/reference.ts';
+import type { ChartLocation } from '../../core/chart/chart-location.ts';
 import type { RegistryAccess } from './registry.ts';
-
-export type ChartLocation =
-  /** A chart of a repository with an index. */
-  | {
-      readonly kind: 'Index';
-      /** http or https, ends with a slash; without credentials. */
-      readonly url: string;
-      readonly chart: string;
-    }
-  /** A chart in a registry: the tags of the repository are its versions. */
-  | { readonly kind: 'Oci'; readonly repository: Repository };
 
 export interface ChartPlace {
   readonly location: ChartLocation;

@@ -54,11 +54,14 @@ export interface GitRepositories {
   /**
    * The files below a path at a commit; paths are from the root of the repository. Fetches that commit and those files only.
    *
-   * @param place.path readable by parseTreePath; '' is the whole repository
+   * @param place.path as parseTreePath gives it; '' is the whole repository
    */
-  readTree(
-    remote: GitRemote,
-    place: { readonly commit: string; readonly path: string },
-    signal: AbortSignal,
-  ): Promise<SourceTree>;
+  readTree(remote: GitRemote, place: TreePlace, signal: AbortSignal): Promise<SourceTree>;
+}
+
+export interface TreePlace {
+  readonly commit: string;
+  readonly path: string;
+  /** Take the YAML and JSON files of the rest of the repository too, because a kustomization may name them. Default false. */
+  readonly withManifestsBeside?: boolean;
 }

@@ -1,14 +1,14 @@
 /** Chart repositories with an index.yaml: one conditional request for all Apps and charts of a repository. */
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { ChartLocation } from '../../../engine/ports/charts.ts';
+import type { ChartLocation } from '../../../core/chart/chart-location.ts';
+import { createSharedLoads, type Loaded, type SharedLoads } from '../../../core/shared-loads.ts';
 import type { Clock } from '../../../engine/ports/clock.ts';
 import type { RegistryAccess } from '../../../engine/ports/registry.ts';
 import { identifyAccess } from '../access-identity.ts';
 import type { Answer } from '../answer.ts';
 import { type Operation, unexpectedAnswer } from '../failure.ts';
 import type { HostGate } from '../host-gate.ts';
-import { createSharedLoads, type Loaded, type SharedLoads } from '../shared-loads.ts';
 import type { Transport } from '../transport.ts';
 import { chartInvalid, chartNotFound } from './chart-failure.ts';
 import type { IndexEntry } from './index-entry.ts';

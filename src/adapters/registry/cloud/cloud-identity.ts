@@ -1,9 +1,9 @@
 /** The identity that a cloud gives to this pod or machine, as credentials for the registries of that cloud. */
 import { describeError, isOperationError } from '../../../core/errors.ts';
+import { createSharedLoads, type Loaded } from '../../../core/shared-loads.ts';
 import type { Clock } from '../../../engine/ports/clock.ts';
 import type { AmbientCredentials, AmbientFinding, AmbientRequest } from '../ambient.ts';
 import type { ProxySettings } from '../proxy.ts';
-import { createSharedLoads, type Loaded } from '../shared-loads.ts';
 import { createTransport } from '../transport.ts';
 import { azureRegistry } from './azure-registry.ts';
 import type { Variables } from './cloud-http.ts';

@@ -1,6 +1,6 @@
+import type { Loaded } from '../../../core/shared-loads.ts';
 import type { Clock } from '../../../engine/ports/clock.ts';
 import type { RegistryAccess, RegistryCredentials } from '../../../engine/ports/registry.ts';
-import type { Loaded } from '../shared-loads.ts';
 import type { Transport } from '../transport.ts';
 import type { Variables } from './cloud-http.ts';
 

@@ -1,7 +1,8 @@
 /** Amazon Elastic Container Registry: GetAuthorizationToken, signed with the identity of the pod or machine. */
+
+import type { Loaded } from '../../../core/shared-loads.ts';
 import type { RegistryCredentials } from '../../../engine/ports/registry.ts';
 import { isRecord } from '../failure.ts';
-import type { Loaded } from '../shared-loads.ts';
 import { domainOf, findAwsCredentials } from './aws-credentials.ts';
 import { signAwsRequest } from './aws-signature.ts';
 import { askCloud, parseEndpoint, readCloudJson, tokenIn, unusable, type Variables } from './cloud-http.ts';

@@ -1,0 +1,58 @@
+/** How the place of a chart is reached: as an image where it is in a registry, by a login of its own where it has an index. */
+import { type ChartSource, registrySourceOf } from '../core/app/sources.ts';
+import { OperationError } from '../core/errors.ts';
+import type { Version } from '../core/update/version-change.ts';
+import { keepsAccess } from './keeps-access.ts';
+import type { ChartPlace, Charts } from './ports/charts.ts';
+import type { RegistryAccesses } from './ports/registry.ts';
+import type { SourceAccesses } from './ports/source-accesses.ts';
+
+export interface ChartAccessContext {
+  readonly charts: Charts;
+  readonly accesses: RegistryAccesses;
+  readonly sourceAccesses: SourceAccesses;
+}
+
+/**
+ * Asks a chart repository, and forgets its access when that did not do.
+ *
+ * @throws SECRET_NOT_FOUND, SECRET_INVALID, and what `ask` throws
+ */
+export async function atChart<T>(
+  { accesses, sourceAccesses }: Pick<ChartAccessContext, 'accesses' | 'sourceAccesses'>,
+  { namespace, source }: { readonly namespace: string; readonly source: ChartSource },
+  ask: (place: ChartPlace, signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const { location } = source;
+  if (location.kind === 'Index') {
+    const access = await sourceAccesses.chartAccess(namespace, source, signal);
+    return await keepsAccess(
+      () => ask({ location, access }, signal),
+      () => sourceAccesses.forget(namespace, source),
+    );
+  }
+  const registrySource = registrySourceOf(source, location.repository);
+  const access = await accesses.accessFor(namespace, registrySource, signal);
+  return await keepsAccess(
+    () => ask({ location, access }, signal),
+    () => accesses.forget(namespace, registrySource),
+  );
+}
+
+/** @throws CHART_INVALID when what is recorded of the version does not tell the archive, and what Charts throw */
+export async function fetchChart(
+  context: ChartAccessContext,
+  { namespace, source, version }: { namespace: string; source: ChartSource; version: Version },
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { tag, digest } = version;
+  if (tag === undefined || digest === undefined) {
+    throw new OperationError(`fetch the chart of source ${source.name}: its version or digest is not known`, {
+      code: 'CHART_INVALID',
+      retry: 'never',
+    });
+  }
+  const fetch = (place: ChartPlace) => context.charts.fetchArchive(place, { version: tag, digest }, signal);
+  return await atChart(context, { namespace, source }, fetch, signal);
+}
