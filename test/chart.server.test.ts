@@ -49,11 +49,34 @@ test.each([
   { set: 'cloudIdentity={ibm}', says: "at '/cloudIdentity/0': value must be one of 'aws', 'azure', 'gcp'" },
   { set: 'resource.limits.memory=1Gi', says: "additional properties 'resource' not allowed" },
   { set: 'registryLimits[0].host=docker.io', says: "at '/registryLimits/0': minProperties: got 1, want 2" },
+  { set: 'adopt={argo}', says: "at '/adopt/0': value must be one of 'keel', 'flux', 'imago'" },
+  { set: 'webhooks.port=0', says: "at '/webhooks/port'" },
+  { set: 'webhooks.enabled=true', says: 'webhooks: nobody could be believed; give webhooks.secrets' },
   { set: 'image.repository=', says: 'image.repository: say where the image of Headgate is' },
 ])('helm refuses $set and names the field', async ({ set, says }) => {
   const attempt = outputOf(helm, ['template', 'headgate', chart, '--set', image, '--set', set]);
 
   await expect(attempt).rejects.toThrow(says);
+});
+
+test('webhooks: arguments, mounted secrets, a Service and an Ingress that an API server takes', async () => {
+  const client = await connectTo(inject('kubeconfig'));
+  const namespace = await createNamespace(client);
+  const secrets = ['name=hooks', 'key=all'].map((one) => `webhooks.secrets[0].${one}`);
+  const own = ['name=hooks', 'key=token', 'sender=github'].map((one) => `webhooks.secrets[1].${one}`);
+  const ingress = ['enabled=true', 'host=hooks.example.com', 'tlsSecret=tls'].map((one) => `webhooks.ingress.${one}`);
+  const set = [image, 'webhooks.enabled=true', ...secrets, ...own, ...ingress].flatMap((one) => ['--set', one]);
+  const target = ['--namespace', namespace, '--kubeconfig', inject('kubeconfig')];
+
+  const rendered = await outputOf(helm, ['install', 'headgate', chart, ...target, ...set, '--dry-run=server'], 30_000);
+
+  await client.close();
+  expect(rendered).toContain('- --webhook-listen=:9300');
+  expect(rendered).toContain('- --webhook-secret-file=/etc/headgate/webhooks/0/all');
+  expect(rendered).toContain('- --webhook-secret-file=github=/etc/headgate/webhooks/1/token');
+  expect(rendered).toMatch(/mountPath: \/etc\/headgate\/webhooks\/1\n/);
+  expect(rendered).toMatch(/name: POD_IP\n.*\n.*\n\s+fieldPath: status.podIP/);
+  expect(rendered).toMatch(/kind: Ingress.*hosts: \["hooks.example.com"\].*path: \/hook\n.*name: headgate-webhooks/s);
 });
 
 test.each([

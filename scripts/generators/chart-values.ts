@@ -35,6 +35,45 @@ const image = Type.Object(
   { description: 'The image of Headgate.', ...closed },
 );
 
+const port = { minimum: 1, maximum: 65_535 };
+
+const webhooks = Type.Object(
+  {
+    enabled: Type.Boolean({ description: 'Listen to webhooks.' }),
+    port: Type.Integer({ description: 'Port of webhooks, 9300 as that of Keel.', ...port }),
+    secrets: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ description: 'Name of a Secret in the namespace of the release.', minLength: 1 }),
+          key: Type.String({ description: 'Its key; each line under it is a secret.', minLength: 1 }),
+          sender: Type.Optional(Type.String({ description: 'For this sender only.', pattern: '^[a-z0-9-]+$' })),
+        },
+        closed,
+      ),
+      { description: 'By what senders prove themselves.', maxItems: 32 },
+    ),
+    allowUnsigned: Type.Boolean({ description: 'Believe senders for which there is no secret.' }),
+    service: Type.Object(
+      {
+        type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], { description: 'Type of the Service of webhooks.' }),
+        annotations: textMap('Annotations of that Service.'),
+      },
+      { description: 'The Service of webhooks.', ...closed },
+    ),
+    ingress: Type.Object(
+      {
+        enabled: Type.Boolean({ description: 'Make an Ingress to that Service.' }),
+        className: Type.String({ description: 'Ingress class; the default one when empty.' }),
+        host: Type.String({ description: 'Host name; any when empty.' }),
+        tlsSecret: Type.String({ description: 'Secret with the certificate; no TLS when empty.' }),
+        annotations: textMap('Annotations of the Ingress.'),
+      },
+      { description: 'An Ingress for webhooks.', ...closed },
+    ),
+  },
+  { description: 'Webhooks of registries and git servers.', ...closed },
+);
+
 const trustedCertificates = Type.Object(
   {
     configMap: Type.String({ description: 'Name of a ConfigMap in the namespace of the release; none when empty.' }),
@@ -110,6 +149,7 @@ export const chartValues = Type.Object(
     insecureRegistries: Type.Array(Type.String({ pattern: '^[^/\\s,]+$', maxLength: 256 }), {
       description: 'Hosts of registries to speak plain http to where annotations name them.',
     }),
+    webhooks,
     trustedCertificates,
     registryLimits,
     registryMirrors,

@@ -102,6 +102,11 @@ export function keelEnvironment(): { defaultSchedule: string | undefined } {
   return { defaultSchedule: process.env['POLL_DEFAULTSCHEDULE'] || undefined };
 }
 
+/** Where other pods reach this one; undefined outside a cluster. The chart sets it. */
+export function podAddress(): string | undefined {
+  return process.env['POD_IP'] || undefined;
+}
+
 /** What webhooks take from the environment: a secret for every sender, and Keel's PRIVATE_REGISTRY. Empty is unset. */
 export function webhookEnvironment(): { secret: string | undefined; privateRegistry: string | undefined } {
   const { HEADGATE_WEBHOOK_SECRET: secret, PRIVATE_REGISTRY: privateRegistry } = process.env;

@@ -33,6 +33,7 @@ import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistry
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
+import { createWebhookRelay, identityWithAddress } from './webhook-relay.ts';
 
 export interface ControllerSettings extends ConnectionOptions, RegistrySettings {
   /** By PATH when absent. */
@@ -68,9 +69,10 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   const read = readSettings(settings);
   const log = createLogger(settings.logLevel);
   const metrics = createMetrics({ processMetrics: true });
+  const lease = await leaseOf(settings);
   const config = await loadConnection(settings);
   const client = createKubeClient(config);
-  const identity = processIdentity();
+  const identity = identityWithAddress(processIdentity(), settings.webhooks?.listen);
   const work = { ...read, config, client, log, metrics, identity };
   let state = 'waiting for the Lease';
   let webhookTargets: WebhookTargets | undefined;
@@ -81,7 +83,8 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   const closing = [() => server.close(), () => client.close()];
   log.info('listening', { address: await server.listen(address) });
   try {
-    const parts = { log, metrics, clock: systemClock, targets: () => webhookTargets };
+    const relay = lease && createWebhookRelay({ client, clock: systemClock, lease, identity });
+    const parts = { log, metrics, clock: systemClock, targets: () => webhookTargets, relay };
     const webhooks = await openWebhooks(settings.webhooks, parts);
     closing.unshift(() => webhooks.close());
     const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
@@ -95,19 +98,23 @@ export async function runController(settings: ControllerSettings, signal: AbortS
       await runtime.stopped;
       await end();
     };
-    if (!settings.leaderElection) {
+    if (!lease) {
       await lead(signal, { assertHeld: () => undefined });
       return;
     }
     state = 'standby';
-    const namespace = await ownNamespace(settings.leaseNamespace);
-    await runWithLease({ client, namespace, name: settings.leaseName, identity, signal, lead });
+    await runWithLease({ client, ...lease, identity, signal, lead });
   } finally {
     metrics.leader.set(0);
     for (const close of closing) {
       await close();
     }
   }
+}
+
+/** Undefined: there is one replica. */
+async function leaseOf({ leaderElection, leaseNamespace, leaseName }: ControllerSettings) {
+  return leaderElection ? { namespace: await ownNamespace(leaseNamespace), name: leaseName } : undefined;
 }
 
 /** What of the settings can be wrong, so that it is told before anything begins. */

@@ -1,7 +1,7 @@
 /** Webhooks on a port of their own, because it may be public and that of /metrics must not be. */
 import { OperationError } from '../core/errors.ts';
 import type { Clock } from '../kube/clock.ts';
-import { createWebhookServer, type WebhookTargets } from '../server/webhooks.ts';
+import { createWebhookServer, type WebhookRelay, type WebhookTargets } from '../server/webhooks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { webhookEnvironment } from './config.ts';
@@ -27,6 +27,8 @@ interface Parts {
   readonly clock: Clock;
   /** Undefined while another replica does the work. */
   readonly targets: () => WebhookTargets | undefined;
+  /** Undefined: there is one replica. */
+  readonly relay: WebhookRelay | undefined;
 }
 
 /**

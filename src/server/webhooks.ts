@@ -1,7 +1,7 @@
 /**
  * Webhooks in. A delivery is bounded, proven, read and answered here; what it wakes is behind `WebhookTargets`.
  *
- * Whatever is sent is answered 2xx or 4xx; only a replica that stands by says 503, because another one would have understood.
+ * Whatever is sent is answered 2xx or 4xx. A replica that stands by hands it on to the one that works, and says 503 when it cannot.
  */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { describeError, isOperationError } from '../core/errors.ts';
@@ -31,8 +31,24 @@ export interface WebhookOptions {
   readonly privateRegistry: string | undefined;
   /** Undefined while another replica does the work. */
   readonly targets: () => WebhookTargets | undefined;
+  /** Undefined: there is no other replica. */
+  readonly relay?: WebhookRelay | undefined;
   /** Within which a whole request has to be there. Default 10 s. */
   readonly timeoutMs?: number;
+}
+
+/** A delivery as it came. */
+export interface WebhookDelivery {
+  /** With query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** The way to the replica that works. */
+export interface WebhookRelay {
+  /** What that replica answered; undefined when it cannot be reached. */
+  send(delivery: WebhookDelivery): Promise<{ readonly status: number; readonly text: string } | undefined>;
 }
 
 const maxBodyBytes = 1_048_576;
@@ -86,7 +102,16 @@ interface Route {
 
 /** What became of a delivery; `result` is a label of the metrics. */
 interface Outcome {
-  readonly result: 'woken' | 'unknown' | 'ignored' | 'invalid' | 'unauthorized' | 'too_large' | 'standby' | 'failed';
+  readonly result:
+    | 'relayed'
+    | 'woken'
+    | 'unknown'
+    | 'ignored'
+    | 'invalid'
+    | 'unauthorized'
+    | 'too_large'
+    | 'standby'
+    | 'failed';
   readonly status: number;
   readonly text?: string;
 }
@@ -112,7 +137,7 @@ async function receive(
   }
   const targets = options.targets();
   if (!targets) {
-    return { result: 'standby', status: 503, text: 'this replica stands by; try again' };
+    return await relay(options, { path: request.url, headers, body });
   }
   const { namespace, app } = request.params;
   const isKnown =
@@ -120,6 +145,15 @@ async function receive(
       ? targets.wakeApp(namespace, app)
       : wakeFollowers(options, sender, announcement, targets);
   return { result: isKnown ? 'woken' : 'unknown', status: 200 };
+}
+
+async function relay(options: WebhookOptions, delivery: WebhookDelivery): Promise<Outcome> {
+  const relayed = await options.relay?.send(delivery);
+  if (!relayed) {
+    return { result: 'standby', status: 503, text: 'this replica stands by; try again' };
+  }
+  const text = relayed.text.trimEnd();
+  return { result: 'relayed', status: relayed.status, ...(text !== '' && { text }) };
 }
 
 /** Whether any App follows any of what was announced. */

@@ -63,7 +63,7 @@ export const metricDefinitions = {
   webhookRequests: {
     name: 'headgate_webhook_requests_total',
     type: 'counter',
-    help: 'Webhooks that arrived, by what became of them: woke an App, was for an image that no App follows (unknown), was no push (ignored), or was refused.',
+    help: 'Webhooks that arrived, by what became of them: was handed on to the replica that works (relayed), woke an App, was for an image that no App follows (unknown), was no push (ignored), or was refused.',
     labels: ['sender', 'result'],
   },
   leader: {

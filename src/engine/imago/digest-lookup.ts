@@ -38,7 +38,8 @@ export function createDigestLookup(context: DigestLookupContext): DigestLookup {
       const key = JSON.stringify([formatRepository(reference), reference.tag, access]);
       const answer = asked.get(key) ?? ask(reference, access, signal);
       asked.set(key, answer);
-      return judge(await context.rejections(workload.namespace, signal), context.clock.now(), image, await answer);
+      const found = await answer;
+      return judge(await context.rejections(workload.namespace, signal), context.clock.now(), image, found);
     } catch (error) {
       if (isOperationError(error) && error.code !== 'INVARIANT' && !error.code.startsWith('API_')) {
         return { kind: 'Failed', message: describeError(error) };
