@@ -12,7 +12,7 @@ import { parseMirrorings } from '../src/app/registry-mirrors.ts';
 import { runController } from '../src/app/run-controller.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import type { KubeObject, NewObject } from '../src/kube/objects.ts';
-import { deployments, events, leases, services } from '../src/kube/resource-types.ts';
+import { configMaps, deployments, events, leases, serviceAccounts, services } from '../src/kube/resource-types.ts';
 import { locateTools } from './cluster/binaries.ts';
 import { outputOf } from './cluster/run-command.ts';
 import { waitUntil } from './cluster/wait-until.ts';
@@ -239,6 +239,33 @@ describe('installed', () => {
     expect((await client.list(events, { namespace: work })).items.length).toBeGreaterThan(0);
   });
 
+  test('an App made of manifests is applied in the name of its ServiceAccount', async () => {
+    const [home, work] = [await createNamespace(client), await createNamespace(client)];
+    await install(home, [`watchNamespaces={${work}}`, 'manifests=true']);
+    const folder = await mkdtemp(join(tmpdir(), 'headgate-chart-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' }, data: { x: '1' } };
+    await writeFile(join(folder, 'a.json'), JSON.stringify(object));
+    await giveAccount(work, 'deployer', [
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch'] },
+    ]);
+    const spec = {
+      sources: [{ name: 'files', folder: { path: '' } }],
+      deploy: { manifests: { serviceAccountName: 'deployer', deletion: 'Prune' } },
+      health: { stableFor: '0s' },
+    };
+    await client.create<ProductObject>(apps, { metadata: { namespace: work, name: 'web' }, spec });
+
+    const stop = await runAs(home, work, folder);
+
+    await waitUntil('the Update is done', 20_000, async () => {
+      const found = await client.find<ProductObject>(updates, { namespace: work, name: 'web-1' });
+      return JSON.stringify(found?.status ?? {}).includes('"phase":"Succeeded"');
+    });
+    await stop();
+    expect(await client.get(configMaps, { namespace: work, name: 'made' })).toMatchObject({ data: { x: '1' } });
+  });
+
   test('nobody approves an Update in the name of another, or without the right', async () => {
     const namespace = await createNamespace(client);
     await install(namespace, []);
@@ -287,17 +314,30 @@ describe('installed', () => {
 
   /** Somebody who may write into Updates, with further verbs on them. */
   async function givePerson(namespace: string, name: string, verbs: readonly string[]): Promise<void> {
-    const rbac = (kind: string, plural: string) => ({
-      ...{ group: 'rbac.authorization.k8s.io', version: 'v1', kind, plural },
-      namespaced: true,
-    });
-    const metadata = { namespace, name };
     const rules = [
       { apiGroups: ['headgate.dev'], resources: ['updates'], verbs: ['get', ...verbs] },
       { apiGroups: ['headgate.dev'], resources: ['updates/status'], verbs: ['patch'] },
     ];
-    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
-    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name }];
+    await bind({ namespace, name }, rules, { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name });
+  }
+
+  async function giveAccount(namespace: string, name: string, rules: readonly object[]): Promise<void> {
+    await client.create(serviceAccounts, { metadata: { namespace, name } });
+    await bind({ namespace, name }, rules, { kind: 'ServiceAccount', namespace, name });
+  }
+
+  /** A Role with these rules, and its subject. */
+  async function bind(
+    metadata: { readonly namespace: string; readonly name: string },
+    rules: readonly object[],
+    subject: object,
+  ): Promise<void> {
+    const rbac = (kind: string, plural: string) => ({
+      ...{ group: 'rbac.authorization.k8s.io', version: 'v1', kind, plural },
+      namespaced: true,
+    });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name };
+    const subjects = [subject];
     await client.create(rbac('Role', 'roles'), { metadata, rules } as NewObject<KubeObject>);
     await client.create(rbac('RoleBinding', 'rolebindings'), { metadata, roleRef, subjects } as NewObject<KubeObject>);
   }
@@ -333,7 +373,7 @@ describe('installed', () => {
   }
 
   /** Runs the controller with a token of the release's ServiceAccount; the answer ends it. */
-  async function runAs(home: string, work: string): Promise<() => Promise<void>> {
+  async function runAs(home: string, work: string, sourceFolder?: string): Promise<() => Promise<void>> {
     const folder = await mkdtemp(join(tmpdir(), 'headgate-chart-'));
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, await kubeconfigWith(await tokenOf(home)));
@@ -342,6 +382,7 @@ describe('installed', () => {
       {
         kubeconfig,
         namespaces: [work],
+        sourceFolder,
         leaderElection: true,
         leaseNamespace: home,
         leaseName: 'headgate',

@@ -81,6 +81,22 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if .Values.manifests }}
+# Records and revisions of Apps made of manifests, and a hold on Apps whose objects go with them.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, create, patch, delete]
+- apiGroups: [headgate.dev]
+  resources: [apps]
+  verbs: [patch]
+# Whatever was applied is watched; it is applied in the name of the ServiceAccount that the App names.
+- apiGroups: ["*"]
+  resources: ["*"]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [impersonate]
+{{- end }}
 {{- with .Values.extraRules }}
 {{ toYaml . }}
 {{- end }}

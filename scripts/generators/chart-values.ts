@@ -161,6 +161,10 @@ export const chartValues = Type.Object(
       description: 'The same within each namespace; 0: any number.',
       minimum: 0,
     }),
+    manifests: Type.Boolean({
+      description:
+        'Let Apps be made of manifests: rights to keep their objects in Secrets, to watch what they apply, and to act as the ServiceAccounts they name.',
+    }),
     extraRules: Type.Array(podField('A rule'), {
       description: 'More rules (RBAC) for the controller: kinds that Apps patch, ServiceAccounts that it may act as.',
     }),
