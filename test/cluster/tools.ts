@@ -3,7 +3,7 @@ import { arch } from 'node:process';
 
 const kubernetesVersion = '1.36.3';
 
-export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl' | 'gitea' | 'cosign' | 'crane';
+export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl' | 'gitea' | 'sops' | 'cosign' | 'crane';
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Download {
@@ -68,6 +68,11 @@ export const origins: Readonly<Record<Tool, Origin>> = {
     version: { arguments: ['--version'], accepts: /^gitea version 1\.2[6-9]\./i },
     folder: 'gitea-1.26.0',
     make: { kind: 'go', module: 'gitea', package: 'code.gitea.io/gitea', tags: 'sqlite sqlite_unlock_notify' },
+  },
+  sops: {
+    version: { arguments: ['--version', '--disable-version-check'], accepts: /^sops 3\.(9|1\d)\./ },
+    folder: 'sops-3.13.3',
+    make: { kind: 'go', module: 'sops', package: 'github.com/getsops/sops/v3/cmd/sops' },
   },
   helm: {
     version: { arguments: ['version', '--short'], accepts: /^v4\./ },

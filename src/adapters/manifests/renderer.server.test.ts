@@ -1,27 +1,37 @@
 /** Files to objects, with the real kubectl where a kustomization asks for it. */
-import { dirname } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { locateTools } from '../../../test/cluster/binaries.ts';
+import { outputOf } from '../../../test/cluster/run-command.ts';
+import { type AgeKey, makeAgeKey } from '../../../test/manifests/age-key.ts';
 import type { ManifestRenderer } from '../../engine/ports/manifest-files.ts';
 import type { LeftOut } from '../../engine/ports/source-tree.ts';
 import { createManifestRenderer } from './renderer.ts';
 
 const never = new AbortController().signal;
+let kubectl: string;
+let sops: string;
 let renderer: ManifestRenderer;
 
 beforeAll(async () => {
-  const { kubectl } = await locateTools(['kubectl']);
-  renderer = createManifestRenderer({ kubectl, sops: 'sops', path: dirname(kubectl) });
-});
+  ({ kubectl, sops } = await locateTools(['kubectl', 'sops']));
+  renderer = createManifestRenderer({ kubectl, sops, path: dirname(kubectl) });
+}, 1_800_000);
 
 const map = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`;
 
-function render(files: Readonly<Record<string, string>>, path = '', leftOut: readonly LeftOut[] = []) {
+function render(
+  files: Readonly<Record<string, string>>,
+  path = '',
+  { leftOut = [], ageKeys }: { readonly leftOut?: readonly LeftOut[]; readonly ageKeys?: string } = {},
+) {
   const tree = {
     files: Object.entries(files).map(([name, content]) => ({ path: name, content: Buffer.from(content) })),
     leftOut,
   };
-  return renderer.render({ tree, path }, never);
+  return renderer.render({ tree, path, ...(ageKeys === undefined ? {} : { ageKeys }) }, never);
 }
 
 describe('plain files', () => {
@@ -67,7 +77,7 @@ describe('plain files', () => {
   test.each(['SymbolicLink', 'Submodule', 'LfsPointer'] as const)(
     'are refused: a %s in the place of one',
     async (reason) => {
-      await expect(render({ 'a.yaml': map('a') }, '', [{ path: 'b.yaml', reason }])).rejects.toThrow(
+      await expect(render({ 'a.yaml': map('a') }, '', { leftOut: [{ path: 'b.yaml', reason }] })).rejects.toThrow(
         `b.yaml: it is a ${reason}`,
       );
     },
@@ -76,7 +86,7 @@ describe('plain files', () => {
   test('beside the path may be anything', async () => {
     const leftOut = [{ path: 'other/b.yaml', reason: 'SymbolicLink' }] as const;
 
-    expect(await render({ 'deploy/a.yaml': map('a') }, 'deploy', leftOut)).toHaveLength(1);
+    expect(await render({ 'deploy/a.yaml': map('a') }, 'deploy', { leftOut })).toHaveLength(1);
   });
 });
 
@@ -128,8 +138,55 @@ describe('a kustomization', () => {
   });
 });
 
-test('a file that SOPS encrypted is refused without a key', async () => {
-  const file = `${map('a')}data:\n  x: ENC[AES256_GCM,data:abc,iv:x,tag:y,type:str]\nsops:\n  version: 3.9.0\n`;
+describe('a file that SOPS encrypted', () => {
+  const secret = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's' },
+    stringData: { password: 'correct horse' },
+  });
 
-  await expect(render({ 'a.yaml': file })).rejects.toThrow(/a.yaml: SOPS encrypted it; name the Secret/);
+  /** The file as `sops encrypt` writes it for this key. */
+  async function encrypt({ recipient }: AgeKey): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'headgate-sops-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 's.json'), secret);
+    const rule = ['--encrypted-regex', '^(data|stringData)$', '--input-type', 'json', '--output-type', 'yaml'];
+    return await outputOf(sops, ['encrypt', '--age', recipient, ...rule, join(folder, 's.json')], 20_000);
+  }
+
+  test('is decrypted with the key, also below a kustomization', async () => {
+    const key = makeAgeKey();
+    const file = await encrypt(key);
+    expect(file).not.toContain('correct horse');
+
+    const plain = await render({ 's.yaml': file }, '', { ageKeys: `# a comment\n${key.identity}\n` });
+    const built = await render({ 's.yaml': file, 'kustomization.yaml': 'resources: [s.yaml]' }, '', {
+      ageKeys: key.identity,
+    });
+
+    for (const [one] of [plain, built]) {
+      expect(one?.object).toEqual(JSON.parse(secret));
+    }
+  });
+
+  test('is refused without a key, and the Secret for it is named', async () => {
+    await expect(render({ 'a.yaml': await encrypt(makeAgeKey()) })).rejects.toThrow(
+      /a.yaml: SOPS encrypted it; name the Secret/,
+    );
+  });
+
+  test('is refused with another key, and when somebody changed it', async () => {
+    const key = makeAgeKey();
+    const file = await encrypt(key);
+    const other = render({ 'a.yaml': file }, '', { ageKeys: makeAgeKey().identity });
+    const changed = render({ 'a.yaml': file.replace('name: s', 'name: t') }, '', { ageKeys: key.identity });
+
+    await expect(other).rejects.toMatchObject({
+      code: 'MANIFEST_INVALID',
+      message: expect.stringMatching(/^decrypt a.yaml: /),
+    });
+    await expect(other).rejects.not.toThrow(/AGE-SECRET-KEY/);
+    await expect(changed).rejects.toThrow(/decrypt a.yaml: .*MAC/s);
+  });
 });

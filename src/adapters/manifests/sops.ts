@@ -23,7 +23,7 @@ export async function decryptFile(
     {
       what: `decrypt ${file.path}`,
       program: sops,
-      arguments: ['decrypt', '--input-type', type, '--output-type', type, '/dev/stdin'],
+      arguments: ['decrypt', '--input-type', type, '--output-type', type, '--filename-override', file.path],
       directory: tmpdir(),
       environment: { PATH: searchPath, SOPS_AGE_KEY: ageKeys, HOME: '/nonexistent' },
       input: file.content,
