@@ -3,6 +3,7 @@ import type { Command, OptionDefinition } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { applierMetricDefinitions } from '../../src/telemetry/applier-metrics.ts';
 import { type MetricDefinition, metricDefinitions } from '../../src/telemetry/metrics.ts';
+import { waybillMetricDefinitions } from '../../src/telemetry/waybill-metrics.ts';
 import { cell } from './field-table.ts';
 import { type GeneratedFile, generatedNotice } from './generated-file.ts';
 
@@ -21,6 +22,8 @@ function metricsPage(definitions: readonly MetricDefinition[]): string {
     metricTable(definitions),
     '`headgate apply` answers `/metrics` with these, under the names of kube-applier:',
     metricTable(Object.values(applierMetricDefinitions)),
+    'With `--waybills` it answers `/metrics` and `/__/metrics` with these:',
+    metricTable(Object.values(waybillMetricDefinitions)),
   ];
   return `${parts.join('\n\n')}\n`;
 }

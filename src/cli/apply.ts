@@ -9,17 +9,28 @@ export const applyCommand: Command = {
   options: [
     ...connectionOptions,
     { flags: '--list', description: 'print the files that would be applied, one a line, and end; asks no cluster' },
+    {
+      flags: '--waybills',
+      description:
+        'apply the Waybills (kube-applier.io) of the cluster from the repository, each in the name of its delegate',
+    },
     { flags: '--once', description: 'apply all files once, print what came of each, and end; 1 when one failed' },
   ],
   async run({ options, print, signal }) {
     const isList = options.flag('list');
     const isOnce = options.flag('once');
-    if (isList && isOnce) {
-      throw usageError('apply: --list applies nothing; give it or --once');
+    const isWaybills = options.flag('waybills');
+    if ([isList, isOnce, isWaybills].filter(Boolean).length > 1) {
+      throw usageError('apply: give one of --list, --once and --waybills');
     }
     const { applierEnvironment } = await import('../app/config.ts');
     const { readApplierSettings } = await import('../app/applier-settings.ts');
     const settings = readApplierSettings(applierEnvironment());
+    if (isWaybills) {
+      const { runWaybills } = await import('../app/run-waybills.ts');
+      await runWaybills(settings, connectionOf(options), signal);
+      return 0;
+    }
     const { applyOnce, listApplierFiles, runApplier } = await import('../app/run-applier.ts');
     if (isList) {
       for (const file of await listApplierFiles(settings, signal)) {

@@ -25,6 +25,13 @@ export function renderApplierPage(page: ApplierPage): string {
       : page.runs.map((run, index) => renderRun(run, page, index)).join('\n');
   const trouble =
     page.trouble === undefined ? '' : `<p role="alert">The last attempt could not run: ${escapeHtml(page.trouble)}</p>`;
+  return renderPage(`<form method="post" action="api/v1/forceRun"><button type="submit">Force a run</button></form>
+${trouble}
+${body}`);
+}
+
+/** A whole page around its content, which is HTML already. */
+export function renderPage(content: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -36,9 +43,7 @@ export function renderApplierPage(page: ApplierPage): string {
 <body>
 <main>
 <h1>Headgate apply</h1>
-<form method="post" action="api/v1/forceRun"><button type="submit">Force a run</button></form>
-${trouble}
-${body}
+${content}
 </main>
 </body>
 </html>
@@ -100,6 +105,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-function escapeHtml(text: string): string {
+/** What others say, as text. */
+export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 }

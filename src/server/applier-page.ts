@@ -25,6 +25,14 @@ const notPost = { result: 'error', message: 'Error: force rejected, must be a PO
 const contentPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/** Of every page. */
+export const pageHeaders = {
+  'content-type': 'text/html; charset=UTF-8',
+  'content-security-policy': contentPolicy,
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+} as const;
+
 /** The server, not yet listening. */
 export function createApplierServer(options: ApplierPageOptions): FastifyInstance {
   const server = Fastify({ logger: false, bodyLimit: 4_096 });
@@ -33,14 +41,7 @@ export function createApplierServer(options: ApplierPageOptions): FastifyInstanc
   server.get('/', async (_request, reply) => {
     const { runs, trouble, diffUrlFormat } = options;
     const html = renderApplierPage({ runs: runs(), trouble: trouble(), diffUrlFormat });
-    return reply
-      .headers({
-        'content-security-policy': contentPolicy,
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
-      })
-      .type('text/html; charset=UTF-8')
-      .send(html);
+    return reply.headers(pageHeaders).send(html);
   });
   server.get('/healthz', async () => 'ok\n');
   server.get('/metrics', async (_request, reply) => {
@@ -62,6 +63,6 @@ export function createApplierServer(options: ApplierPageOptions): FastifyInstanc
 }
 
 /** As Go's JSON encoder writes it, with the line end. */
-function answer(reply: FastifyReply, body: object): FastifyReply {
+export function answer(reply: FastifyReply, body: object): FastifyReply {
   return reply.type('application/json; charset=UTF-8').send(`${JSON.stringify(body)}\n`);
 }

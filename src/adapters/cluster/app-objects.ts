@@ -13,7 +13,7 @@ import { applySetId, applySetParent } from '../../core/manifest/apply-set.ts';
 import { canonicalJson } from '../../core/manifest/canonical.ts';
 import type { AppName, AppObjects } from '../../engine/ports/app-objects.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { apiVersionOf, type KubeObject } from '../../kube/objects.ts';
+import { apiVersionOf, type KubeObject, type ResourceType } from '../../kube/objects.ts';
 import { secrets } from '../../kube/resource-types.ts';
 import { decodeRecord, decodeRevision } from '../../resources/decode-app-objects.ts';
 import { appLabel } from '../../resources/metadata.ts';
@@ -40,11 +40,14 @@ const decompress = promisify(gunzip);
 
 export class ClusterAppObjects implements AppObjects {
   readonly #client: KubeClient;
+  readonly #owner: ResourceType;
   readonly #records = new Map<string, { readonly uid: string; readonly record: AppRecord | undefined }>();
   readonly #revisions = new Map<string, Buffer>();
 
-  constructor(client: KubeClient) {
+  /** @param owner kind of the objects that these belong to; Apps when absent */
+  constructor(client: KubeClient, owner: ResourceType = apps) {
     this.#client = client;
+    this.#owner = owner;
   }
 
   async readRecord(app: AppName, signal: AbortSignal): Promise<AppRecord | undefined> {
@@ -160,7 +163,8 @@ export class ClusterAppObjects implements AppObjects {
     data: Readonly<Record<string, Buffer>>,
     signal: AbortSignal,
   ): Promise<void> {
-    const owner = { apiVersion: apiVersionOf(apps), kind: apps.kind, name: app.name, uid: app.uid, controller: true };
+    const { name, uid } = app;
+    const owner = { apiVersion: apiVersionOf(this.#owner), kind: this.#owner.kind, name, uid, controller: true };
     const body = {
       apiVersion: 'v1',
       kind: 'Secret',

@@ -107,7 +107,7 @@ function attemptOf(file: ClaimedFile, results: ReadonlyMap<string, ObjectResult>
 }
 
 /** As `kubectl apply` prints it: `Deployment demo/web configured`. */
-function sayResult(result: ObjectResult): string {
+export function sayResult(result: ObjectResult): string {
   const what = describeObject(result.object);
   switch (result.kind) {
     case 'Created':
