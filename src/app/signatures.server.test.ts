@@ -1,6 +1,6 @@
 /** An App that takes only what is signed: on a real API server and a real registry, signed by the real cosign. */
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 import {
   completeRollouts,
   createDeployment,
@@ -27,6 +27,9 @@ interface DataObject extends KubeObject {
 const ours = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const theirs = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const intervalMs = 60_000;
+
+// The real cosign takes seconds for each signature on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 let registry: RunningRegistry;
 let cosign: Cosign;
@@ -150,8 +153,13 @@ async function pushWeb(versions: readonly string[]): Promise<string> {
   return repository;
 }
 
+/** Cosign encrypts a key when it imports it, which takes it a while. */
+const keyFiles = new Map<typeof ours, Promise<string>>();
+
 async function keyFile(pair: typeof ours): Promise<string> {
-  return await cosign.importKey(`key-${crypto.randomUUID()}`, privatePem(pair));
+  const file = keyFiles.get(pair) ?? cosign.importKey(pair === ours ? 'ours' : 'theirs', privatePem(pair));
+  keyFiles.set(pair, file);
+  return await file;
 }
 
 async function sign(repository: string, tag: string, pair: typeof ours): Promise<void> {

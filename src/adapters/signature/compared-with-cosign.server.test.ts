@@ -3,7 +3,7 @@
  * refused. Where Headgate is stricter the row says why.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { pushBundles, pushLayers, type SignedImage } from '../../../test/signatures/push-signatures.ts';
 import {
   encodeEnvelope,
@@ -28,6 +28,9 @@ import {
 } from '../../../test/signatures/signing-stage.ts';
 import { exactly, matching } from '../../core/signature/signature-policy.ts';
 import type { SignatureVerdict } from '../../engine/ports/signatures.ts';
+
+// The real cosign takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 let stage: SigningStage;
 beforeAll(async () => {

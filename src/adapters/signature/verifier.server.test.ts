@@ -1,10 +1,10 @@
 /** What the real cosign signs, in both of its layouts, in registries with and without the referrers API. */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startCraneRegistry } from '../../../test/servers/crane-registry.ts';
 import { oldLayout, signWithoutLog } from '../../../test/signatures/cosign.ts';
 import { pushBundles, pushLayers, type SignedImage } from '../../../test/signatures/push-signatures.ts';
-import { keylessBundle, keylessLayer, loggedKeyBundle } from '../../../test/signatures/signatures.ts';
+import { keyLayer, keylessBundle, keylessLayer, loggedKeyBundle } from '../../../test/signatures/signatures.ts';
 import {
   actions,
   byIdentity,
@@ -23,6 +23,9 @@ import {
 import type { SignaturePolicy } from '../../core/signature/signature-policy.ts';
 
 const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+// The real cosign takes seconds for each signature on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 let stage: SigningStage;
 beforeAll(async () => {
   stage = await openSigningStage();
@@ -145,6 +148,17 @@ test.each([
   expect(await stage.cosign.judge('verify', ...words, nameOf(image))).toEqual(cosign);
   expect(await stage.verify(image, { ...byKey, transparencyLog: 'Required' })).toMatchObject({ kind: verdict });
   expect(await stage.verify(image, byKey)).toMatchObject({ kind: 'Verified' });
+});
+
+test('more bogus signatures than are looked at hide a good one, and the reason says so', async () => {
+  const image = await stage.newImage();
+  const bogus = Array.from({ length: 210 }, () => keyLayer(image, otherKey.privateKey));
+  await pushLayers(image, [...bogus, keyLayer(image, signer.privateKey)]);
+
+  expect(await stage.verify(image, byKey)).toMatchObject({
+    kind: 'Unverified',
+    reason: expect.stringMatching(/it was not made with the key; .*there are too many to look at all of them$/),
+  });
 });
 
 test('a registry that does not answer says nothing about a signature', async () => {
