@@ -13,7 +13,7 @@ set -euo pipefail
 
 readonly node_minimum=24.15.0
 readonly node_fallback=24.21.0
-readonly server_packages=(ca-certificates etcd-server docker-registry git openssh-client openssh-server)
+readonly server_packages=(ca-certificates etcd-server docker-registry git openssh-client openssh-server openssl)
 readonly node_packages=(containerd runc containernetworking-plugins nftables conntrack busybox-static iproute2 procps util-linux unzip)
 
 level=$1

@@ -18,7 +18,7 @@ export interface Candidate {
 
 export interface Offered {
   readonly app: { readonly namespace: string; readonly name: string };
-  readonly source: ImageSource;
+  readonly source: Pick<ImageSource, 'repository' | 'verify'>;
   readonly access: RegistryAccess;
   readonly rejections: readonly Rejection[];
 }
