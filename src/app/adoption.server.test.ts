@@ -93,6 +93,10 @@ test('polled by Keel’s annotations: an App of its own, a new image, the change
 
   await eventually(async () => expect(await imageOf()).toBe('web:1.1.0@digest'));
   await eventually(async () => expect((await stage.updatesOf(appName))[0]?.status?.phase).toBe('Succeeded'));
+  const text = await stage.metrics.registry.metrics();
+  expect(text).toContain(`kubernetes_versioned_updates_total{kubernetes="${stage.namespace}/web"} 1`);
+  expect(text).toMatch(/^poll_trigger_tracked_images 1$/m);
+  expect(text).toMatch(new RegExp(`^registries_scanned_total\\{registry="${registry.host}",image="web"\\} [1-9]`, 'm'));
   const { metadata } = await getWeb();
   expect(metadata.annotations?.['kubernetes.io/change-cause']).toBe(
     `headgate: app 1.0.0 -> 1.1.0 (Update ${appName}-1)`,

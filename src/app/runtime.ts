@@ -41,6 +41,7 @@ import { announcePushes } from './announce-pushes.ts';
 import { awaitsAdoption } from './awaited-adoptions.ts';
 import { allWorkloads, type Caches, startCaches, untilSynced, watchErrorListener } from './caches.ts';
 
+import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
@@ -108,6 +109,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const context = createContext(options, { caches, wake, wakeable });
   const { registry, git, signatures, memory, records, checks } = context;
   const controllers = startControllers({ options, synced }, context);
+  options.metrics.keel.observeTracked(() => polledImages(caches.apps.listAll()));
   const isQuiet = () =>
     checks.size + Object.values(controllers).reduce((sum, one) => sum + busyOf(one), 0) === 0 &&
     !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
@@ -218,11 +220,17 @@ function createContext(
   return { ...options, ...sources, ...parts, close, gateDefaults, workloads };
 }
 
+/** Image sources that are looked at without a webhook. */
+function polledImages(apps: readonly AppObjectWire[]): number {
+  const polled = apps.filter(({ spec }) => spec.trigger !== 'Webhook');
+  return polled.reduce((sum, { spec }) => sum + spec.sources.filter(({ image }) => image !== undefined).length, 0);
+}
+
 function shareAnswers(
   { registry, clock, metrics }: RuntimeOptions,
   onNews: (repository: Repository) => void,
 ): SharedRegistry {
-  const shared = shareRegistry(registry, { clock, onNews });
+  const shared = shareRegistry(countScans(registry, metrics.keel), { clock, onNews });
   metrics.registries.observeRepositories(() => shared.repositories);
   return shared;
 }

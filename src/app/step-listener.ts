@@ -23,6 +23,9 @@ export function listenToSteps({ log, metrics, events, also }: StepListeners): St
       const note = noteOf(journal);
       log.info('update step done', { update: nameOf(update), app: update.spec.app, step, phase: journal.phase, note });
       measure(metrics, journal);
+      if (step === 'Apply') {
+        countAsKeel(metrics, update, journal);
+      }
       events?.record({
         regarding: { apiVersion: apiVersionOf(updates), kind: updates.kind, metadata: update.metadata },
         type: journal.failure === undefined ? 'Normal' : 'Warning',
@@ -33,6 +36,17 @@ export function listenToSteps({ log, metrics, events, also }: StepListeners): St
       also?.stepDone(update, step, journal);
     },
   };
+}
+
+/** Keel counts what was set, whether it was good or not. */
+function countAsKeel({ keel }: Metrics, { metadata, spec }: UpdateObjectWire, { plan }: Journal): void {
+  const isVersioned = spec.changes.some(({ from, to }) => from.tag !== to.tag);
+  if (plan?.kind === 'Workloads') {
+    const names = plan.workloads.map(({ name }) => `${metadata.namespace}/${name}`);
+    keel.countUpdate('Kubernetes', names, isVersioned);
+  } else if (plan?.kind === 'Helm') {
+    keel.countUpdate('Helm', [`${metadata.namespace}/${plan.release}`], isVersioned);
+  }
 }
 
 function measure(metrics: Metrics, journal: Journal): void {

@@ -1,6 +1,7 @@
 /** Every metric of the product: name, help, labels. docs/reference/metrics.md is generated from this list. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
+import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics, registryDefinitions } from './registry-metrics.ts';
 
 export interface MetricDefinition {
@@ -74,6 +75,7 @@ export const metricDefinitions = {
   },
   ...registryDefinitions,
   ...keelWebhookDefinitions,
+  ...keelUpdateDefinitions,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 const stepBuckets = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600];
@@ -92,6 +94,7 @@ export interface Metrics {
   readonly webhookRequests: Counter<'sender' | 'result'>;
   readonly registries: RegistryMetrics;
   readonly countKeelWebhook: CountKeelWebhook;
+  readonly keel: KeelUpdateMetrics;
   readonly leader: Gauge<never>;
 }
 
@@ -126,6 +129,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     webhookRequests: new Counter({ ...shape(made.webhookRequests), registers }),
     registries: createRegistryMetrics(registry),
     countKeelWebhook: createKeelWebhookMetrics(registry),
+    keel: createKeelUpdateMetrics(registry),
     leader: new Gauge({ ...shape(made.leader), registers }),
   };
 }

@@ -1,5 +1,7 @@
 /** Headgate at work in the process of the test, in one namespace. */
+import { inject } from 'vitest';
 import { runController } from '../../src/app/run-controller.ts';
+import { adoptableSystems } from '../../src/core/adopt/adoption.ts';
 import type { StepListener } from '../../src/engine/ports/step-listener.ts';
 import type { Stage } from './stage.ts';
 
@@ -18,6 +20,7 @@ export function startHeadgate(stage: Stage, listener?: StepListener): RunningHea
     leaseName: 'headgate',
     listen: '127.0.0.1:0',
     logLevel: 'error',
+    adoption: { systems: adoptableSystems, insecureRegistries: [inject('registry')] },
     ...(listener ? { listener } : {}),
   } as const;
   const ended = runController(settings, stopping.signal);
