@@ -1,5 +1,6 @@
 /** Every command of the program. */
 
+import { adoptCommand } from './adopt.ts';
 import { applyCommand } from './apply.ts';
 import { approveCommand, rejectCommand } from './approve.ts';
 import type { Command } from './command.ts';
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   rejectionsCommand,
   policyCommand,
   imagoCommand,
+  adoptCommand,
   writeCommand,
   applyCommand,
   verifyCommand,

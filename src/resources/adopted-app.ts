@@ -85,10 +85,10 @@ function metadataOf(workload: Workload, { system }: Adoption, annotations: Reado
 }
 
 function specOf(workload: Workload, adoption: Adoption, insecureRegistries: readonly string[]): AppSpecWire {
-  const { followed, approvals, notify, releaseNotes, locked } = adoption;
+  const { followed, locked } = adoption;
   const { kind, name } = workload;
   return {
-    ...checksOf(adoption.trigger),
+    ...checksAndGatesOf(adoption),
     ...(locked && { suspend: true }),
     sources: followed.map((one) => sourceOf(one, adoption, insecureRegistries)),
     deploy: {
@@ -97,6 +97,21 @@ function specOf(workload: Workload, adoption: Adoption, insecureRegistries: read
         changeCause: true,
       },
     },
+  };
+}
+
+/** When it looks, who has to approve, and who is told. */
+export function checksAndGatesOf({
+  trigger,
+  approvals,
+  notify,
+  releaseNotes,
+}: Pick<Adoption, 'trigger' | 'approvals' | 'notify' | 'releaseNotes'>): Pick<
+  AppSpecWire,
+  'schedule' | 'trigger' | 'gates' | 'notify'
+> {
+  return {
+    ...checksOf(trigger),
     ...(approvals && {
       gates: { approvals: { required: approvals.required, deadline: `${approvals.deadlineHours}h` } },
     }),
@@ -135,7 +150,7 @@ function sourceOf(
 }
 
 /** Empty for what is no repository, which decoding then names. */
-function registryOf(repository: string): string {
+export function registryOf(repository: string): string {
   try {
     return parseRepository(repository).registry;
   } catch (error) {
