@@ -51,14 +51,18 @@ const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every
 export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults'> {
   readonly sourceFolder?: string;
   readonly adoption?: AdoptionSettings;
+  /** That of a former runtime, which has ended; else one of its own. */
+  readonly namespace?: string;
+  /** Where the clock starts; now when absent. */
+  readonly start?: Date;
 }
 
-/** Starts a runtime in a namespace of its own. */
+/** Starts a runtime in a namespace of its own, or in that of a former one. */
 export async function openRuntimeStage(kubeconfigPath: string, options: StageOptions = {}): Promise<RuntimeStage> {
   const client = await connectTo(kubeconfigPath);
-  const namespace = await createNamespace(client);
+  const namespace = options.namespace ?? (await createNamespace(client));
   const proxy = await startApiProxy(kubeconfigPath);
-  const clock = createManualClock(new Date());
+  const clock = createManualClock(options.start ?? new Date());
   const programs = await locateTools(['helm', 'kubectl']);
   const parts = startParts(namespace, { proxy, clock, programs, ...options });
   const { runtime } = parts;

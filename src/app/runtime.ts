@@ -1,5 +1,6 @@
 /** Headgate at work: watches, controllers and adapters wired by hand. The same for `controller` and `run --once`. */
 
+import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
 import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts';
@@ -216,7 +217,8 @@ function createContext(
     onError,
   });
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
-  const parts = { registry, deployers, folders, records, accesses, trusts, signatures, memory, checks };
+  const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
+  const parts = { registry, nodes, deployers, folders, records, accesses, trusts, signatures, memory, checks };
   return { ...options, ...sources, ...parts, close, gateDefaults, workloads };
 }
 

@@ -1,6 +1,7 @@
 import { addAbortSignal } from 'node:stream';
 import { OperationError } from '../core/errors.ts';
 import type { Ranking } from '../core/policy/ranking.ts';
+import type { Requirements } from '../core/policy/requirements.ts';
 import { type Command, type Invocation, type Options, outputOption, usageError } from './command.ts';
 import { formatJson, formatTable } from './table.ts';
 
@@ -54,7 +55,8 @@ async function tryPolicy({ options, print, signal }: Invocation, openInput: Open
     return read;
   });
   const tags = await readTags(openInput(signal));
-  print(show(report(tags, rankTags(policy, { tags, current }), current), options.given('output')));
+  const unjudged = unjudgedOf(policy.requirements);
+  print(show({ ...report(tags, rankTags(policy, { tags, current }), current), ...unjudged }, options.given('output')));
 }
 
 /** What is wrong with a policy or a tag is wrong use of this command. */
@@ -120,6 +122,16 @@ async function readTags(input: AsyncIterable<Uint8Array>): Promise<readonly stri
 interface Report {
   readonly choice: string | null;
   readonly rejected: readonly { readonly tag: string; readonly reason: string }[];
+  /** Fields of the policy that only a registry and a cluster can answer; absent when there are none. */
+  readonly unjudged?: readonly string[];
+}
+
+function unjudgedOf({ minimumAgeMs, platforms }: Requirements = {}): Pick<Report, 'unjudged'> {
+  const unjudged = [
+    ...(minimumAgeMs === undefined ? [] : ['minimumAge']),
+    ...(platforms === undefined ? [] : ['platforms']),
+  ];
+  return unjudged.length === 0 ? {} : { unjudged };
 }
 
 /** The first candidate that is there, and a reason for each other tag, in the order given. */
@@ -141,13 +153,14 @@ function report(tags: readonly string[], { candidates, rejected }: Ranking, curr
   };
 }
 
-function show({ choice, rejected }: Report, form: string): string {
+function show({ choice, rejected, unjudged }: Report, form: string): string {
   if (form === 'json') {
-    return formatJson({ choice, rejected });
+    return formatJson({ choice, rejected, ...(unjudged && { unjudged }) });
   }
   const rows = rejected.map(({ tag, reason }) => [tag, reason]);
   return [
     `choice: ${choice ?? 'none'}`,
+    ...(unjudged ? [`not judged without registry and cluster: ${unjudged.join(', ')}`] : []),
     ...(rows.length > 0 ? ['', formatTable(['TAG', 'NOT TAKEN'], rows)] : []),
   ].join('\n');
 }

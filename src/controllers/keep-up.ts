@@ -26,9 +26,16 @@ export async function keepUp(
 ): Promise<AppCheck> {
   const spec = readAppSpec(app);
   const isAtRest =
-    ['UpToDate', 'VersionRejected', 'Unverified', 'Held', 'CheckPending', 'ApprovalRequired'].includes(
-      check.state.kind,
-    ) && check.start === undefined;
+    [
+      'UpToDate',
+      'VersionRejected',
+      'Unverified',
+      'Immature',
+      'Unfit',
+      'Held',
+      'CheckPending',
+      'ApprovalRequired',
+    ].includes(check.state.kind) && check.start === undefined;
   const deployer: Deployer | undefined = spec.kind === 'Valid' ? context.deployers[spec.value.deploy.kind] : undefined;
   if (spec.kind !== 'Valid' || !isAtRest || deployer?.upkeep === undefined) {
     return check;

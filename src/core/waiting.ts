@@ -43,6 +43,10 @@ export const waitingReasons = [
   'RegistryUnavailable',
   /** App: a registry allows no more requests for now, or our budget for it is used up. */
   'RateLimited',
+  /** App: the newest version has not been seen for `minimumAge` yet. */
+  'MinimumAge',
+  /** App: the newest version has no image for a platform that it must have. */
+  'PlatformMissing',
   /** App: the last attempt at this very version failed for a reason outside the version. */
   'PreviousAttemptFailed',
   /** Update: the new version is rolling out and is not healthy yet. */

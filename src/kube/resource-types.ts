@@ -3,6 +3,7 @@ import type { ResourceType } from './objects.ts';
 
 export const configMaps = resource('', 'v1', 'configmaps', 'ConfigMap');
 export const namespaces: ResourceType = { ...resource('', 'v1', 'namespaces', 'Namespace'), namespaced: false };
+export const nodes: ResourceType = { ...resource('', 'v1', 'nodes', 'Node'), namespaced: false };
 export const pods = resource('', 'v1', 'pods', 'Pod');
 export const secrets = resource('', 'v1', 'secrets', 'Secret');
 export const serviceAccounts = resource('', 'v1', 'serviceaccounts', 'ServiceAccount');

@@ -1,9 +1,11 @@
 /** The status of an App, whole, from what a check said. */
 import { type AppState, judgeApp } from '../core/app/app-state.ts';
+import type { FirstSeen } from '../core/policy/requirements.ts';
 import type { Version } from '../core/update/version-change.ts';
 import { setConditions } from './conditions.ts';
 import type { AppObjectWire } from './decode-app.ts';
 import { encodeWaiting } from './decode-update.ts';
+import { encodeFirstSeen } from './first-seen.ts';
 
 export interface AppReport {
   readonly state: AppState;
@@ -11,6 +13,7 @@ export interface AppReport {
     readonly name: string;
     readonly current: Version;
     readonly available: Version | undefined;
+    readonly firstSeen?: readonly FirstSeen[] | undefined;
   }[];
   /** `Kind/name`. */
   readonly workloads: readonly string[];
@@ -35,6 +38,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
     generation,
     now,
   );
+  const firstSeen = encodeFirstSeen(app, report.sources);
   const available = report.sources.flatMap((source) => (source.available ? [source.available] : []));
   return {
     observedGeneration: generation,
@@ -46,6 +50,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
       ...(source.available === undefined ? {} : { available: encodeVersion(source.available) }),
     })),
     workloads: report.workloads.slice(0, maxWorkloads),
+    ...(firstSeen === undefined ? {} : { firstSeen }),
     current: report.sources.map((source) => sayVersion(source.current)).join(', '),
     available: available.map(sayVersion).join(', '),
     ...(report.update === undefined ? {} : { update: report.update }),

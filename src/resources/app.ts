@@ -7,7 +7,7 @@ import { HelmDeploySchema } from './helm-deploy.ts';
 import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
-import { Conditions, Duration, SecretReference, Text, VersionSchema, WaitingSchema } from './schema-parts.ts';
+import { Conditions, Duration, SecretReference, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
 import { ArtifactSchema, ChartSchema, GitSchema } from './sources.ts';
 import { VerifySchema } from './verify.ts';
 
@@ -195,6 +195,17 @@ export const AppStatusSchema = Type.Object({
   ),
   workloads: Type.Optional(
     Type.Array(Text('Kind/name.', 300), { description: 'The workloads that the targets match.', maxItems: 1000 }),
+  ),
+  firstSeen: Type.Optional(
+    Type.Array(
+      Type.Object({
+        source: Text('Name of the source.', 63),
+        digest: Text('Digest of a candidate.', 256),
+        tag: Type.Optional(Text('Tag by which it was seen.', 128)),
+        at: Time('Since when its age counts; the registry does not tell it.'),
+      }),
+      { description: 'The clocks of minimumAge: when candidates were seen first.', maxItems: 400 },
+    ),
   ),
   update: Type.Optional(Text('Name of the open Update, or of the last one.', 253)),
   current: Type.Optional(Text('Tags in use, for tables.', 4096)),

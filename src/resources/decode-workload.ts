@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { isAdoptionMark } from '../core/adopt/marks.ts';
 import type { Container, Pod, PodContainer, Rollout, Workload, WorkloadKind } from '../core/workload/workload.ts';
 import { decoderOf } from './decode.ts';
+import { decodePlacement, placementFields } from './decode-placement.ts';
 import { Metadata } from './metadata.ts';
 
 const ContainerWire = Type.Object({ name: Type.String(), image: Type.Optional(Type.String()) });
@@ -13,6 +14,7 @@ const PodTemplate = Type.Object({
     initContainers: Type.Optional(Type.Array(ContainerWire)),
     imagePullSecrets: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String()) }))),
     serviceAccountName: Type.Optional(Type.String()),
+    ...placementFields,
   }),
 });
 
@@ -141,6 +143,7 @@ function fromParts(
       image: one.image ?? '',
       init,
     });
+  const placement = decodePlacement(template.spec);
   return {
     kind,
     namespace: metadata.namespace,
@@ -154,6 +157,7 @@ function fromParts(
     containers: [...template.spec.containers.map(read(false)), ...(template.spec.initContainers ?? []).map(read(true))],
     pullSecrets: (template.spec.imagePullSecrets ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])),
     serviceAccount: template.spec.serviceAccountName || 'default',
+    ...(placement === undefined ? {} : { placement }),
     ...parts,
   };
 }

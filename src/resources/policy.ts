@@ -1,7 +1,9 @@
 /** The version policy of a source as written in the cluster. */
 import Type, { type TProperties } from 'typebox';
+import { platformPattern } from '../core/image/platform.ts';
 import { maxPatternLength } from '../core/policy/pattern.ts';
 import { stepSizes } from '../core/policy/policy.ts';
+import { Duration } from './schema-parts.ts';
 
 /** Written by people one by one; each is tried on each tag. */
 const maxPatterns = 16;
@@ -143,6 +145,16 @@ export const PolicySchema = Type.Object(
     oneMajorAtATime: Type.Optional(Type.Boolean({ description: 'Leave out no major version; for semver and step.' })),
     barriers: VersionList('Versions that must run before anything newer than them may.'),
     deadEnds: VersionList('Versions that are never taken.'),
+    minimumAge: Type.Optional(
+      Duration('How long a version must have been seen in the registry before it is taken; for images.'),
+    ),
+    platforms: Type.Optional(
+      Type.Array(Type.String({ pattern: `^Nodes$|${platformPattern}`, maxLength: 64 }), {
+        description:
+          'Platforms that an image must have, for example linux/arm64; Nodes stands for those of all nodes on which the workloads may run.',
+        maxItems: 16,
+      }),
+    ),
   },
   {
     description: `Which versions may be taken. Exactly one of ${namesOf(choice)}.`,

@@ -24,6 +24,8 @@ const rows: readonly [AppState, string, string][] = [
     'RateLimited: why until 2026-05-04T12:01:00.000Z',
     'Ready False, Reconciling',
   ],
+  [{ kind: 'Immature', message, until }, 'MinimumAge: why until 2026-05-04T12:01:00.000Z', 'Ready True'],
+  [{ kind: 'Unfit', message }, 'PlatformMissing: why', 'Ready True'],
   [{ kind: 'Held', message, until }, 'PreviousAttemptFailed: why until 2026-05-04T12:01:00.000Z', 'Ready False'],
   [{ kind: 'CheckPending', message, until }, 'CheckPending: why until 2026-05-04T12:01:00.000Z', 'Ready True'],
   [{ kind: 'Gated', waiting: { reason: 'Window', message } }, 'Window: why', 'Ready True'],

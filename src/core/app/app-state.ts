@@ -16,6 +16,8 @@ export type AppState =
       readonly message: string;
       readonly until: Date;
     }
+  | { readonly kind: 'Immature'; readonly message: string; readonly until: Date }
+  | { readonly kind: 'Unfit'; readonly message: string }
   | { readonly kind: 'Held'; readonly message: string; readonly until: Date }
   | { readonly kind: 'CheckPending'; readonly message: string; readonly until: Date | undefined }
   /** An Update was asked for and may not begin yet. */
@@ -48,6 +50,10 @@ export function judgeApp(state: AppState): AppVerdict {
       return verdict('UpdateInProgress', state, { ready: 'Unknown', reconciling: true });
     case 'Unavailable':
       return verdict(state.reason, state, { ready: 'False', reconciling: true });
+    case 'Immature':
+      return verdict('MinimumAge', state, { ready: 'True' });
+    case 'Unfit':
+      return verdict('PlatformMissing', state, { ready: 'True' });
     case 'Held':
       return verdict('PreviousAttemptFailed', state, { ready: 'False' });
     case 'CheckPending':

@@ -1,4 +1,5 @@
 /** Which version of a source an App wants. What each kind means is in the file of its name beside this one. */
+import type { Requirements } from './requirements.ts';
 import type { TagFilter } from './tag-filter.ts';
 import type { UpgradePath } from './upgrade-path.ts';
 
@@ -97,7 +98,8 @@ export interface PolicyLimits {
   readonly path?: UpgradePath | undefined;
 }
 
-export type ImagePolicy =
+/** One of these, with what else its versions must fulfil. */
+export type ImagePolicy = (
   | SemverPolicy
   | FluxSemverPolicy
   | StepPolicy
@@ -109,7 +111,8 @@ export type ImagePolicy =
   | GlobPolicy
   | DigestPolicy
   | PinnedPolicy
-  | KeelPolicy;
+  | KeelPolicy
+) & { readonly requirements?: Requirements | undefined };
 
 /** False where the policy names its tag, so that rankTags gives the same answer for an empty list. */
 export function needsTagList(policy: ImagePolicy): boolean {

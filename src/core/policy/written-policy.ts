@@ -8,6 +8,7 @@ import { compileExtract, compilePattern } from './pattern.ts';
 import type { ImagePolicy, PolicyLimits, SortOrder, StepSize } from './policy.ts';
 import { policyInvalid } from './policy-invalid.ts';
 import { rankTags } from './rank-tags.ts';
+import { parseRequirements, type WrittenRequirements } from './requirements.ts';
 import { rangeOf } from './semver-policy.ts';
 import { compileFilter, type TagFilter } from './tag-filter.ts';
 import type { UpgradePath } from './upgrade-path.ts';
@@ -48,7 +49,7 @@ interface PolicyChoice extends FluxPolicyChoice {
   readonly policy?: FluxPolicyChoice | undefined;
 }
 
-export interface WrittenImagePolicy extends PolicyChoice {
+export interface WrittenImagePolicy extends PolicyChoice, WrittenRequirements {
   readonly filterTags?: { readonly pattern?: string | undefined; readonly extract?: string | undefined } | undefined;
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
@@ -109,14 +110,16 @@ const readers: Readers<PolicyChoice> = {
  * @throws POLICY_INVALID naming field, value and remedy
  */
 export function parseImagePolicy(written: WrittenImagePolicy, field: string): ImagePolicy {
-  const { filterTags, include, exclude, preReleases, oneMajorAtATime, barriers, deadEnds, ...choice } = written;
+  const { filterTags, include, exclude, preReleases, oneMajorAtATime, barriers, deadEnds, ...rest } = written;
+  const { minimumAge, platforms, ...choice } = rest;
   const policy = readOne(choice, readers, field);
   const filter = { ...filterTags, include, exclude };
   const path = { oneMajorAtATime, barriers, deadEnds };
   const limited = { ...policy, ...filterOf(filter, field), ...pathOf(path), ...(preReleases && { preReleases }) };
   refuseMisplaced(limited, field);
   checkPath(limited, field);
-  return limited;
+  const requirements = parseRequirements({ minimumAge, platforms }, field);
+  return requirements === undefined ? limited : { ...limited, requirements };
 }
 
 function readOne<Choice extends object>(choice: Choice, all: Readers<Choice>, field: string): ImagePolicy {

@@ -2,6 +2,8 @@
  * A workload as Headgate sees it: which containers run which image, and how far its rollout is.
  * Made from the Kubernetes object at the edge (resources/workload.ts); nothing here knows the wire format.
  */
+import type { Placement } from './placement.ts';
+
 export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const;
 
 export type WorkloadKind = (typeof workloadKinds)[number];
@@ -36,6 +38,8 @@ export interface Workload extends WorkloadReference {
   readonly podSelector: string | undefined;
   /** Of its pod template. */
   readonly pullSecrets: readonly string[];
+  /** Undefined: any node without taints. */
+  readonly placement?: Placement | undefined;
   /** Its pods' own; `default` where the template names none. */
   readonly serviceAccount: string;
   readonly rollout: Rollout;

@@ -4,12 +4,14 @@
 import { type AppSpec, type CheckTimes, locationOf } from '../../core/app/app.ts';
 import type { AppState } from '../../core/app/app-state.ts';
 import { findRejection } from '../../core/app/rejection.ts';
+import type { FirstSeen } from '../../core/policy/requirements.ts';
 import { nextTime } from '../../core/schedule/next-time.ts';
 import { joinSome } from '../../core/text.ts';
 import { specSource, type Version, type VersionChange } from '../../core/update/version-change.ts';
 import { sayVersion } from '../../resources/app-status.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
 import { decodeWaiting, hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { decodeFirstSeen } from '../../resources/first-seen.ts';
 import type { Deployers, Survey } from '../deploy/deployer.ts';
 import { type DetectContext, detect, withoutAsking } from '../detect/detect.ts';
 import type { Finding } from '../detect/finding.ts';
@@ -36,6 +38,8 @@ export interface SourceView {
   readonly name: string;
   readonly current: Version;
   readonly available: Version | undefined;
+  /** Undefined where nobody looked. */
+  readonly firstSeen?: readonly FirstSeen[] | undefined;
 }
 
 export interface AppCheck {
@@ -107,7 +111,8 @@ function recall(
   const rejections = context.records.listRejections(app.metadata.namespace);
   const { uid, generation } = app.metadata;
   const basis = JSON.stringify([uid, generation, survey.basis, rejections.map((one) => [one.app, one.digest])]);
-  const request = { app: app.metadata, sources: spec.sources, survey, rejections };
+  const firstSeenOf = (source: string) => decodeFirstSeen(app, source);
+  const request = { app: app.metadata, sources: spec.sources, survey, rejections, firstSeenOf };
   const key = memoryKey(app.metadata);
   if (context.checks.isUnderWay(key, basis)) {
     return undefined;
@@ -269,6 +274,7 @@ function viewOf(finding: Finding): SourceView {
     name: finding.source.name,
     current: finding.current,
     available: finding.kind === 'Newer' ? finding.version : undefined,
+    firstSeen: 'firstSeen' in finding ? finding.firstSeen : undefined,
   };
 }
 

@@ -137,7 +137,9 @@ export class CheckMemory {
     const retryMs = Math.max(Math.min(asked, longestRetryMs), backoffMs) * (1 + random() * jitterShare);
     const roundMs = before === undefined ? check.intervalMs * (1 - random() * phaseShare) : check.intervalMs;
     const dueAt = new Date(failures === 0 ? (check.asOf ?? endedAt).getTime() + roundMs : endedAt.getTime() + retryMs);
-    this.#entries.set(key, { basis, findings: check.findings, endedAt, dueAt, failures });
+    const turns = check.findings.flatMap((finding) => (finding.kind === 'Young' ? [finding.until.getTime()] : []));
+    const firstMs = Math.min(dueAt.getTime(), ...turns);
+    this.#entries.set(key, { basis, findings: check.findings, endedAt, dueAt: new Date(firstMs), failures });
     const turn = this.#turns.get(key);
     if (turn && failures > 0 && (turn.at === undefined || dueAt < turn.at)) {
       // What was to be looked at then or announced then is still to be looked at.

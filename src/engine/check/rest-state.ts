@@ -4,13 +4,17 @@ import type { Finding } from '../detect/finding.ts';
 
 export function restState(findings: readonly Finding[]): AppState {
   const message = findings.map(sayFinding).join('; ');
-  const kinds = findings.map(({ kind }) => kind);
-  const kind = kinds.includes('Unverified')
-    ? 'Unverified'
-    : kinds.includes('Rejected')
-      ? 'VersionRejected'
-      : 'UpToDate';
-  return { kind, message };
+  const untils = findings.flatMap((finding) => (finding.kind === 'Young' ? [finding.until.getTime()] : []));
+  if (untils.length > 0) {
+    return { kind: 'Immature', message, until: new Date(Math.min(...untils)) };
+  }
+  const kinds = new Set(findings.map(({ kind }) => kind));
+  for (const kind of ['Unverified', 'Unfit'] as const) {
+    if (kinds.has(kind)) {
+      return { kind, message };
+    }
+  }
+  return { kind: kinds.has('Rejected') ? 'VersionRejected' : 'UpToDate', message };
 }
 
 function sayFinding(finding: Finding): string {
@@ -21,6 +25,8 @@ function sayFinding(finding: Finding): string {
       return `${name} stays on ${current}: ${finding.tag} was rejected by ${finding.rejection.author} (${finding.rejection.reason})`;
     case 'Unverified':
       return `${name} stays on ${current}: ${finding.tag} is not verified: ${finding.reason}`;
+    case 'Young':
+    case 'Unfit':
     case 'Nothing':
       return `${name} stays on ${current}: ${finding.message}`;
     default:

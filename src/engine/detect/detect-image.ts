@@ -4,14 +4,19 @@ import type { Rejection } from '../../core/app/rejection.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { needsTagList } from '../../core/policy/policy.ts';
 import { rankTags, tagComparer } from '../../core/policy/rank-tags.ts';
+import type { FirstSeen } from '../../core/policy/requirements.ts';
 import type { Version } from '../../core/update/version-change.ts';
+import type { Workload } from '../../core/workload/workload.ts';
+import type { Nodes } from '../ports/nodes.ts';
 import type { Puller, Registry, RegistryAccess, RegistryAccesses } from '../ports/registry.ts';
-import { findRejected, findUnverified, type Obstacle, type ObstacleContext } from './find-obstacle.ts';
-import type { Answer, Detector } from './finding.ts';
+import { type Obstacle as Barred, findRejected, findUnverified, type ObstacleContext } from './find-obstacle.ts';
+import { findUnmet, SeenVersions, type UnmetRequest } from './find-unmet.ts';
+import type { Answer, Detector, Unmet } from './finding.ts';
 
 export interface ImageContext extends ObstacleContext {
   readonly registry: Registry;
   readonly accesses: RegistryAccesses;
+  readonly nodes: Nodes;
 }
 
 export interface ImageRequest {
@@ -20,7 +25,9 @@ export interface ImageRequest {
   /** The distinct versions that the containers of the source are set to. */
   readonly running: readonly Version[];
   /** Workloads of the App, with whose pull secrets the registry may be asked. */
-  readonly pullers: readonly Puller[];
+  readonly pullers: readonly (Puller & Pick<Workload, 'placement'>)[];
+  /** Clocks of the candidates of earlier checks. */
+  readonly firstSeen: readonly FirstSeen[];
   readonly rejections: readonly Rejection[];
 }
 
@@ -55,8 +62,20 @@ async function choose(
   asked: Asked & { readonly access: RegistryAccess },
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { source, current, access } = asked;
+  const { source } = asked;
   const offer = await offeredTags(context.registry, asked, signal);
+  const seen = new SeenVersions(asked.firstSeen);
+  const answer = await chooseFrom(context, { ...asked, seen, workloads: asked.pullers }, offer, signal);
+  return source.policy.requirements?.minimumAgeMs === undefined ? answer : { ...answer, firstSeen: seen.all };
+}
+
+async function chooseFrom(
+  context: ImageContext,
+  asked: Asked & UnmetRequest,
+  offer: Offer,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { source, current, access } = asked;
   let passedOver: Obstacle | undefined;
   for (const tag of offer.candidates.slice(0, maxCandidates)) {
     const digest = await context.registry.findDigest(source.repository, tag, access, signal);
@@ -68,21 +87,29 @@ async function choose(
     if (!rejected && isRunning(asked.running, version)) {
       return passedOver ?? { kind: 'UpToDate' };
     }
-    const obstacle = rejected ?? (await findUnverified(context, asked, version, signal));
+    const obstacle =
+      rejected ??
+      (await findUnmet(context, asked, version, signal)) ??
+      (await findUnverified(context, asked, version, signal));
     if (!obstacle) {
       return { kind: 'Newer', version };
     }
-    passedOver ??= obstacle;
+    passedOver = nearer(passedOver, obstacle);
   }
   return answerWithout(offer, current, passedOver);
 }
 
+type Obstacle = Barred | Unmet;
+
+/** Of two that may not be taken the one to speak of: that which is taken first by itself, else the better one. */
+function nearer(former: Obstacle | undefined, latter: Obstacle): Obstacle {
+  const isSooner =
+    former === undefined || (latter.kind === 'Young' && (former.kind !== 'Young' || latter.until < former.until));
+  return isSooner ? latter : former;
+}
+
 /** Where none is taken. A rejected version that runs is no news. */
-function answerWithout(
-  { message }: { readonly message?: string },
-  current: Version,
-  passedOver: Obstacle | undefined,
-): Answer {
+function answerWithout({ message }: Offer, current: Version, passedOver: Obstacle | undefined): Answer {
   const isCurrent = passedOver?.kind === 'Rejected' && passedOver.rejection.digest === current.digest;
   if (passedOver && !isCurrent) {
     return passedOver;
@@ -90,12 +117,18 @@ function answerWithout(
   return message === undefined ? { kind: 'UpToDate' } : { kind: 'Nothing', message };
 }
 
+interface Offer {
+  readonly candidates: readonly string[];
+  /** What to say when none is taken. */
+  readonly message?: string;
+}
+
 /** Tags worth asking the digest of, best first. */
 async function offeredTags(
   registry: Registry,
   asked: Asked & { readonly access: RegistryAccess },
   signal: AbortSignal,
-): Promise<{ readonly candidates: readonly string[]; readonly message?: string }> {
+): Promise<Offer> {
   const { source, current, access, running } = asked;
   if (!needsTagList(source.policy)) {
     return namedTags(source, current);
@@ -129,7 +162,7 @@ async function offeredTags(
 }
 
 /** What a policy wants that names its tag. */
-function namedTags(source: ImageSource, current: Version): { candidates: readonly string[]; message?: string } {
+function namedTags(source: ImageSource, current: Version): Offer {
   const candidates = rankTags(source.policy, { tags: [], current: current.tag }).candidates.map(({ tag }) => tag);
   return candidates.length === 0
     ? { candidates }

@@ -2,6 +2,7 @@
 import type { Source } from '../../core/app/app.ts';
 import type { Rejection } from '../../core/app/rejection.ts';
 import { isOperationError } from '../../core/errors.ts';
+import type { FirstSeen } from '../../core/policy/requirements.ts';
 import type { Survey } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ArtifactContext, detectArtifact } from './detect-artifact.ts';
@@ -20,6 +21,8 @@ export interface DetectRequest {
   readonly sources: readonly Source[];
   readonly survey: Pick<Survey, 'versions' | 'workloads'>;
   readonly rejections: readonly Rejection[];
+  /** Clocks of the candidates of a source, from earlier checks. */
+  readonly firstSeenOf: (source: string) => readonly FirstSeen[];
 }
 
 /**
@@ -59,7 +62,12 @@ function detectorFor(context: DetectContext, request: DetectRequest, source: Sou
   const asked = { app, rejections, running, now: () => context.clock.now() };
   switch (source.kind) {
     case 'Image':
-      return detectImage(context, { ...asked, source, pullers: survey.workloads });
+      return detectImage(context, {
+        ...asked,
+        source,
+        pullers: survey.workloads,
+        firstSeen: request.firstSeenOf(source.name),
+      });
     case 'Chart':
       return detectChart(context, { ...asked, source });
     case 'Git':

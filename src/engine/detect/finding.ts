@@ -2,6 +2,7 @@
 import type { Source } from '../../core/app/app.ts';
 import type { Rejection } from '../../core/app/rejection.ts';
 import type { OperationError } from '../../core/errors.ts';
+import type { FirstSeen } from '../../core/policy/requirements.ts';
 import type { Version } from '../../core/update/version-change.ts';
 
 /** What one source has to offer. */
@@ -12,13 +13,20 @@ export type Finding = { readonly source: Source; readonly current: Version } & (
   | { readonly kind: 'NotAsked' }
 );
 
-export type Answer =
+export type Answer = Outcome & {
+  /** Clocks of the candidates of this check; undefined where the policy asks for no age. */
+  readonly firstSeen?: readonly FirstSeen[] | undefined;
+};
+
+type Outcome =
   | { readonly kind: 'UpToDate' }
   | { readonly kind: 'Newer'; readonly version: Version }
   /** The newest version may not be taken, and there is nothing else that is newer. */
   | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
   /** The newest version lacks the signatures that are asked for, and there is nothing else that is newer. */
   | { readonly kind: 'Unverified'; readonly tag: string; readonly reason: string }
+  /** The newest version is not old enough, or not made for every node, and there is nothing else that is newer. */
+  | Unmet
   /** No version, or none that the policy takes; changes nothing. */
   | { readonly kind: 'Nothing'; readonly message: string };
 
@@ -31,6 +39,12 @@ export interface SourceRequest<S extends Source> {
   readonly rejections: readonly Rejection[];
   readonly now: () => Date;
 }
+
+export type Unmet =
+  /** Seen first too short a time ago. */
+  | { readonly kind: 'Young'; readonly tag: string; readonly until: Date; readonly message: string }
+  /** Cannot run on every node that it may come to. */
+  | { readonly kind: 'Unfit'; readonly tag: string; readonly message: string };
 
 /** One source under the eyes of the adapter that knows its kind. */
 export interface Detector {

@@ -1,0 +1,31 @@
+/** The clocks of minimumAge in the status of an App: kept over restarts, suspension and trouble, and as few as there are candidates. */
+import type { FirstSeen } from '../core/policy/requirements.ts';
+import type { AppObjectWire } from './decode-app.ts';
+
+type FirstSeenWire = NonNullable<NonNullable<AppObjectWire['status']>['firstSeen']>;
+
+export function decodeFirstSeen({ status }: AppObjectWire, source: string): readonly FirstSeen[] {
+  return (status?.firstSeen ?? [])
+    .filter((one) => one.source === source)
+    .map(({ digest, tag, at }) => ({ digest, tag: tag ?? '', at: new Date(at) }));
+}
+
+/**
+ * The clocks as they are to be written: of each source with a minimum age those of the last check, or those that were there where nobody
+ * looked. Undefined when there are none.
+ */
+export function encodeFirstSeen(
+  { spec, status }: AppObjectWire,
+  views: readonly { readonly name: string; readonly firstSeen?: readonly FirstSeen[] | undefined }[],
+): FirstSeenWire | undefined {
+  const clocks = spec.sources.flatMap((source): FirstSeenWire => {
+    if (source.image?.policy.minimumAge === undefined) {
+      return [];
+    }
+    const seen = views.find((view) => view.name === source.name)?.firstSeen;
+    return seen === undefined
+      ? (status?.firstSeen ?? []).filter((one) => one.source === source.name)
+      : seen.map(({ digest, tag, at }) => ({ source: source.name, digest, tag, at: at.toISOString() }));
+  });
+  return clocks.length === 0 ? undefined : clocks;
+}
