@@ -23,7 +23,7 @@ export const defaultIndexBounds: ReadIndexBounds = {
 
 export type ChartEntries = ReadonlyMap<string, readonly IndexEntry[]>;
 
-const bytesBetweenPauses = 2 ** 18;
+const bytesBetweenPauses = 2 ** 17;
 
 /**
  * The entries of the wanted charts, those that the index has.
