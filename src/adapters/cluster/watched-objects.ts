@@ -71,7 +71,7 @@ export class ObjectWatcher implements WatchedObjects {
     signal: AbortSignal,
   ): Promise<void> {
     const name = keyOf({ metadata: app });
-    if (this.#owned.get(name) === objects) {
+    if (this.#owned.get(name) === objects || (objects.length === 0 && !this.#owned.has(name))) {
       return;
     }
     this.#claim(name, objects);
@@ -85,8 +85,7 @@ export class ObjectWatcher implements WatchedObjects {
       const scope = this.#scopes.get(key) ?? (await this.#start(key, object, signal));
       scope?.apps.add(name);
     }
-    const first = [...needed.keys()].flatMap((key) => this.#scopes.get(key)?.informer.synced ?? []);
-    await Promise.race([Promise.allSettled(first), sleep(this.#options.clock, longestFirstLookMs, signal)]);
+    await this.#untilSeen([...needed.keys()], signal);
   }
 
   unwatch(app: { readonly namespace: string; readonly name: string }): void {
@@ -102,6 +101,18 @@ export class ObjectWatcher implements WatchedObjects {
     const scope = this.#scopes.get(scopeOf(object));
     const held = scope?.informer.store.get(keyOf({ metadata: object }));
     return held?.seen ?? (scope?.informer.isSynced === true ? 'Absent' : 'Unseen');
+  }
+
+  async #untilSeen(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    const informers = keys.flatMap((key) => this.#scopes.get(key)?.informer ?? []);
+    const unseen = informers.filter((informer) => !informer.isSynced).map((informer) => informer.synced);
+    if (unseen.length === 0) {
+      return;
+    }
+    const enough = new AbortController();
+    const patience = sleep(this.#options.clock, longestFirstLookMs, AbortSignal.any([signal, enough.signal]));
+    await Promise.race([Promise.allSettled(unseen), patience]);
+    enough.abort();
   }
 
   #claim(app: string, objects: readonly ObjectAddress[]): void {
