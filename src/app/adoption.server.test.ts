@@ -272,6 +272,19 @@ test('an App that a person makes for the same workload goes before it', async ()
   expect(await imageOf()).toBe('web:1.0.1@digest');
 });
 
+test('a name that a person has taken is left alone, and used when it is free', async () => {
+  const image = { repository: `${registry.host}/web`, insecure: true, policy: { pinned: {} } };
+  const spec = { sources: [{ name: 'web', image }], deploy: { workloads: { targets: [{ name: 'other' }] } } };
+  await stage.client.create<ProductObject>(apps, { metadata: { namespace: stage.namespace, name: appName }, spec });
+  await createWeb({ 'keel.sh/policy': 'all' });
+  await eventually(async () => expect(stage.log).toContainEqual(expect.objectContaining({ reason: 'AppNameTaken' })));
+  expect((await findApp())?.metadata.labels).toBeUndefined();
+
+  await stage.client.delete(apps, { namespace: stage.namespace, name: appName });
+
+  await eventually(async () => expect(await waitingOf()).toMatch(/^CheckPending/));
+});
+
 test('what Imago pinned is followed on its tag, and its annotation kept', async () => {
   const config = (image: string) =>
     JSON.stringify({ containers: [{ name: 'app', image: `${registry.host}/${image}` }], initContainers: [] });

@@ -30,6 +30,14 @@ export function adoptedWorkloadOf(app: AppObjectWire): string | undefined {
   return workloadKey(reference);
 }
 
+/** Workloads for whose App a person has taken the name, and which get one when that person's goes. */
+export function workloadsNamedBy({ metadata }: AppObjectWire): readonly string[] {
+  const { namespace, name } = metadata;
+  return workloadKinds
+    .filter((kind) => name.startsWith(`${kind.toLowerCase()}-`))
+    .map((kind) => workloadKey({ kind, namespace, name: name.slice(kind.length + 1) }));
+}
+
 function kindNamed(text: string): WorkloadKind | undefined {
   return workloadKinds.find((kind) => kind === text);
 }

@@ -10,7 +10,7 @@ import { isAdopted } from '../resources/adopted-app.ts';
 import { topicOfAdopted, topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
-import { adoptedWorkloadOf } from './adoption-controller.ts';
+import { adoptedWorkloadOf, workloadsNamedBy } from './adoption-controller.ts';
 
 export interface Wakeable {
   readonly listApps: (namespace: string) => readonly AppObjectWire[];
@@ -121,8 +121,8 @@ export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
 
 /** An App that was made for a workload is put right when a person changes or removes it. */
 function wakeAdopter(wakeable: Wakeable, app: AppObjectWire | undefined): void {
-  const workload = app && adoptedWorkloadOf(app);
-  if (workload !== undefined) {
+  const workloads = app ? (adoptedWorkloadOf(app) ?? workloadsNamedBy(app)) : [];
+  for (const workload of [workloads].flat()) {
     wakeable.wakeAdoption(workload);
   }
 }
