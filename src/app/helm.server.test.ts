@@ -1,9 +1,10 @@
 /** Apps that are Helm releases, on a real API server with the real Helm; nothing runs there, a controller is played. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { locateTools } from '../../test/cluster/binaries.ts';
-import { installByHand, lockByHand, revisionsOf, webTemplate } from '../../test/helm/by-hand.ts';
-import { packChart, settingsTemplate } from '../../test/helm/charts.ts';
-import type { ConfigMap } from '../../test/kube/server-fixtures.ts';
+import { installByHand, lockByHand, type Place, revisionsOf, webTemplate } from '../../test/helm/by-hand.ts';
+import { hookTemplate, packChart, settingsTemplate } from '../../test/helm/charts.ts';
+import { endJob, killHelm, startMortalHeadgate, untilJob } from '../../test/helm/interruptions.ts';
+import { type ConfigMap, connectTo } from '../../test/kube/server-fixtures.ts';
 import { completeRollouts, openRuntimeStage, pushVersions, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
@@ -38,7 +39,12 @@ afterEach(async () => {
 
 /** The release `web` of a chart with a Deployment and a ConfigMap, as a person installs it. */
 async function install(values: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const files = { 'templates/settings.yaml': settingsTemplate, 'templates/web.yaml': webTemplate };
+  const files = {
+    'templates/settings.yaml': settingsTemplate,
+    'templates/web.yaml': webTemplate,
+    'templates/hook.yaml': hookTemplate('pre-upgrade', '.Values.hooked'),
+    'templates/test.yaml': hookTemplate('test', '.Values.tested').replace('-hook\n', '-test\n'),
+  };
   const archive = await packChart({ version: '1.0.0', files, values: 'color: blue\n' });
   const image = { repository: `${registry.host}/web`, tag: '1.0.0' };
   await installByHand(inject('kubeconfig'), {
@@ -75,9 +81,9 @@ async function settings() {
   return (await stage.client.find<ConfigMap>(configMaps, key))?.data;
 }
 
-async function changeHelm(helm: Partial<HelmWire>): Promise<void> {
-  const key = { namespace: stage.namespace, name: 'web' };
-  await stage.client.patch(apps, key, { kind: 'merge', body: { spec: { deploy: { helm } } } });
+async function changeHelm(helm: Partial<HelmWire>, { client, namespace }: Place = stage): Promise<void> {
+  const key = { namespace, name: 'web' };
+  await client.patch(apps, key, { kind: 'merge', body: { spec: { deploy: { helm } } } });
 }
 
 test('adopts a release that a person installed, with the newest image, and keeps chart and values', async () => {
@@ -159,6 +165,69 @@ test('a release that somebody left locked is healed once its time is over', asyn
   const [update] = await untilEnded(1);
   expect(update?.status?.phase).toBe('Succeeded');
   expect(await revisionsOf(stage, 'web')).toEqual(['3 deployed', '2 failed', '1 superseded']);
+});
+
+test('a helm that is killed in the middle of a hook is taken up again', async () => {
+  await install();
+  await putApp();
+  await untilEnded(1);
+  await changeHelm({ values: { hooked: true, color: 'orange' } });
+  const hook = await untilJob(stage, 'web-hook');
+
+  await killHelm(process.pid);
+  await stage.until(async () => {
+    const open = (await stage.updatesOf('web')).find(({ status }) => status?.finishedAt === undefined);
+    expect(open?.status?.waiting).toMatchObject({ message: expect.stringContaining('it ended by SIGKILL') });
+  });
+  await stage.clock.advance(11_000);
+
+  await endJob(stage, await untilJob(stage, 'web-hook', hook), 'Complete');
+  const [, update] = await untilEnded(2);
+  expect(update?.status?.phase).toBe('Succeeded');
+  expect(update?.status?.steps?.find(({ name }) => name === 'Apply')?.message).toContain(
+    'pre-upgrade Job/web-hook Succeeded',
+  );
+  expect(await settings()).toMatchObject({ color: 'orange' });
+  expect(await revisionsOf(stage, 'web')).toEqual(['4 deployed', '3 failed', '2 superseded', '1 superseded']);
+});
+
+test('a Headgate that is killed in the middle of a hook: the next one lifts the lock and goes on', async () => {
+  await install();
+  await putApp();
+  await untilEnded(1);
+  const { namespace } = stage;
+  await stage.stop();
+  const place = { client: await connectTo(inject('kubeconfig')), namespace };
+  const former = await startMortalHeadgate(inject('kubeconfig'), namespace);
+  await changeHelm({ values: { hooked: true, color: 'orange' } }, place);
+  const hook = await untilJob(place, 'web-hook');
+
+  await former.kill();
+
+  stage = await openRuntimeStage(inject('kubeconfig'), { namespace });
+  completeRollouts(stage, rollouts.signal);
+  await endJob(place, await untilJob(place, 'web-hook', hook), 'Complete');
+  const [, update] = await untilEnded(2);
+  expect(update?.status?.phase).toBe('Succeeded');
+  expect(await revisionsOf(stage, 'web')).toEqual(['4 deployed', '3 failed', '2 superseded', '1 superseded']);
+  await place.client.close();
+});
+
+test.each([
+  { end: 'Complete' as const, phase: 'Succeeded', color: 'orange' },
+  { end: 'Failed' as const, phase: 'RolledBack', color: 'blue' },
+])('a test of the chart that ends as $end: $phase', async ({ end, phase, color }) => {
+  await install();
+  await putApp({ test: {} });
+  await untilEnded(1);
+  await changeHelm({ values: { tested: true, color: 'orange' } });
+
+  await endJob(stage, await untilJob(stage, 'web-test'), end);
+
+  const [, update] = await untilEnded(2);
+  expect(update?.status?.phase).toBe(phase);
+  expect(update?.status?.failure?.reason).toBe(end === 'Failed' ? 'TestFailed' : undefined);
+  expect(await settings()).toMatchObject({ color });
 });
 
 test.each([

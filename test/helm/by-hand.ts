@@ -9,6 +9,12 @@ import { secrets } from '../../src/kube/resource-types.ts';
 import { locateTools } from '../cluster/binaries.ts';
 import { outputOf } from '../cluster/run-command.ts';
 
+/** Where it happens. */
+export interface Place {
+  readonly client: KubeClient;
+  readonly namespace: string;
+}
+
 export interface Installation {
   readonly namespace: string;
   readonly release: string;
@@ -34,10 +40,7 @@ export async function installByHand(
 }
 
 /** `number status` of each revision, newest first. */
-export async function revisionsOf(
-  { client, namespace }: { readonly client: KubeClient; readonly namespace: string },
-  release: string,
-): Promise<readonly string[]> {
+export async function revisionsOf({ client, namespace }: Place, release: string): Promise<readonly string[]> {
   const labelSelector = `owner=helm,name=${release}`;
   const { items } = await client.list<KubeObject>(secrets, { namespace, labelSelector });
   return items
@@ -77,11 +80,7 @@ interface ReleaseSecret extends KubeObject {
 }
 
 /** Locks a release as a helm leaves it that was killed in the middle of an upgrade: its newest revision again, pending. */
-export async function lockByHand(
-  { client, namespace }: { readonly client: KubeClient; readonly namespace: string },
-  release: string,
-  revision: number,
-): Promise<void> {
+export async function lockByHand({ client, namespace }: Place, release: string, revision: number): Promise<void> {
   const name = `sh.helm.release.v1.${release}.v${revision}`;
   const secret = await client.get<ReleaseSecret>(secrets, { namespace, name });
   const packed = Buffer.from(Buffer.from(secret.data?.['release'] ?? '', 'base64').toString(), 'base64');

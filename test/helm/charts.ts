@@ -54,8 +54,9 @@ data:
 `;
 
 /** A Job that is never run on an API server without nodes: the hook lasts until its time is over. */
-export function hookTemplate(events: string): string {
-  return `apiVersion: batch/v1
+export function hookTemplate(events: string, condition = 'true'): string {
+  return `{{ if ${condition} }}
+apiVersion: batch/v1
 kind: Job
 metadata:
   name: {{ .Release.Name }}-hook
@@ -67,5 +68,6 @@ spec:
     spec:
       restartPolicy: Never
       containers: [{ name: hook, image: localhost/none }]
+{{ end }}
 `;
 }

@@ -142,20 +142,23 @@ function returnTo(work: Work, revision: number): HelmOperation {
   return { kind: 'Rollback', revision, maxHistory: deploy?.maxHistory ?? 10, crds: [], ...timesOf(deploy) };
 }
 
+/** One that failed is bad, unless something came between: then it is tried again, a few times. */
 async function judgeFailure(
-  { releases }: HelmContext,
+  context: HelmContext,
   work: Work,
   { revision, revisions }: { readonly revision: Revision; readonly revisions: readonly Revision[] },
   signal: AbortSignal,
 ): Promise<Applied | undefined> {
   const release = releaseOf(work.update, helmPlanOf(work.journal));
-  const opened = await releases.open(release, revision, signal);
+  const opened = await context.releases.open(release, revision, signal);
   const message = `Helm release ${release.name}, revision ${revision.number}: ${opened?.description ?? 'failed'}`;
   if (opened?.description !== interruptedText) {
     return failed('HelmFailed', message, true);
   }
   const attempts = revisions.filter((one) => one.number > helmPlanOf(work.journal).before).length;
-  return attempts >= maxInterruptions ? failed('HelmFailed', `${message}, ${attempts} times`, false) : undefined;
+  return attempts >= maxInterruptions
+    ? failed('HelmFailed', `${message}, ${attempts} times`, false)
+    : await begin(context, work, signal);
 }
 
 async function done({ releases }: HelmContext, work: Work, revision: Revision, signal: AbortSignal): Promise<Applied> {
