@@ -97,6 +97,38 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   resources: [serviceaccounts]
   verbs: [impersonate]
 {{- end }}
+{{- if .Values.helmReleases }}
+# Where Helm keeps its releases: watched, and a lock that was left behind is lifted. Values from ConfigMaps and Secrets.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch, update]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch]
+# What a chart makes and what has a state of its own.
+- apiGroups: [""]
+  resources: [services, persistentvolumeclaims, replicationcontrollers]
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get, list, watch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: [get, list, watch]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, watch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch]
+# Helm itself works with the rights of the ServiceAccounts that Apps name.
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [impersonate]
+{{- end }}
 {{- with .Values.extraRules }}
 {{ toYaml . }}
 {{- end }}

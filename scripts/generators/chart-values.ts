@@ -146,6 +146,10 @@ export const chartValues = Type.Object(
       description: "Whose annotations on workloads are followed; nobody's when empty.",
       uniqueItems: true,
     }),
+    helmReleases: Type.Boolean({
+      description:
+        'Whether Apps may be Helm releases: rights on what Helm keeps, and to act as the ServiceAccounts that Apps name.',
+    }),
     insecureRegistries: Type.Array(Type.String({ pattern: '^[^/\\s,]+$', maxLength: 256 }), {
       description: 'Hosts of registries to speak plain http to where annotations name them.',
     }),

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type Image, makeImage } from '../oci/image.ts';
 import { makeProgramLayer, nodeFlags, programPath } from './program-layer.ts';
 import { makeRuntimeLayer, userId } from './runtime-layer.ts';
+import { makeToolLayer } from './tool-layer.ts';
 
 const packageFile = new URL('../../package.json', import.meta.url);
 
@@ -12,10 +13,10 @@ export async function makeProductImage(entry: string): Promise<Image> {
     await readFile(packageFile, 'utf8'),
   );
   return makeImage({
-    layers: [await makeRuntimeLayer(), await makeProgramLayer(entry)],
+    layers: [await makeRuntimeLayer(), await makeToolLayer(), await makeProgramLayer(entry)],
     config: {
       Entrypoint: ['/nodejs/node', ...nodeFlags, programPath],
-      Env: ['PATH=/nodejs', 'HOME=/home/nonroot', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
+      Env: ['PATH=/nodejs:/usr/local/bin', 'HOME=/home/nonroot', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
       User: `${userId}:${userId}`,
       WorkingDir: '/home/nonroot',
       Labels: {

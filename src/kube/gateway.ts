@@ -15,14 +15,9 @@ import { type AgentPool, createAgentPool } from './agents.ts';
 import { describeCause } from './api-error.ts';
 import type { KubeConfig } from './config.ts';
 
-export interface Identity {
-  readonly user: string;
-  readonly groups: readonly string[];
-}
-
 export interface PassOptions {
-  /** Whom the API server sees; undefined: us. */
-  readonly actAs: Identity | undefined;
+  /** User that the API server sees; undefined: us. The groups of a ServiceAccount it adds by itself. */
+  readonly actAs: string | undefined;
   /** Asked before each request that changes something; what it throws refuses the request. */
   readonly assertAllowed: () => void;
 }
@@ -155,13 +150,13 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 function headersFor(
   headers: IncomingHttpHeaders,
-  actAs: Identity | undefined,
+  actAs: string | undefined,
   authorization: string | undefined,
 ): Record<string, string | string[]> {
   return {
     ...withoutOwn(headers),
     ...(authorization === undefined ? {} : { authorization }),
-    ...(actAs === undefined ? {} : { 'impersonate-user': actAs.user, 'impersonate-group': [...actAs.groups] }),
+    ...(actAs === undefined ? {} : { 'impersonate-user': actAs }),
   };
 }
 
@@ -181,12 +176,4 @@ function withoutOwn(
 function refuse(response: ServerResponse, code: number, message: string): void {
   response.writeHead(code, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message }));
-}
-
-/** A ServiceAccount as the API server knows it. */
-export function serviceAccountIdentity(namespace: string, name: string): Identity {
-  return {
-    user: `system:serviceaccount:${namespace}:${name}`,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-  };
 }

@@ -3,7 +3,7 @@
 import { encodeMarks } from '../../core/helm/revision-marks.ts';
 import { clipMessage } from '../../core/text.ts';
 import type { HelmOperation, HelmResult, ReleaseKey } from '../../engine/ports/helm.ts';
-import { type Gateway, type Pass, serviceAccountIdentity } from '../../kube/gateway.ts';
+import type { Gateway, Pass } from '../../kube/gateway.ts';
 import { applyCrds } from './apply-crds.ts';
 import { type ChartPlace, placeChart } from './place-chart.ts';
 import { postRendererName, writePostRenderer } from './post-renderer.ts';
@@ -42,7 +42,8 @@ export async function runHelm(
   signal: AbortSignal,
 ): Promise<HelmResult> {
   const { serviceAccount } = operation;
-  const actAs = serviceAccount === undefined ? undefined : serviceAccountIdentity(release.namespace, serviceAccount);
+  const actAs =
+    serviceAccount === undefined ? undefined : `system:serviceaccount:${release.namespace}:${serviceAccount}`;
   return await withWorkspace(async (workspace) => {
     const pass = await options.gateway.admit({ actAs, assertAllowed: options.assertLeading });
     try {

@@ -3,15 +3,33 @@ import { identityKey } from '../../../core/manifest/manifest-object.ts';
 import type { ObjectAddress } from '../../ports/cluster-objects.ts';
 import type { HelmContext } from './helm-context.ts';
 
-/** The objects of a release as they are spoken to: those of a namespace get the release's where they name none. */
+/** Kinds that are well as soon as they are there; no right to watch them is asked for. */
+const stateless = new Set([
+  'ConfigMap',
+  'Secret',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'NetworkPolicy',
+  'PriorityClass',
+  'StorageClass',
+  'LimitRange',
+  'ResourceQuota',
+  'Namespace',
+]);
+
+/** The objects of a release that have a state, as they are spoken to: those of a namespace get the release's where they name none. */
 export async function addressesOf(
   { objects: access }: HelmContext,
   namespace: string,
   objects: readonly StoredObject[],
   signal: AbortSignal,
 ): Promise<readonly ObjectAddress[]> {
-  const scopeOf = await access.actingAs(undefined).scopesOf(objects, signal);
-  const addresses = objects.map(({ apiVersion, group, kind, name, namespace: own }) => ({
+  const judged = objects.filter(({ kind }) => !stateless.has(kind));
+  const scopeOf = await access.actingAs(undefined).scopesOf(judged, signal);
+  const addresses = judged.map(({ apiVersion, group, kind, name, namespace: own }) => ({
     apiVersion,
     group,
     kind,
