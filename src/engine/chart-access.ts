@@ -46,13 +46,27 @@ export async function fetchChart(
   { namespace, source, version }: { namespace: string; source: ChartSource; version: Version },
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const { tag, digest } = version;
+  const fetch = async (place: ChartPlace) => {
+    const chosen = await completeVersion(context, { place, source, version }, signal);
+    return await context.charts.fetchArchive(place, chosen, signal);
+  };
+  return await atChart(context, { namespace, source }, fetch, signal);
+}
+
+/** What somebody else installed is known by its version alone: the repository says which digest that has. */
+async function completeVersion(
+  { charts }: ChartAccessContext,
+  { place, source, version }: { place: ChartPlace; source: ChartSource; version: Version },
+  signal: AbortSignal,
+): Promise<{ version: string; digest: string }> {
+  const { tag } = version;
+  const digest =
+    version.digest ?? (tag === undefined ? undefined : (await charts.findVersion(place, tag, signal))?.digest);
   if (tag === undefined || digest === undefined) {
-    throw new OperationError(`fetch the chart of source ${source.name}: its version or digest is not known`, {
+    throw new OperationError(`fetch the chart of source ${source.name}: it has no version ${tag ?? 'that is known'}`, {
       code: 'CHART_INVALID',
       retry: 'never',
     });
   }
-  const fetch = (place: ChartPlace) => context.charts.fetchArchive(place, { version: tag, digest }, signal);
-  return await atChart(context, { namespace, source }, fetch, signal);
+  return { version: tag, digest };
 }

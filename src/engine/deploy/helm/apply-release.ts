@@ -129,12 +129,24 @@ async function begin(context: HelmContext, work: Work, signal: AbortSignal): Pro
   try {
     state = await context.operations.run(operationId(work.update, plan, step), make, signal);
   } catch (error) {
-    if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
-      return failed('HelmFailed', error.message, error.code.startsWith('CHART_'));
-    }
-    throw error;
+    return unprepared(context, error);
   }
   return state.kind === 'Running' ? waitFor(running(work, state)) : await takeResult(context, work, state);
+}
+
+/** The archive or a document could not be had. A repository that is wrong or away says nothing of the version. */
+function unprepared({ clock }: HelmContext, error: unknown): Applied {
+  if (!isOperationError(error) || error.code === 'INVARIANT') {
+    throw error;
+  }
+  if (error.retry === 'never' || error.code === 'CHART_INVALID') {
+    return failed('HelmFailed', error.message, false);
+  }
+  if (/^(?:CHART|REGISTRY|SECRET|CREDENTIALS)_/.test(error.code)) {
+    const until = new Date(clock.now().getTime() + retryMs);
+    return waitFor({ reason: 'HelmOperation', message: clipMessage(error.message), until });
+  }
+  throw error;
 }
 
 function returnTo(work: Work, revision: number): HelmOperation {

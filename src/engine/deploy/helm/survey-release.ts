@@ -39,7 +39,7 @@ export async function surveyRelease(
     basis: JSON.stringify([revisions[0]?.stamp, settingsDigest]),
     objects: [`HelmRelease/${deploy.release}`],
     workloads,
-    pending: pendingOf(deploy, state, settingsDigest),
+    pending: pendingOf(deploy, { state, good }, settingsDigest),
     isHealthy: () => workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current'),
     confirm: async (inner) => await confirm(context, release, revisions, inner),
   };
@@ -96,11 +96,15 @@ function problemsOf(deploy: HelmDeploy, state: ReleaseState, opened: StoredRelea
 }
 
 /** What is wanted and not in place although no source has anything newer. */
-function pendingOf(deploy: HelmDeploy, state: ReleaseState, settingsDigest: string): VersionChange | undefined {
+function pendingOf(
+  deploy: HelmDeploy,
+  { state, good }: { readonly state: ReleaseState; readonly good: Revision | undefined },
+  settingsDigest: string,
+): VersionChange | undefined {
   if (state.kind === 'InSync' || state.kind === 'Locked') {
     return undefined;
   }
-  if (state.kind === 'Absent' && deploy.chart.from === 'Source') {
+  if ((state.kind === 'Absent' || good === undefined) && deploy.chart.from === 'Source') {
     // The chart is newer than nothing: were both named, a bad chart would have good values rejected.
     return undefined;
   }
