@@ -21,6 +21,7 @@ export function startHeadgate(stage: Stage, listener?: StepListener): RunningHea
     listen: '127.0.0.1:0',
     logLevel: 'error',
     adoption: { systems: adoptableSystems, insecureRegistries: [inject('registry')] },
+    programs: stage.programs,
     ...(listener ? { listener } : {}),
   } as const;
   const ended = runController(settings, stopping.signal);

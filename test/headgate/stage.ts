@@ -5,6 +5,7 @@ import { tagImage as moveTag, pushImage } from '../../scripts/oci/push.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
 import { namespaces } from '../../src/kube/resource-types.ts';
+import { locateTools } from '../cluster/binaries.ts';
 import { makeWebImage, type WebBehaviour } from '../images/web-image.ts';
 import { installCrds } from '../install-crds.ts';
 
@@ -21,6 +22,7 @@ export interface Stage {
   readonly namespace: string;
   readonly kubeconfigPath: string;
   readonly client: KubeClient;
+  readonly programs: { readonly helm: string; readonly kubectl: string };
   /** `host:port/path` of a repository of this story. */
   repository(name?: string): string;
   /** Pushes an image and gives its digest. */
@@ -59,6 +61,7 @@ export async function openStage({ onTestFinished }: TestContext, title: string):
     namespace,
     kubeconfigPath,
     client,
+    programs: await locateTools(['helm', 'kubectl']),
     repository: (name) => `${host}/${pathOf(name)}`,
     push: (image) => pushImage(imageOf(image), targetOf(image)),
     tag: (image, tag) => moveTag(imageOf(image), targetOf({ ...image, tag })),
