@@ -49,8 +49,6 @@ export interface RuntimeStage {
 const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
 
 export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults'> {
-  /** One that another stage was in before; a new one when absent. */
-  readonly namespace?: string;
   readonly sourceFolder?: string;
   readonly adoption?: AdoptionSettings;
   /** That of a former runtime, which has ended; else one of its own. */

@@ -60,16 +60,20 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
     now: () => clock.now(),
     signal,
   });
+  const watchFor = (onChange: (key: string) => void) =>
+    new ObjectWatcher({ client, discovery, clock, onChange, onError, signal });
   const deployer = createHelmDeployer({
     releases: new ClusterHelmReleases({ client, onChange: options.onReleaseChange, onError, signal }),
     operations,
     documents,
     charts,
     objects: createObjectAccess({ client, discovery, clock }),
-    watched: new ObjectWatcher({ client, discovery, clock, onChange: options.wakeUpdate, onError, signal }),
+    watched: watchFor(options.wakeUpdate),
+    watchedAtRest: watchFor(options.wakeApp),
     workloads,
     records,
     clock,
+    drift: new Map(),
   });
   return {
     deployer,

@@ -8,7 +8,7 @@ import { type ConfigMap, connectTo } from '../../test/kube/server-fixtures.ts';
 import { completeRollouts, openRuntimeStage, pushVersions, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
-import { configMaps, secrets } from '../kube/resource-types.ts';
+import { configMaps, deployments, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 
@@ -230,6 +230,36 @@ test.each([
   expect(await settings()).toMatchObject({ color });
 });
 
+test('what somebody changes of the release is reported, or put back by an Update; an autoscaler is let be', async () => {
+  await install();
+  await putApp({ drift: 'Report' });
+  await untilEnded(1);
+  await scaleWeb(3);
+  await stage.pass(5_000, 'web');
+  const mark = stage.asked().length;
+  await stage.pass(20_000, 'web');
+  expect(stage.asked(mark)).toEqual([]);
+
+  await stage.client.patch(
+    configMaps,
+    { namespace: stage.namespace, name: 'web-settings' },
+    { kind: 'merge', body: { data: { color: 'black' } } },
+  );
+
+  await stage.until(async () => {
+    expect((await stage.app('web')).status?.waiting).toMatchObject({
+      reason: 'UpToDate',
+      message: expect.stringContaining('web-settings was changed: ~ data.color: black -> blue'),
+    });
+  });
+  expect((await stage.app('web')).status?.waiting?.message).not.toContain('replicas');
+  expect(await stage.updatesOf('web')).toHaveLength(1);
+  await changeHelm({ drift: 'Correct' });
+  const [, update] = await untilEnded(2);
+  expect(update?.status?.phase).toBe('Succeeded');
+  expect(await settings()).toMatchObject({ color: 'blue' });
+});
+
 test.each([
   {
     name: 'a Secret that is not there',
@@ -254,3 +284,10 @@ test.each([
   });
   expect(await revisionsOf(stage, 'web')).toEqual(['1 deployed']);
 });
+
+/** As an autoscaler does it. */
+async function scaleWeb(replicas: number): Promise<void> {
+  const key = { namespace: stage.namespace, name: 'web' };
+  const patch = { kind: 'merge', body: { spec: { replicas } } } as const;
+  await stage.client.patch(deployments, key, patch, { subresource: 'scale', fieldManager: 'autoscaler' });
+}

@@ -56,6 +56,7 @@ kind: Deployment
 metadata:
   name: {{ .Release.Name }}
 spec:
+  replicas: 1
   selector:
     matchLabels: { app: {{ .Release.Name }} }
   template:

@@ -185,7 +185,7 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
     return { ...base, ...ask(context, app, start) };
   }
   const state = judgeLastUpdate(context, last, seen.survey) ?? wanted.rejected ?? pendingState(seen, nextCheckAt);
-  return { ...base, state: state ?? restState(findings) };
+  return { ...base, state: state ?? restState(findings, seen.survey.notes) };
 }
 
 /** Whether an Update may be asked for; its gates are its own affair. */

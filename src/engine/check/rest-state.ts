@@ -1,9 +1,12 @@
 /** What an App says when nothing is to be done. */
+
 import type { AppState } from '../../core/app/app-state.ts';
+import { clipMessage } from '../../core/text.ts';
 import type { Finding } from '../detect/finding.ts';
 
-export function restState(findings: readonly Finding[]): AppState {
-  const message = findings.map(sayFinding).join('; ');
+/** @param notes what there is to say besides versions */
+export function restState(findings: readonly Finding[], notes: readonly string[] = []): AppState {
+  const message = clipMessage([...findings.map(sayFinding), ...notes].join('; '));
   const untils = findings.flatMap((finding) => (finding.kind === 'Young' ? [finding.until.getTime()] : []));
   if (untils.length > 0) {
     return { kind: 'Immature', message, until: new Date(Math.min(...untils)) };

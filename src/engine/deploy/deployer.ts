@@ -81,6 +81,8 @@ export interface Survey {
   readonly workloads: readonly Workload[];
   /** What is wanted besides versions and is not in place: other values, other settings. Its source is `.spec`. */
   readonly pending?: VersionChange | undefined;
+  /** What there is to say beside versions while nothing is to be done, e.g. of changes that others made. */
+  readonly notes?: readonly string[];
   /** Whether all of it is well as far as watched copies tell. */
   isHealthy(): boolean;
   /** @throws UPDATE_CONFLICT when the cluster is not as surveyed: a copy that was behind must not start an Update */

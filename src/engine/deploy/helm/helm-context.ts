@@ -11,6 +11,7 @@ import type { HelmOperations, HelmReleases, OperationId, ReleaseKey, ValueDocume
 import type { Records } from '../../ports/records.ts';
 import type { WatchedObjects } from '../../ports/watched-objects.ts';
 import type { Workloads } from '../../ports/workloads.ts';
+import type { DriftMemory } from './drift-memory.ts';
 
 export interface HelmContext {
   readonly releases: HelmReleases;
@@ -18,10 +19,15 @@ export interface HelmContext {
   readonly documents: ValueDocuments;
   readonly charts: ChartArchives;
   readonly objects: ObjectAccess;
+  /** For Updates while they run. */
   readonly watched: WatchedObjects;
+  /** For Apps that look after what others change. */
+  readonly watchedAtRest: WatchedObjects;
   readonly workloads: Workloads;
   readonly records: Records;
   readonly clock: Clock;
+  /** What was found of changes that others made; made empty. */
+  readonly drift: DriftMemory;
 }
 
 export interface ChartArchives {

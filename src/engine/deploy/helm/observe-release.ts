@@ -8,7 +8,7 @@ import { isWorkloadKind } from '../../../core/workload/workload.ts';
 import type { ObjectAddress } from '../../ports/cluster-objects.ts';
 import type { DeploySight, Work } from '../deployer.ts';
 import { type HelmContext, helmPlanOf, operationId, releaseOf } from './helm-context.ts';
-import { addressesOf } from './release-objects.ts';
+import { addressesOf, hasState } from './release-objects.ts';
 
 const nothing: DeploySight = { health: { kind: 'Current' }, contested: [], gone: [], reapplied: [] };
 
@@ -68,7 +68,7 @@ async function healthOf(
   { objects }: StoredRelease,
   signal: AbortSignal,
 ): Promise<Health> {
-  const addresses = await addressesOf(context, work.update.metadata.namespace, objects, signal);
+  const addresses = await addressesOf(context, work.update.metadata.namespace, objects.filter(hasState), signal);
   await context.watched.watch(watcherOf(work), addresses, signal);
   const parts: { name: string; health: Health }[] = [];
   for (const address of addresses) {

@@ -4,7 +4,7 @@ import type { ObjectAddress } from '../../ports/cluster-objects.ts';
 import type { HelmContext } from './helm-context.ts';
 
 /** Kinds that are well as soon as they are there; no right to watch them is asked for. */
-const stateless = new Set([
+const statelessKinds = new Set([
   'ConfigMap',
   'Secret',
   'ServiceAccount',
@@ -20,16 +20,15 @@ const stateless = new Set([
   'Namespace',
 ]);
 
-/** The objects of a release that have a state, as they are spoken to: those of a namespace get the release's where they name none. */
+/** The objects of a release as they are spoken to: those of a namespace get the release's where they name none. */
 export async function addressesOf(
   { objects: access }: HelmContext,
   namespace: string,
   objects: readonly StoredObject[],
   signal: AbortSignal,
 ): Promise<readonly ObjectAddress[]> {
-  const judged = objects.filter(({ kind }) => !stateless.has(kind));
-  const scopeOf = await access.actingAs(undefined).scopesOf(judged, signal);
-  const addresses = judged.map(({ apiVersion, group, kind, name, namespace: own }) => ({
+  const scopeOf = await access.actingAs(undefined).scopesOf(objects, signal);
+  const addresses = objects.map(({ apiVersion, group, kind, name, namespace: own }) => ({
     apiVersion,
     group,
     kind,
@@ -37,4 +36,9 @@ export async function addressesOf(
     namespace: scopeOf(apiVersion, kind) === 'Cluster' ? '' : own || namespace,
   }));
   return [...new Map(addresses.map((address) => [identityKey(address), address])).values()];
+}
+
+/** Whether an object of this kind can be anything but well. */
+export function hasState({ kind }: { readonly kind: string }): boolean {
+  return !statelessKinds.has(kind);
 }

@@ -11,8 +11,10 @@ import { mergeValues } from '../../../core/helm/values.ts';
 import { specSource, type Version, type VersionChange } from '../../../core/update/version-change.ts';
 import { isWorkloadKind, type Workload } from '../../../core/workload/workload.ts';
 import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.ts';
+import { hasEnded } from '../../../resources/decode-update.ts';
 import type { ReleaseKey } from '../../ports/helm.ts';
 import type { Survey } from '../deployer.ts';
+import { findDrift } from './find-drift.ts';
 import { type HelmContext, helmDeployOf } from './helm-context.ts';
 import { readValues } from './read-documents.ts';
 
@@ -31,6 +33,7 @@ export async function surveyRelease(
   const good = lastGood(revisions);
   const opened = good && (await openWhereNeeded(context, release, { deploy, good }, signal));
   const state = assessRelease(revisions, { app: name, chartDigest: undefined, settingsDigest });
+  const drift = opened && state.kind === 'InSync' ? await lookForDrift(context, app, { deploy, opened }, signal) : [];
   const workloads = opened ? workloadsOf(context, namespace, opened) : [];
   return {
     versions: versionsOf(deploy, good, opened),
@@ -39,7 +42,10 @@ export async function surveyRelease(
     basis: JSON.stringify([revisions[0]?.stamp, settingsDigest]),
     objects: [`HelmRelease/${deploy.release}`],
     workloads,
-    pending: pendingOf(deploy, { state, good }, settingsDigest),
+    pending:
+      pendingOf(deploy, { state, good }, settingsDigest) ??
+      correctionOf(context, app, deploy, { drift, settingsDigest }),
+    notes: drift,
     isHealthy: () => workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current'),
     confirm: async (inner) => await confirm(context, release, revisions, inner),
   };
@@ -54,7 +60,7 @@ async function openWhereNeeded(
 ): Promise<StoredRelease | undefined> {
   const isKnown =
     good.marks?.chartVersion !== undefined && deploy.images.length === 0 && deploy.chart.from === 'Source';
-  return isKnown ? undefined : await releases.open(release, good, signal);
+  return isKnown && deploy.drift === 'Ignore' ? undefined : await releases.open(release, good, signal);
 }
 
 function versionsOf(
@@ -115,6 +121,43 @@ function pendingOf(
     from: { tag: undefined, digest: state.kind === 'OutOfSync' ? marks?.settingsDigest : undefined },
     to: { tag: undefined, digest: settingsDigest },
   };
+}
+
+/** While an Update is under way, what differs is on its way. */
+async function lookForDrift(
+  context: HelmContext,
+  app: AppObjectWire,
+  { deploy, opened }: { readonly deploy: HelmDeploy; readonly opened: StoredRelease },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { namespace, name } = app.metadata;
+  const last = context.records.listUpdates(namespace, name).at(0);
+  const isAtRest = last === undefined || hasEnded(last);
+  return deploy.drift === 'Ignore' || !isAtRest
+    ? []
+    : await findDrift(context, { namespace, name }, { deploy, opened }, signal);
+}
+
+/** How long what was put back is left alone when somebody changes it again. */
+const correctionPauseMs = 600_000;
+
+/** The same chart and settings once more: an Update with its record, its health and its way back like any other. */
+function correctionOf(
+  { records, clock }: HelmContext,
+  app: AppObjectWire,
+  deploy: HelmDeploy,
+  { drift, settingsDigest }: { readonly drift: readonly string[]; readonly settingsDigest: string },
+): VersionChange | undefined {
+  const last = records.listUpdates(app.metadata.namespace, app.metadata.name).at(0);
+  const finishedAt = last?.status?.finishedAt;
+  const wasCorrection = last?.spec.changes.every(({ from, to }) => from.digest === to.digest) ?? false;
+  const isSoon =
+    wasCorrection && finishedAt !== undefined && clock.now().getTime() < Date.parse(finishedAt) + correctionPauseMs;
+  if (deploy.drift !== 'Correct' || drift.length === 0 || isSoon) {
+    return undefined;
+  }
+  const version = { tag: undefined, digest: settingsDigest };
+  return { source: specSource, repository: `helm release ${deploy.release}`, from: version, to: version };
 }
 
 function workloadsOf({ workloads }: HelmContext, namespace: string, { objects }: StoredRelease): readonly Workload[] {
