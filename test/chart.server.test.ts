@@ -12,14 +12,22 @@ import { parseMirrorings } from '../src/app/registry-mirrors.ts';
 import { runController } from '../src/app/run-controller.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import type { KubeObject, NewObject } from '../src/kube/objects.ts';
-import { configMaps, deployments, events, leases, serviceAccounts, services } from '../src/kube/resource-types.ts';
+import {
+  configMaps,
+  deployments,
+  events,
+  leases,
+  secrets,
+  serviceAccounts,
+  services,
+} from '../src/kube/resource-types.ts';
 import { locateTools } from './cluster/binaries.ts';
 import { outputOf } from './cluster/run-command.ts';
 import { waitUntil } from './cluster/wait-until.ts';
 import { makeWebImage } from './images/web-image.ts';
 import { webDeployment } from './images/web-objects.ts';
 import { connectTo, createNamespace } from './kube/server-fixtures.ts';
-import { startRegistry } from './servers/registry.ts';
+import { reader, startRegistry } from './servers/registry.ts';
 
 const chart = fileURLToPath(new URL('../chart', import.meta.url));
 const image = 'image.repository=registry.example.com/headgate';
@@ -216,12 +224,17 @@ describe('installed', () => {
   test('for one namespace, the ServiceAccount has the rights that the work needs there', async () => {
     const [home, work] = [await createNamespace(client), await createNamespace(client)];
     await install(home, [`watchNamespaces={${work}}`]);
-    const registry = await startRegistry();
-    onTestFinished(() => registry.stop());
+    const open = await startRegistry();
+    // Only with the pull secret of the workload's ServiceAccount.
+    const registry = await startRegistry({ storage: open.storage, auth: { kind: 'basic' } });
+    onTestFinished(async () => {
+      await Promise.all([open.stop(), registry.stop()]);
+    });
     for (const tag of ['1.0.0', '1.1.0']) {
-      const target = { host: registry.host, repository: 'web', tag, insecure: true };
+      const target = { host: open.host, repository: 'web', tag, insecure: true };
       await pushImage(makeWebImage({ version: tag, busybox: fileURLToPath(import.meta.url) }), target);
     }
+    await putPullSecret(work, registry.host);
     const settings = { name: 'web', namespace: work, image: `${registry.host}/web:1.0.0`, replicas: 1 };
     await client.create(deployments, webDeployment(settings));
     await client.create<ProductObject>(apps, webApp(work, registry.host));
@@ -341,6 +354,19 @@ describe('installed', () => {
     const subjects = [subject];
     await client.create(rbac('Role', 'roles'), { metadata, rules } as NewObject<KubeObject>);
     await client.create(rbac('RoleBinding', 'rolebindings'), { metadata, roleRef, subjects } as NewObject<KubeObject>);
+  }
+
+  /** As an administrator does it once for a namespace: the ServiceAccount of all pods has a pull secret. */
+  async function putPullSecret(namespace: string, host: string): Promise<void> {
+    const auths = { [host]: reader };
+    const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') };
+    const type = 'kubernetes.io/dockerconfigjson';
+    const admin = await connectTo(inject('kubeconfig'));
+    const secret = { metadata: { namespace, name: 'pull' }, type, data };
+    await admin.create(secrets, secret);
+    const account = { metadata: { namespace, name: 'default' }, imagePullSecrets: [{ name: 'pull' }] };
+    await admin.create(serviceAccounts, account);
+    await admin.close();
   }
 
   async function install(namespace: string, set: readonly string[]): Promise<void> {

@@ -73,6 +73,24 @@ test('without any the App says so, and goes on when the Secret is there', async 
   expect(everything).not.toContain(JSON.stringify(reader.password).slice(1, -1));
 });
 
+test('what is amiss is told of the own Secrets only, though all share the answer of the registry', async () => {
+  for (const name of ['one', 'two']) {
+    await putDeployment({ imagePullSecrets: [{ name: `missing-of-${name}` }] }, name);
+    await putApp(name);
+  }
+
+  for (const [name, other] of [
+    ['one', 'two'],
+    ['two', 'one'],
+  ] as const) {
+    await stage.until(async () => {
+      const { status } = await stage.app(name);
+      expect(status?.waiting?.message).toContain(`pull secret "missing-of-${name}" is not in namespace`);
+      expect(status?.waiting?.message).not.toContain(`missing-of-${other}`);
+    });
+  }
+});
+
 async function expectUpdate(): Promise<void> {
   await stage.until(async () => {
     const [update] = await stage.updatesOf('web');
@@ -87,22 +105,22 @@ async function putLogin(name: string, password: string): Promise<void> {
   await stage.client.create(secrets, object);
 }
 
-async function putDeployment(fields: Readonly<Record<string, unknown>>): Promise<void> {
+async function putDeployment(fields: Readonly<Record<string, unknown>>, name = 'web'): Promise<void> {
   const { namespace } = stage;
-  const object = webDeployment({ name: 'web', namespace, image: `${closed.host}/web:1.0.0`, replicas: 1 });
+  const object = webDeployment({ name, namespace, image: `${closed.host}/web:1.0.0`, replicas: 1 });
   const { template, ...spec } = object['spec'] as { template: { spec: object } };
   const changed = { ...object, spec: { ...spec, template: { ...template, spec: { ...template.spec, ...fields } } } };
   await stage.client.create(deployments, changed);
 }
 
-async function putApp(): Promise<void> {
+async function putApp(name = 'web'): Promise<void> {
   const policy = { semver: { range: '1.x' } };
   await stage.client.create<ProductObject>(apps, {
-    metadata: { namespace: stage.namespace, name: 'web' },
+    metadata: { namespace: stage.namespace, name },
     spec: {
       interval: '1m',
       sources: [{ name: 'main', image: { repository: `${closed.host}/web`, insecure: true, policy } }],
-      deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } },
+      deploy: { workloads: { targets: [{ kind: 'Deployment', name }] } },
     },
   });
 }

@@ -23,9 +23,11 @@ export function signIn(
 
   return {
     async send(request) {
-      const { access, repository } = request;
+      const { repository } = request;
+      // The answer may be shared with others, who have other Secrets.
+      const { notes: _, ...access } = request.access;
       const hasOwn = access.credentials !== undefined;
-      const accesses = hasOwn ? spread(access) : [await withAmbient(request, ambient)];
+      const accesses = hasOwn ? spread(access) : [await withAmbient({ ...request, access }, ambient)];
       const place = `${request.url.origin} ${repository.path} ${identifyAccess(access)}`;
       const key = keys.get(place);
       const known = accesses.find((one) => identifyAccess(one) === key);
@@ -88,7 +90,7 @@ async function withAmbient(
   { access, repository, operation, signal }: AuthenticatedRequest,
   ambient: readonly AmbientCredentials[],
 ): Promise<RegistryAccess> {
-  const notes: string[] = [...(access.notes ?? [])];
+  const notes: string[] = [];
   for (const source of ambient) {
     const found = await source.find({ repository, operation, access, signal });
     if (found.kind === 'Found') {

@@ -12,6 +12,7 @@ import type { Puller, Registry, RegistryAccess, RegistryAccesses } from '../port
 import { type Obstacle as Barred, findRejected, findUnverified, type ObstacleContext } from './find-obstacle.ts';
 import { findUnmet, SeenVersions, type UnmetRequest } from './find-unmet.ts';
 import type { Answer, Detector, Unmet } from './finding.ts';
+import { withNotes } from './with-notes.ts';
 
 export interface ImageContext extends ObstacleContext {
   readonly registry: Registry;
@@ -53,7 +54,7 @@ async function askRegistry(context: ImageContext, asked: Asked, signal: AbortSig
     if (!isOperationError(error, 'REGISTRY_RATE_LIMITED')) {
       context.accesses.forget(namespace, asked.source);
     }
-    throw error;
+    throw isOperationError(error, 'REGISTRY_DENIED') ? withNotes(error, access.notes ?? []) : error;
   }
 }
 

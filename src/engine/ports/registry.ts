@@ -12,7 +12,10 @@ export interface RegistryAccess {
   readonly credentials?: RegistryCredentials;
   /** More that may be good for it, tried in turn when the registry refuses `credentials`. */
   readonly fallbacks?: readonly RegistryCredentials[];
-  /** Why there are not more credentials, one sentence each without secrets; for the message when the registry refuses. */
+  /**
+   * Why there are not more credentials, one sentence each without secrets; for whoever asked, when the registry refuses. The registry's
+   * answer itself is shared and does not have them.
+   */
   readonly notes?: readonly string[];
 }
 
