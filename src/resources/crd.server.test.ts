@@ -86,11 +86,12 @@ describe('the API server takes every CRD', () => {
 
     expect(spec).toEqual({
       interval: '5m',
+      trigger: 'Poll',
       suspend: false,
       historyLimit: 20,
       health: { timeout: '5m', stableFor: '30s' },
       sources: [{ ...source, image: { ...source.image, insecure: false } }],
-      deploy: { workloads: { imageReference: 'Digest', targets: [target] } },
+      deploy: { workloads: { imageReference: 'Digest', changeCause: false, targets: [target] } },
     });
   });
 });
@@ -241,14 +242,14 @@ describe('the API server refuses an App', () => {
   });
 
   test('with two deploys, of which one is unknown, where unknown fields are not dropped', async () => {
-    const spec = { ...appSpec, deploy: { ...appSpec.deploy, manifests: { path: 'deploy' } } };
+    const spec = { ...appSpec, deploy: { ...appSpec.deploy, compose: { path: 'deploy' } } };
     const strict = client.create<ProductObject>(
       apps,
       { metadata: { namespace, name: 'web' }, spec },
       { fieldValidation: 'Strict', dryRun: true },
     );
 
-    expect((await refusalOf(strict)).message).toContain('unknown field "spec.deploy.manifests"');
+    expect((await refusalOf(strict)).message).toContain('unknown field "spec.deploy.compose"');
   });
 
   test('with a name of 53 characters, and takes one of 52', async () => {
