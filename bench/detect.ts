@@ -6,6 +6,7 @@
  * and CPU time per check, so that a longer interval only costs less.
  */
 import { hireWarden } from '../test/cluster/warden.ts';
+import { measureBudget } from './detect/budget.ts';
 import { startCluster } from './detect/cluster.ts';
 import { type Figure, say, sayFigures } from './detect/figures.ts';
 import { startFilledRegistry } from './detect/filled-registry.ts';
@@ -57,7 +58,8 @@ async function measureAll(bench: Bench): Promise<Figure[]> {
   const crowd = await measureSteady(bench, many);
   await crowd.controller.stop();
   const manyTags = await measureManyTags(registry);
-  return [...figuresOfFew(few, steady), ...figuresOfMany(many, crowd), manyTags, webhooks];
+  const budget = await measureBudget(registry);
+  return [...figuresOfFew(few, steady), ...figuresOfMany(many, crowd), manyTags, ...budget, webhooks];
 }
 
 function versions(count: number): string[] {

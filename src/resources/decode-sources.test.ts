@@ -104,6 +104,10 @@ test.each([
   },
   { source: { chart: { repository: 'ftp://charts.example', name: 'a' } }, problem: 'is no chart repository' },
   {
+    source: { artifact: { repository: 'h/r', policy: { step: 'all', minimumAge: '72h' } } },
+    problem: 'spec.sources[0].artifact.policy: minimumAge and platforms are judged for images alone; leave them out',
+  },
+  {
     source: { chart: { repository: 'http://charts.example', name: 'a' } },
     problem: 'is not encrypted; write https, or set insecure: true',
   },

@@ -7,7 +7,7 @@ import { type GitUrl, parseGitUrl } from '../core/git/git-url.ts';
 import { isRefName } from '../core/git/names.ts';
 import { parseRepository } from '../core/image/reference.ts';
 import type { ImagePolicy } from '../core/policy/policy.ts';
-import { parseImagePolicy } from '../core/policy/written-policy.ts';
+import { parseImagePolicy, type WrittenImagePolicy } from '../core/policy/written-policy.ts';
 import { parseTreePath } from '../core/source/tree-path.ts';
 import type { SourceWire } from './app.ts';
 import { invalidObject } from './decode.ts';
@@ -86,7 +86,7 @@ const anyVersion = { semver: { range: '*' } };
 
 function decodeChart(chart: ChartWire, { name, field }: SourcePlace, problems: Attempts): ChartSource | undefined {
   const location = problems.attempt(() => parseChartLocation(chart, field));
-  const policy = problems.attempt(() => chartPolicy(parseImagePolicy(chart.policy ?? anyVersion, `${field}.policy`)));
+  const policy = problems.attempt(() => chartPolicy(parseOrder(chart.policy ?? anyVersion, `${field}.policy`)));
   const { appVersion } = chart;
   problems.attempt(() => appVersion && filterOf(appVersion, `${field}.appVersion`));
   if (!location || !policy) {
@@ -101,6 +101,15 @@ function decodeChart(chart: ChartWire, { name, field }: SourcePlace, problems: A
     mustFitCluster: !(chart.ignoreKubeVersion ?? false),
     ...reachOf(chart),
   };
+}
+
+/** A policy of what is no image: a setting without effect would be believed in. */
+function parseOrder(written: WrittenImagePolicy, field: string): ImagePolicy {
+  const policy = parseImagePolicy(written, field);
+  if (policy.requirements !== undefined) {
+    throw invalidObject(field, ['minimumAge and platforms are judged for images alone; leave them out']);
+  }
+  return policy;
 }
 
 /** Versions of charts have no variants: what is behind a dash is a pre-release, what is behind a plus a build. */
@@ -135,7 +144,7 @@ function decodeFollow({ branch, tag, paths }: GitWire, field: string, problems: 
     if (paths !== undefined) {
       problems.note(`${field}.paths`, 'is for a branch; a tag is taken whatever it changes');
     }
-    const policy = problems.attempt(() => parseImagePolicy(tag, `${field}.tag`));
+    const policy = problems.attempt(() => parseOrder(tag, `${field}.tag`));
     return policy && { by: 'Tag', policy };
   }
   if (branch === undefined || !isRefName(branch)) {
@@ -157,7 +166,7 @@ function decodeArtifact(
 ): ArtifactSource | undefined {
   const text = artifact.repository.replace(/^oci:\/\//, '');
   const repository = problems.attempt(() => at(`${field}.repository`, () => parseRepository(text)));
-  const policy = problems.attempt(() => parseImagePolicy(artifact.policy, `${field}.policy`));
+  const policy = problems.attempt(() => parseOrder(artifact.policy, `${field}.policy`));
   if (!repository || !policy) {
     return undefined;
   }
