@@ -328,7 +328,7 @@ async function ask(child: ChildProcess, collect: boolean): Promise<WorkerFigures
 
 async function createApp(client: KubeClient, namespace: string, name: string, path: string): Promise<void> {
   const spec = {
-    interval: '5s',
+    interval: name.startsWith('app-') ? '10m' : '5s',
     sources: [{ name: 'files', folder: { path } }],
     deploy: { manifests: { deletion: 'Prune' } },
     health: { timeout: '5m', stableFor: '0s' },

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { refuseImages } from '../../test/admission.ts';
 import { completeRollouts, openRuntimeStage, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { apps, type ProductObject, rejections } from '../adapters/cluster/kinds.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -203,6 +204,24 @@ test('what the API server refuses is undone, and the record says what was done',
     blamesVersion: true,
   });
   expect((await find(configMaps, 'a'))?.data).toEqual({ x: '1' });
+});
+
+test('what a policy of the cluster refuses is undone, and the version is not to blame', async () => {
+  completeRollouts(stage, rollouts.signal);
+  await refuseImages(stage.client, stage.namespace, { marker: 'forbidden', message: 'not this image' });
+  await write({ 'a.yaml': map('a', { x: '1' }), 'web.yaml': deployment('web:1') });
+  await createApp();
+  await untilPhase(1, 'Succeeded');
+  await write({ 'a.yaml': map('a', { x: '2' }), 'web.yaml': deployment('forbidden:2') });
+  await untilPhase(2, 'Failed');
+
+  const [update] = (await stage.updatesOf('web')).filter(({ spec }) => spec.sequence === 2);
+  expect(update?.status?.failure).toMatchObject({
+    message: expect.stringMatching(/Deployment .*not this image.*changed before that: ConfigMap .*\/a/),
+    blamesVersion: false,
+  });
+  expect((await find(configMaps, 'a'))?.data).toEqual({ x: '1' });
+  expect((await stage.client.list(rejections, { namespace: stage.namespace })).items).toEqual([]);
 });
 
 describe('drift', () => {

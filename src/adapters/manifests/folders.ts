@@ -31,38 +31,54 @@ interface Kept {
 const defaultMaxFiles = 20_000;
 const defaultMaxBytes = 64 * 2 ** 20;
 const deepestFolder = 32;
+/** Folders whose files are kept. */
+const mostFolders = 2_000;
 
 export function createFolders(options: FoldersOptions): Folders {
-  /** Of the folders read last; a file that was not touched is not read again. */
-  let kept = new Map<string, Kept>();
+  /** Files of each folder as they were read last; one that was not touched is not read again. */
+  const folders = new Map<string, ReadonlyMap<string, Kept>>();
   return {
     async readTree(path, signal) {
       const base = placeOf(options.root, path);
       const limits = { maxFiles: options.maxFiles ?? defaultMaxFiles, maxBytes: options.maxBytes ?? defaultMaxBytes };
       const { found, leftOut } = await listFiles(base, path, limits);
+      const kept = folders.get(base);
       const next = new Map<string, Kept>();
       for (const one of found) {
         signal.throwIfAborted();
-        const place = join(base, one.path);
-        const known = kept.get(place);
-        next.set(place, known?.stamp === one.stamp ? known : await read(place, one, path));
+        const known = kept?.get(one.path);
+        next.set(one.path, known?.stamp === one.stamp ? known : await read(join(base, one.path), one, path));
       }
-      kept = new Map([...[...kept].filter(([place]) => !place.startsWith(base + sep)), ...next]);
+      remember(folders, base, next);
       const files: SourceFile[] = found.map((one) => ({
         path: one.path,
-        content: contentOf(next, join(base, one.path)),
+        content: contentOf(next, one.path),
       }));
       const hash = createHash('sha256');
       for (const { path: name } of found) {
-        hash.update(`${name}\0${next.get(join(base, name))?.hash ?? ''}\0`);
+        hash.update(`${name}\0${next.get(name)?.hash ?? ''}\0`);
       }
       return { files, leftOut, digest: `sha256:${hash.digest('hex')}` };
     },
   };
 }
 
-function contentOf(kept: ReadonlyMap<string, Kept>, place: string): Buffer {
-  return kept.get(place)?.content ?? Buffer.alloc(0);
+function contentOf(kept: ReadonlyMap<string, Kept>, path: string): Buffer {
+  return kept.get(path)?.content ?? Buffer.alloc(0);
+}
+
+/** The folder that was not read for longest makes room. */
+function remember(
+  folders: Map<string, ReadonlyMap<string, Kept>>,
+  base: string,
+  files: ReadonlyMap<string, Kept>,
+): void {
+  folders.delete(base);
+  folders.set(base, files);
+  const [oldest] = folders.keys();
+  if (folders.size > mostFolders && oldest !== undefined) {
+    folders.delete(oldest);
+  }
 }
 
 /** A path that leads out of the root is refused by its text alone; links are never followed. */
