@@ -1,7 +1,8 @@
 /** Builders of domain objects for tests: a whole object from the few fields that a test is about. */
-import type { ImageSource, WorkloadTarget } from '../src/core/app/app.ts';
+import type { ImageSource } from '../src/core/app/app.ts';
 import type { Targets } from '../src/core/app/bind-containers.ts';
 import type { Rejection } from '../src/core/app/rejection.ts';
+import type { WorkloadTarget } from '../src/core/app/workload-target.ts';
 import type { ContainerChange, WorkloadChange } from '../src/core/deploy/workloads-plan.ts';
 import type { Journal } from '../src/core/update/journal.ts';
 import type { Observation } from '../src/core/update/next-step.ts';

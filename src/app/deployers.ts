@@ -1,9 +1,11 @@
 /** The table of deploy kinds: every Deployer with the adapters it works through. */
+import { createGitAccesses } from '../adapters/cluster/git-accesses.ts';
 import { createLiveObjects } from '../adapters/cluster/live-objects.ts';
 import { onReleaseChange, type Wakeable } from '../controllers/wake.ts';
 import { invariant, type OperationError } from '../core/errors.ts';
 import { type ChartAccessContext, fetchChart } from '../engine/chart-access.ts';
 import type { Deployers } from '../engine/deploy/deployer.ts';
+import { createGitDeployer } from '../engine/deploy/git/git-deployer.ts';
 import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
 import type { TreeContext } from '../engine/deploy/manifests/read-tree.ts';
 import { createPatchDeployer } from '../engine/deploy/patch/patch-deployer.ts';
@@ -12,6 +14,7 @@ import type { Folders } from '../engine/ports/manifest-files.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { createDiscovery } from '../kube/discovery.ts';
+import { createGitTools } from './git-tools.ts';
 import { type HelmSettings, setUpHelm } from './helm-setup.ts';
 import { createManifests, type ManifestSettings } from './manifests.ts';
 
@@ -56,11 +59,13 @@ export function createDeployers(context: DeployersContext): DeployersSetup {
     wakeApp: wakeable.wakeApp,
     wakeUpdate: wakeable.wakeUpdate,
   });
+  const git = createGitTools(context.manifests.searchPath, context.signal);
   const deployers = {
     Workloads: createWorkloadsDeployer(context),
     Helm: helm.deployer,
     Patch: createPatchDeployer({ ...context, objects }),
     Manifests: manifests.deployer,
+    Git: createGitDeployer({ ...context, ...git, objects, accesses: createGitAccesses(client) }),
   };
   return { deployers, folders: manifests.folders, close: helm.close };
 }

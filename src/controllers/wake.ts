@@ -90,6 +90,8 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
     ({ status }) =>
       // A Helm release has its objects in the release, not in the Update.
       status?.helm !== undefined ||
+      // What an Update that writes into git watches is said by its App alone.
+      status?.git !== undefined ||
       (status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
   );
 }

@@ -61,6 +61,14 @@ export const waitingReasons = [
   'HelmOperation',
   /** Update: the Helm release is locked by an operation that is not ours. */
   'HelmLocked',
+  /** Update: versions are being written into git, one step after the other. */
+  'GitPush',
+  /** Update: a pull request is open, and somebody has to merge or close it. */
+  'PullRequest',
+  /** Update: git has the version, and the cluster does not show it yet. */
+  'ClusterSync',
+  /** Update: the git server, the forge or a Secret for them does not do; it is tried again. */
+  'GitUnavailable',
   /** App: an Update could neither go on nor go back; a person has to look. */
   'Person',
 ] as const;

@@ -1,17 +1,16 @@
 /** The App as written in the cluster. */
 import Type, { type Static } from 'typebox';
-import { workloadKinds } from '../core/workload/workload.ts';
 import { NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { GatesSchema } from './gates.ts';
+import { GitDeploySchema } from './git-deploy.ts';
 import { HelmDeploySchema } from './helm-deploy.ts';
 import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
-import { Conditions, Duration, SecretReference, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
+import { Conditions, DnsLabel, Duration, SecretReference, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
 import { ArtifactSchema, ChartSchema, GitSchema } from './sources.ts';
+import { TargetSchema } from './target.ts';
 import { VerifySchema } from './verify.ts';
-
-const DnsLabel = { minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' };
 
 const ImageSchema = Type.Object(
   {
@@ -49,47 +48,6 @@ const SourceSchema = Type.Object(
       {
         rule: '[has(self.image), has(self.chart), has(self.git), has(self.artifact), has(self.folder)].filter(x, x).size() == 1',
         message: 'exactly one of image, chart, git, artifact and folder must be set',
-      },
-    ],
-  },
-);
-
-const TargetSchema = Type.Object(
-  {
-    kind: Type.Optional(Type.Enum([...workloadKinds], { description: 'Kind of the workload; all four when absent.' })),
-    name: Type.Optional(Type.String({ description: 'Name of the workload.', minLength: 1, maxLength: 253 })),
-    selector: Type.Optional(
-      Type.Object(
-        {
-          matchLabels: Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
-            description: 'Labels that the workload itself must have.',
-            minProperties: 1,
-            maxProperties: 16,
-          }),
-        },
-        { description: 'Chooses workloads by their labels.' },
-      ),
-    ),
-    containers: Type.Optional(
-      Type.Array(
-        Type.Object({
-          name: Type.String({ description: 'Container or init container.', ...DnsLabel }),
-          source: Type.String({ description: 'Name of the source whose image it gets.', ...DnsLabel }),
-        }),
-        {
-          description: 'Containers to set. When absent: those whose image comes from a repository of the sources.',
-          maxItems: 32,
-          'x-kubernetes-list-type': 'map',
-          'x-kubernetes-list-map-keys': ['name'],
-        },
-      ),
-    ),
-  },
-  {
-    'x-kubernetes-validations': [
-      {
-        rule: 'has(self.name) != has(self.selector)',
-        message: 'exactly one of name and selector must be set',
       },
     ],
   },
@@ -139,13 +97,14 @@ export const AppSpecSchema = Type.Object(
         helm: Type.Optional(HelmDeploySchema),
         patch: Type.Optional(PatchSchema),
         manifests: Type.Optional(ManifestsSchema),
+        git: Type.Optional(GitDeploySchema),
       },
       {
         description: 'How a new version is put in place. Exactly one of its fields.',
         'x-kubernetes-validations': [
           {
-            rule: '[has(self.workloads), has(self.helm), has(self.patch), has(self.manifests)].filter(x, x).size() == 1',
-            message: 'exactly one of workloads, helm, patch and manifests must be set',
+            rule: '[has(self.workloads), has(self.helm), has(self.patch), has(self.manifests), has(self.git)].filter(x, x).size() == 1',
+            message: 'exactly one of workloads, helm, patch, manifests and git must be set',
           },
         ],
       },
@@ -214,4 +173,3 @@ export const AppStatusSchema = Type.Object({
 
 export type AppSpecWire = Static<typeof AppSpecSchema>;
 export type SourceWire = Static<typeof SourceSchema>;
-export type TargetWire = Static<typeof TargetSchema>;

@@ -197,9 +197,9 @@ describe('decodeAppSpec', () => {
     [
       'two deploys',
       { deploy: { ...patch({}).deploy, ...targets(target).deploy } },
-      'exactly one of workloads, helm, patch and manifests must be set',
+      'exactly one of workloads, helm, patch, manifests and git must be set',
     ],
-    ['no deploy', { deploy: {} }, 'spec.deploy: exactly one of workloads, helm, patch and manifests must be set'],
+    ['no deploy', { deploy: {} }, 'spec.deploy: exactly one of workloads, helm, patch, manifests and git must be set'],
     [
       'Tag with policy digest',
       { ...policy({ digest: { tag: 'latest' } }), deploy: { workloads: { targets: [target], imageReference: 'Tag' } } },

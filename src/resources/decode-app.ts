@@ -1,17 +1,19 @@
 /** App: wire form -> what the product works with. */
 import Type, { type Static } from 'typebox';
-import type { AppSpec, WorkloadTarget } from '../core/app/app.ts';
+import type { AppSpec } from '../core/app/app.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
-import { AppSpecSchema, AppStatusSchema, type SourceWire, type TargetWire } from './app.ts';
+import { AppSpecSchema, AppStatusSchema, type SourceWire } from './app.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeChecks } from './decode-app-checks.ts';
 import { decodeGates } from './decode-gates.ts';
+import { decodeGit } from './decode-git.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
 import { decodeSource, keepsItsTag, kindOf } from './decode-sources.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
+import { decodeTarget } from './target.ts';
 
 const AppObject = Type.Object({
   metadata: Metadata,
@@ -136,9 +138,9 @@ function decodeTimeout(text: string): number {
 
 function decodeDeploy({ metadata, spec }: AppObjectWire, problems: Problems): AppSpec['deploy'] | undefined {
   const { deploy, sources } = spec;
-  const { workloads, helm, patch, manifests } = deploy;
-  if ([workloads, helm, patch, manifests].filter((one) => one !== undefined).length !== 1) {
-    problems.note('spec.deploy', 'exactly one of workloads, helm, patch and manifests must be set');
+  const { workloads, helm, patch, manifests, git } = deploy;
+  if ([workloads, helm, patch, manifests, git].filter((one) => one !== undefined).length !== 1) {
+    problems.note('spec.deploy', 'exactly one of workloads, helm, patch, manifests and git must be set');
     return undefined;
   }
   const note = (field: string, problem: string) => problems.note(field, problem);
@@ -149,9 +151,10 @@ function decodeDeploy({ metadata, spec }: AppObjectWire, problems: Problems): Ap
     const named = sources.map(({ name, image, chart }) => ({ name, hasFiles: (image ?? chart) === undefined }));
     return decodeManifests(manifests, named, note);
   }
-  if (patch) {
-    const oneTag = new Set(sources.filter(keepsItsTag).map(({ name }) => name));
-    return decodePatch(patch, { known: sources.map(({ name }) => name), oneTag, note });
+  const oneTag = new Set(sources.filter(keepsItsTag).map(({ name }) => name));
+  const context = { known: sources.map(({ name }) => name), oneTag, note };
+  if (patch || git) {
+    return patch ? decodePatch(patch, context) : git && decodeGit(git, context);
   }
   return workloads && decodeWorkloads(workloads, sources, problems);
 }
@@ -184,37 +187,11 @@ function decodeWorkloads(
     );
   }
   const known = sources.map((source) => source.name);
+  const note = (field: string, problem: string) => problems.note(field, problem);
   const targets = workloads.targets.map((target, index) =>
-    decodeTarget(target, `spec.deploy.workloads.targets[${index}]`, { known, problems }),
+    decodeTarget(target, `spec.deploy.workloads.targets[${index}]`, { known, note }),
   );
   return { kind: 'Workloads', imageReference, targets, changeCause: workloads.changeCause ?? false };
-}
-
-function decodeTarget(
-  target: TargetWire,
-  field: string,
-  { known, problems }: { readonly known: readonly string[]; readonly problems: Problems },
-): WorkloadTarget {
-  if ((target.name === undefined) === (target.selector === undefined)) {
-    // Neither would choose every workload of the namespace.
-    problems.note(field, 'exactly one of name and selector must be set');
-  }
-  for (const [index, { source }] of (target.containers ?? []).entries()) {
-    if (!known.includes(source)) {
-      problems.note(
-        `${field}.containers[${index}].source`,
-        `there is no source "${source}"; the sources are ${known.join(', ')}`,
-      );
-    }
-  }
-  return {
-    kind: target.kind,
-    choose:
-      target.name === undefined
-        ? { by: 'labels', labels: target.selector?.matchLabels ?? {} }
-        : { by: 'name', name: target.name },
-    containers: target.containers ?? [],
-  };
 }
 
 function duplicates(names: readonly string[]): readonly string[] {

@@ -7,6 +7,7 @@ import { openJournal } from '../core/update/transitions.ts';
 import type { Version, VersionChange } from '../core/update/version-change.ts';
 import type { Waiting } from '../core/waiting.ts';
 import { decoderOf } from './decode.ts';
+import { decodeGitPlan, encodeGitPlan } from './git-plan-codec.ts';
 import { Metadata } from './metadata.ts';
 import { UpdateSpecSchema, type UpdateSpecWire, UpdateStatusSchema, type UpdateStatusWire } from './update.ts';
 
@@ -80,12 +81,15 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
 }
 
 /** Each kind of plan has a field of its own in the status. */
-function planOf({ workloads, helm, patch, manifests }: UpdateStatusWire): { plan?: DeployPlan } {
+function planOf({ workloads, helm, patch, manifests, git }: UpdateStatusWire): { plan?: DeployPlan } {
   if (helm !== undefined) {
     return { plan: { kind: 'Helm', ...helm } };
   }
   if (manifests !== undefined) {
     return { plan: { kind: 'Manifests', ...manifests } };
+  }
+  if (git !== undefined) {
+    return { plan: decodeGitPlan(git) };
   }
   if (patch !== undefined) {
     return { plan: { kind: 'Patch', ...patch } };
@@ -95,7 +99,7 @@ function planOf({ workloads, helm, patch, manifests }: UpdateStatusWire): { plan
 
 function encodePlan(
   plan: DeployPlan | undefined,
-): Pick<UpdateStatusWire, 'workloads' | 'helm' | 'patch' | 'manifests'> {
+): Pick<UpdateStatusWire, 'workloads' | 'helm' | 'patch' | 'manifests' | 'git'> {
   switch (plan?.kind) {
     case undefined:
       return {};
@@ -114,6 +118,8 @@ function encodePlan(
       const { kind: _, fields, ...rest } = plan;
       return { patch: { ...rest, fields: fields.map((field) => ({ ...field })) } };
     }
+    case 'Git':
+      return { git: encodeGitPlan(plan) };
     case 'Manifests': {
       const { kind: _, formerDigests, changes, oneWays, ...rest } = plan;
       return {

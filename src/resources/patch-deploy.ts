@@ -87,7 +87,7 @@ export function decodePatch(patch: Static<typeof PatchSchema>, context: FieldCon
 }
 
 /** Undefined when it cannot be understood, which is noted. */
-function decodeObjectField(
+export function decodeObjectField(
   wire: ObjectFieldWire,
   field: string,
   { known, oneTag, note }: FieldContext,
@@ -113,7 +113,7 @@ function decodeObjectField(
   return parsed.kind === 'Path' ? { apiVersion, kind, name, path: parsed.path, source, form } : undefined;
 }
 
-function formOf({ value, template }: ObjectFieldWire): ValueForm {
+export function formOf({ value, template }: Pick<ObjectFieldWire, 'value' | 'template'>): ValueForm {
   return template === undefined ? { kind: value ?? 'Tag' } : { kind: 'Template', text: template };
 }
 

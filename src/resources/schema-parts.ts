@@ -6,6 +6,9 @@ import { waitingReasons } from '../core/waiting.ts';
 export const group = 'headgate.dev';
 export const version = 'v1alpha1';
 
+/** Of a name within an object. */
+export const DnsLabel = { minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' };
+
 /** Go-style duration text; the pattern keeps nonsense out at the API server. */
 export function Duration(description: string, fallback?: string) {
   return Type.String({

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { failureReasons } from '../core/health/health.ts';
 import { stepNames, updatePhases } from '../core/update/journal.ts';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { GitPlanSchema } from './git-deploy.ts';
 import { HelmPlanSchema } from './helm-plan.ts';
 import { ManifestsPlanSchema } from './manifests-deploy.ts';
 import { PatchPlanSchema } from './patch-deploy.ts';
@@ -107,6 +108,7 @@ export const UpdateStatusSchema = Type.Object({
   ),
   helm: Type.Optional(HelmPlanSchema),
   patch: Type.Optional(PatchPlanSchema),
+  git: Type.Optional(GitPlanSchema),
   manifests: Type.Optional(ManifestsPlanSchema),
   approvals: Type.Optional(
     Type.Array(

@@ -45,6 +45,7 @@ export function createGitWriter(program: GitProgram): GitWriter {
         { program, remote, order, signal },
         async (repository, head) => await treeWithout(repository, head, order),
       ),
+    find: (remote, place, signal) => findCommit(program, remote, place, signal),
     async deleteBranch(remote, branch, signal) {
       const head = await headOf(program, remote, branch, signal);
       if (head !== undefined) {
@@ -135,15 +136,20 @@ async function attemptOrder(
  */
 async function findEarlier({ program, remote, order, signal }: Job, head: string): Promise<string | undefined> {
   const { base, target, since, trailer } = order;
-  if (target !== base || head === since) {
-    return undefined;
-  }
-  const what = `look for the commit of ${trailer.value} on ${base} of ${remote.url.text}`;
-  return await withScratchRepository(
-    { program, what, remote, objectFormat: formatOf(since) },
-    (repository) => findTrailer(repository, { branch: base, since, trailer }),
-    signal,
-  );
+  return target !== base || head === since
+    ? undefined
+    : await findCommit(program, remote, { branch: base, since, trailer }, signal);
+}
+
+async function findCommit(
+  program: GitProgram,
+  remote: GitRemote,
+  place: Parameters<GitWriter['find']>[1],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const what = `look for the commit of ${place.trailer.value} on ${place.branch} of ${remote.url.text}`;
+  const scratch = { program, what, remote, objectFormat: formatOf(place.since) };
+  return await withScratchRepository(scratch, (repository) => findTrailer(repository, place), signal);
 }
 
 async function treeOfVersions(

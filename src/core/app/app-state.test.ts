@@ -47,7 +47,8 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
   const ofApps = rows.map(([state]) => judgeApp(state).waiting.reason);
   const gates = ['ApprovalRequired', 'ApprovalExpired', 'Veto', 'CoolDown', 'UpdateLimit', 'TooManyRollbacks'];
   const helm = ['HelmOperation', 'HelmLocked'];
-  const ofUpdates = [...gates, ...helm, 'Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
+  const git = ['GitPush', 'PullRequest', 'ClusterSync', 'GitUnavailable'];
+  const ofUpdates = [...gates, ...helm, ...git, 'Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
 
   expect([...ofApps, ...ofUpdates].sort()).toEqual([...waitingReasons].sort());
 });

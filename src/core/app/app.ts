@@ -6,10 +6,11 @@ import type { ImagePolicy } from '../policy/policy.ts';
 import type { Schedule } from '../schedule/next-time.ts';
 import type { SignaturePolicy } from '../signature/signature-policy.ts';
 import type { UpdateSettings } from '../update/next-step.ts';
-import type { WorkloadKind } from '../workload/workload.ts';
+import type { GitDeploy } from './git-deploy.ts';
 import type { FolderSource, ManifestsDeploy } from './manifests-deploy.ts';
 import type { ObjectField } from './object-field.ts';
 import { type ArtifactSource, type ChartSource, type GitSource, locationOfSource } from './sources.ts';
+import type { WorkloadTarget } from './workload-target.ts';
 
 export interface AppSpec {
   readonly intervalMs: number;
@@ -40,7 +41,7 @@ export interface Notify {
 export type Source = ImageSource | ChartSource | GitSource | ArtifactSource | FolderSource;
 
 /** How a new version is put in place. */
-export type Deploy = WorkloadsDeploy | HelmDeploy | PatchDeploy | ManifestsDeploy;
+export type Deploy = WorkloadsDeploy | HelmDeploy | PatchDeploy | ManifestsDeploy | GitDeploy;
 
 export type DeployKind = Deploy['kind'];
 
@@ -75,17 +76,6 @@ export interface PatchDeploy {
   readonly targets: readonly ObjectField[];
   /** With whose rights; Headgate's own when undefined. */
   readonly serviceAccount: string | undefined;
-}
-
-/** Which workloads, and which of their containers. */
-export interface WorkloadTarget {
-  /** Undefined: every kind that Headgate knows. */
-  readonly kind: WorkloadKind | undefined;
-  readonly choose:
-    | { readonly by: 'name'; readonly name: string }
-    | { readonly by: 'labels'; readonly labels: Readonly<Record<string, string>> };
-  /** Empty: the containers whose image comes from one of the sources' repositories. */
-  readonly containers: readonly { readonly name: string; readonly source: string }[];
 }
 
 /** Where the versions of a source come from, as the App writes it; what Updates and Rejections show. */

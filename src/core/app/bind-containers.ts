@@ -4,7 +4,8 @@
  */
 import { parseImageReference, sameRepository } from '../image/reference.ts';
 import { type Container, describeWorkload, type Workload, workloadKey } from '../workload/workload.ts';
-import type { ImageSource, WorkloadTarget } from './app.ts';
+import type { ImageSource } from './app.ts';
+import type { WorkloadTarget } from './workload-target.ts';
 
 /** A container of a workload that follows one source of the App. */
 export interface BoundContainer {

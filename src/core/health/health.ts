@@ -19,6 +19,9 @@ export const failureReasons = [
   'ObjectFailed',
   'HelmFailed',
   'TestFailed',
+  'NotWritten',
+  'NotSynced',
+  'PullRequestClosed',
 ] as const;
 
 export type FailureReason = (typeof failureReasons)[number];

@@ -114,11 +114,13 @@ export type Applied =
   | { readonly kind: 'Done'; readonly message?: string; readonly plan?: DeployPlan }
   /** It goes on later, by itself or when something changes; no worker is held. */
   | { readonly kind: 'Waiting'; readonly waiting: Waiting; readonly plan?: DeployPlan }
-  | { readonly kind: 'Failed'; readonly failure: Failure };
+  | { readonly kind: 'Failed'; readonly failure: Failure }
+  /** It is given up before the cluster has shown anything of it. */
+  | { readonly kind: 'Ended'; readonly phase: 'Superseded' | 'Cancelled'; readonly message: string };
 
 export type Restored =
-  | { readonly kind: 'Done'; readonly message?: string }
-  | { readonly kind: 'Waiting'; readonly waiting: Waiting }
+  | { readonly kind: 'Done'; readonly message?: string; readonly plan?: DeployPlan }
+  | { readonly kind: 'Waiting'; readonly waiting: Waiting; readonly plan?: DeployPlan }
   /** There is nothing to go back to: a person has to choose. */
   | { readonly kind: 'NoWay'; readonly message: string };
 

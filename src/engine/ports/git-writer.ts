@@ -57,6 +57,12 @@ export interface GitWriter {
    * @throws FILE_UNUSABLE when a file that has a place cannot be used, or nothing has a place for one of the versions
    */
   write(remote: GitRemote, order: WriteOrder, signal: AbortSignal): Promise<CommitAnswer>;
+  /** The newest commit of a branch that has the trailer, looked for down to `since`; undefined when there is none. */
+  find(
+    remote: GitRemote,
+    place: { readonly branch: string; readonly since: string; readonly trailer: CommitOrder['trailer'] },
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
   /** Takes commits back as `git revert` does: what was changed besides stays. */
   revert(remote: GitRemote, order: RevertOrder, signal: AbortSignal): Promise<CommitAnswer>;
   /** Harmless when there is no such branch. */

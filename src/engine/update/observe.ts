@@ -6,7 +6,7 @@ import type { Observation } from '../../core/update/next-step.ts';
 import { changesOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { DeploySight, Work } from '../deploy/deployer.ts';
 import { type GateContext, type GateLook, lookAtGates, lookAtWindows } from '../gates/look-at-gates.ts';
-import type { Records } from '../ports/records.ts';
+import { findNewer } from './find-newer.ts';
 
 export type ObserveContext = GateContext;
 
@@ -35,7 +35,7 @@ export async function observe(context: ObserveContext, work: Work, signal: Abort
     clearWay: seen.clearWay,
     rejected,
     formerRejected,
-    newerAvailable: isStillOpen(journal) ? await findNewer(look) : undefined,
+    newerAvailable: isStillOpen(journal) ? await findNewer(look.records, look.update, look.signal) : undefined,
     appActive: isAppActive(look),
     window: lookAtWindows(context, work),
     ...(journal.phase === 'Pending' ? await lookAtGates(context, work, signal) : nothingAsked),
@@ -72,26 +72,6 @@ async function lookAtRejections(look: Look): Promise<Pick<Observation, 'rejected
 
 function isAboutToSet(journal: Journal): boolean {
   return journal.phase === 'Applying' || journal.phase === 'RollingBack';
-}
-
-/** A version newer than this Update's; believed only from the App as the API server has it. */
-async function findNewer({ update, records, signal }: Look): Promise<string | undefined> {
-  if (update.spec.trigger.kind === 'Rollback') {
-    return undefined;
-  }
-  const { namespace } = update.metadata;
-  const suspected = newerThan(update, records.findApp(namespace, update.spec.app));
-  return suspected && newerThan(update, await records.readApp(namespace, update.spec.app, signal));
-}
-
-function newerThan(update: UpdateObjectWire, app: ReturnType<Records['findApp']>): string | undefined {
-  for (const change of update.spec.changes) {
-    const available = app?.status?.sources?.find((source) => source.name === change.source)?.available;
-    if (available?.digest !== undefined && available.digest !== change.to.digest) {
-      return `${change.source} ${available.tag ?? available.digest}`;
-    }
-  }
-  return undefined;
 }
 
 function isAppActive({ update, records }: Look): boolean {

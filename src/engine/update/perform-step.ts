@@ -1,4 +1,5 @@
 /** The effects of the steps of an Update. Each may be repeated: the process can die before the journal is written. */
+import type { DeployPlan } from '../../core/deploy/deploy-plan.ts';
 import { invariant, isOperationError, OperationError } from '../../core/errors.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import type { Step } from '../../core/update/next-step.ts';
@@ -120,18 +121,14 @@ async function apply(context: PerformContext, work: Work, signal: AbortSignal): 
   try {
     const result = await deployerOf(context, journal).apply(work, signal);
     switch (result.kind) {
-      case 'Done': {
-        const planned = result.plan ? transitions.replanned(journal, result.plan) : journal;
-        return done(transitions.applied(planned, now(), result.message));
-      }
+      case 'Done':
+        return done(transitions.applied(replanned(journal, result.plan), now(), result.message));
       case 'Waiting':
-        return {
-          kind: 'Waiting',
-          waiting: result.waiting,
-          journal: result.plan ? transitions.replanned(journal, result.plan) : journal,
-        };
+        return { kind: 'Waiting', waiting: result.waiting, journal: replanned(journal, result.plan) };
       case 'Failed':
         return done(transitions.condemned(journal, result.failure, now()));
+      case 'Ended':
+        return done(transitions.finished(journal, result.phase, result.message, now()));
     }
   } catch (error) {
     if (isRefusal(error)) {
@@ -140,6 +137,10 @@ async function apply(context: PerformContext, work: Work, signal: AbortSignal): 
     }
     throw error;
   }
+}
+
+function replanned(journal: Journal, plan: DeployPlan | undefined): Journal {
+  return plan ? transitions.replanned(journal, plan) : journal;
 }
 
 /** How soon the way back is tried again when the API server refuses it. */
@@ -154,9 +155,9 @@ async function restore(context: PerformContext, work: Work, signal: AbortSignal)
     const result = await deployerOf(context, journal).restore(work, signal);
     switch (result.kind) {
       case 'Done':
-        return done(transitions.restored(journal, now(), result.message));
+        return done(transitions.restored(replanned(journal, result.plan), now(), result.message));
       case 'Waiting':
-        return { kind: 'Waiting', waiting: result.waiting, journal };
+        return { kind: 'Waiting', waiting: result.waiting, journal: replanned(journal, result.plan) };
       case 'NoWay':
         return done(transitions.finished(journal, 'Failed', result.message, now()));
     }

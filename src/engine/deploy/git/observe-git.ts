@@ -1,0 +1,62 @@
+/** What the cluster shows of an Update that wrote into git: whether it has the version, and whether that is well. */
+import { assessWorkload, joinHealth } from '../../../core/health/assess.ts';
+import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
+import type { Health } from '../../../core/health/health.ts';
+import { joinSome } from '../../../core/text.ts';
+import { changesOf } from '../../../resources/decode-update.ts';
+import type { DeploySight } from '../deployer.ts';
+import { deployOf, type GitContext, type GitWork, keyOf } from './git-context.ts';
+import { othersShown, type Shown, showVersions, workloadsOf } from './shown-versions.ts';
+
+/**
+ * Nothing is ever contested: the repository says what shall run, and whoever changes it there has the last word. A version that
+ * the cluster does not show any more is one that is not healthy.
+ */
+export async function observeGit(context: GitContext, work: GitWork): Promise<DeploySight> {
+  const { journal } = work;
+  const isJudged = journal.phase === 'Watching' || journal.phase === 'VerifyingRollback';
+  const health: Health = isJudged ? await judge(context, work) : { kind: 'Current' };
+  return { health, contested: [], gone: [], reapplied: [] };
+}
+
+async function judge(context: GitContext, work: GitWork): Promise<Health> {
+  const { update, spec, journal, signal } = work;
+  const deploy = deployOf(work);
+  if (!spec || !deploy) {
+    return { kind: 'InProgress', message: 'the App is gone or cannot be read, and with it what shows the version' };
+  }
+  const { namespace } = update.metadata;
+  const watcher = { of: 'Update', key: keyOf(update) } as const;
+  const shown = await showVersions(context, { namespace, app: update.spec.app, spec, deploy, watcher }, signal);
+  const side = journal.phase === 'Watching' ? 'to' : 'from';
+  const others = [...shown.problems, ...othersShown(shown.versions, changesOf(update.spec), side)];
+  if (others.length > 0) {
+    return { kind: 'InProgress', message: joinSome(others, '; ') };
+  }
+  return joinHealth([...(await workloadHealth(context, work, shown)), ...objectHealth(context, shown)]);
+}
+
+interface Part {
+  readonly name: string;
+  readonly health: Health;
+}
+
+async function workloadHealth(
+  { workloads }: GitContext,
+  { update, signal }: GitWork,
+  shown: Shown,
+): Promise<readonly Part[]> {
+  const parts: Part[] = [];
+  for (const workload of workloadsOf(shown)) {
+    const pods = workload.podSelector === undefined ? [] : await workloads.watchPods(keyOf(update), workload, signal);
+    const images = new Map(workload.containers.map((container) => [container.name, container.image]));
+    parts.push({ name: `${workload.kind}/${workload.name}`, health: assessWorkload(workload, pods, images) });
+  }
+  return parts;
+}
+
+function objectHealth({ clock }: GitContext, { held }: Shown): readonly Part[] {
+  return held.map(({ field, object }) => {
+    return { name: `${field.kind}/${field.name}`, health: assessDeployedObject(object.fields, clock.now()) };
+  });
+}

@@ -1,0 +1,73 @@
+/** What an App of deploy kind `git` runs, as the cluster shows it. */
+import type { AppSpec } from '../../../core/app/app.ts';
+import type { GitDeploy } from '../../../core/app/git-deploy.ts';
+import { describeField } from '../../../core/app/object-field.ts';
+import { OperationError } from '../../../core/errors.ts';
+import { assessWorkload } from '../../../core/health/assess.ts';
+import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
+import type { Version } from '../../../core/update/version-change.ts';
+import type { AppObjectWire } from '../../../resources/decode-app.ts';
+import type { Survey } from '../deployer.ts';
+import { textIn } from '../patch/held-fields.ts';
+import { type Shown, type ShownContext, showVersions, workloadsOf } from './shown-versions.ts';
+
+export async function surveyGit(
+  context: ShownContext,
+  app: AppObjectWire,
+  { spec, deploy }: { readonly spec: AppSpec; readonly deploy: GitDeploy },
+  signal: AbortSignal,
+): Promise<Survey> {
+  const { namespace, name } = app.metadata;
+  const watcher = { of: 'App', key: `${namespace}/${name}` } as const;
+  const shown = await showVersions(context, { namespace, app: name, spec, deploy, watcher }, signal);
+  const workloads = workloadsOf(shown);
+  const now = () => context.clock.now();
+  return {
+    versions: groupVersions(shown),
+    problems: shown.problems,
+    basis: JSON.stringify(shown.versions),
+    objects: [
+      ...new Set([
+        ...workloads.map((one) => `${one.kind}/${one.name}`),
+        ...shown.held.map(({ field }) => describeField(field)),
+      ]),
+    ].sort(),
+    workloads,
+    isHealthy: () =>
+      workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current') &&
+      shown.held.every(({ object }) => assessDeployedObject(object.fields, now()).kind === 'Current'),
+    confirm: async (inner) => await confirmShown(context, shown, inner),
+  };
+}
+
+function groupVersions({ versions }: Shown): ReadonlyMap<string, readonly Version[]> {
+  const groups = new Map<string, Map<string, Version>>();
+  for (const { source, version } of versions) {
+    const known = groups.get(source) ?? new Map<string, Version>();
+    groups.set(source, known.set(`${version.tag}@${version.digest}`, version));
+  }
+  return new Map([...groups].map(([source, known]) => [source, [...known.values()]]));
+}
+
+async function confirmShown({ workloads, objects }: ShownContext, shown: Shown, signal: AbortSignal): Promise<void> {
+  for (const { workload, container } of shown.containers) {
+    const now = await workloads.read(workload, signal);
+    const image = now?.containers.find((one) => one.name === container.name && one.init === container.init)?.image;
+    if (image !== container.image) {
+      throw changed(`${workload.kind}/${workload.name}`);
+    }
+  }
+  for (const { field, object, value } of shown.held) {
+    const now = await objects.read(object, signal);
+    if (now?.uid !== object.uid || textIn(now, field.path) !== value) {
+      throw changed(describeField(field));
+    }
+  }
+}
+
+function changed(what: string): OperationError {
+  return new OperationError(`start an Update: ${what} changed meanwhile`, {
+    code: 'UPDATE_CONFLICT',
+    retry: 'backoff',
+  });
+}
