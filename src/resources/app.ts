@@ -7,7 +7,16 @@ import { HelmDeploySchema } from './helm-deploy.ts';
 import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
-import { Conditions, DnsLabel, Duration, SecretReference, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
+import {
+  Conditions,
+  DnsLabel,
+  Duration,
+  SecretReference,
+  Text,
+  Time,
+  VersionSchema,
+  WaitingSchema,
+} from './schema-parts.ts';
 import { ArtifactSchema, ChartSchema, GitSchema } from './sources.ts';
 import { TargetSchema } from './target.ts';
 import { VerifySchema } from './verify.ts';

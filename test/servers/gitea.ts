@@ -17,6 +17,8 @@ export interface GiteaServer {
   readonly origin: string;
   readonly username: string;
   readonly token: string;
+  /** Folder with `<user>/<name>.git`. */
+  readonly repositories: string;
   /** Makes a repository with one commit on `main`; answers its URL for git. */
   createRepository(name: string): Promise<string>;
   /** As the user: JSON in, JSON out. Throws with the answer when it is refused. */
@@ -67,6 +69,7 @@ export async function startGitea(): Promise<GiteaServer> {
       origin,
       username,
       token,
+      repositories: join(warden.directory, 'repositories'),
       call,
       createRepository: async (name) => {
         await call('POST', '/user/repos', { name, auto_init: true, default_branch: 'main' });
