@@ -1,6 +1,7 @@
 /** The container image of Headgate, made from this working tree and the Node that runs this. */
 import { readFile } from 'node:fs/promises';
 import { type Image, makeImage } from '../oci/image.ts';
+import { makeGitLayer } from './git-layer.ts';
 import { makeProgramLayer, nodeFlags, programPath } from './program-layer.ts';
 import { makeRuntimeLayer, userId } from './runtime-layer.ts';
 import { makeToolLayer } from './tool-layer.ts';
@@ -13,10 +14,14 @@ export async function makeProductImage(entry: string): Promise<Image> {
     await readFile(packageFile, 'utf8'),
   );
   return makeImage({
-    layers: [await makeRuntimeLayer(), await makeToolLayer(), await makeProgramLayer(entry)],
+    layers: [await makeRuntimeLayer(), await makeGitLayer(), await makeToolLayer(), await makeProgramLayer(entry)],
     config: {
       Entrypoint: ['/nodejs/node', ...nodeFlags, programPath],
-      Env: ['PATH=/nodejs:/usr/local/bin', 'HOME=/home/nonroot', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
+      Env: [
+        'PATH=/nodejs:/usr/local/bin:/usr/bin:/bin',
+        'HOME=/home/nonroot',
+        'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt',
+      ],
       User: `${userId}:${userId}`,
       WorkingDir: '/home/nonroot',
       Labels: {

@@ -1,9 +1,8 @@
 /** The lower layer of the product's image: Node, the libraries it loads, certificates and the few files of /etc. */
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
-import { promisify } from 'node:util';
 import type { TarEntry } from '../oci/tar.ts';
+import { sharedLibraries } from './shared-libraries.ts';
 import { stripElf } from './strip-elf.ts';
 
 /** The user of the image; 65532 is what distroless images call `nonroot`. */
@@ -23,25 +22,6 @@ export async function makeRuntimeLayer(): Promise<TarEntry[]> {
     { kind: 'folder', path: 'home/nonroot', owner: userId },
     { kind: 'folder', path: 'tmp', mode: 0o1777 },
   ];
-}
-
-/** Every file that the dynamic linker would load for a program, at the same path as here. */
-async function sharedLibraries(program: string): Promise<TarEntry[]> {
-  const { stdout } = await promisify(execFile)('ldd', [program]);
-  const paths = [...stdout.matchAll(/(?:^|=>)\s+(\/\S+) \(0x[0-9a-f]+\)$/gm)].map((match) => match[1] ?? '');
-  if (!paths.some((path) => path.includes('/libc.so'))) {
-    throw new Error(`read the libraries of ${program} by ldd: no libc in ${stdout}`);
-  }
-  return Promise.all(
-    [...new Set(paths)].map(
-      async (path): Promise<TarEntry> => ({
-        kind: 'file',
-        path: path.slice(1),
-        content: await readFile(path),
-        mode: 0o755,
-      }),
-    ),
-  );
 }
 
 function passwd(): string {

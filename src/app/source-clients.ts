@@ -54,6 +54,9 @@ export function openSourceClients(options: SourceClientsOptions): SourceClients 
   const git = createGitRepositories({
     program: { privateFolder: folder, environment: gitEnvironment() },
     cacheFolder: join(folder, 'fetched'),
+    // Together within the volume that the chart mounts at /tmp.
+    maxRepositories: 40,
+    maxRepositoryBytes: 100 * 2 ** 20,
     // Whoever may write an App must not read what only this process can.
     allowsFiles: false,
     clock,

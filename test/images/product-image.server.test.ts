@@ -1,9 +1,19 @@
 /** The product's own image; that it runs as a pod is shown by the demo. At this level because it packs 100 MB. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Image, sizeOf } from '../../scripts/oci/image.ts';
+import type { TarEntry } from '../../scripts/oci/tar.ts';
+import { makeGitLayer } from '../../scripts/product-image/git-layer.ts';
 import { makeProductImage } from '../../scripts/product-image/product-image.ts';
 import { nodeFlags } from '../../scripts/product-image/program-layer.ts';
+import { makeRuntimeLayer } from '../../scripts/product-image/runtime-layer.ts';
+import { startGitHttp } from '../servers/git-http.ts';
+import { makeRepository } from '../servers/git-repository.ts';
 
 const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const timeoutMs = 120_000;
@@ -12,16 +22,50 @@ test('two builds have one digest, and the image runs without rights', { timeout:
   const [image, again] = [await makeProductImage(entry), await makeProductImage(entry)];
 
   expect(again.root.digest).toBe(image.root.digest);
-  expect(sizeOf(image)).toBeLessThan(110_000_000);
+  expect(sizeOf(image)).toBeLessThan(125_000_000);
   expect(configOf(image)).toMatchObject({
     os: 'linux',
     config: {
-      Env: expect.arrayContaining(['PATH=/nodejs:/usr/local/bin']),
+      Env: expect.arrayContaining(['PATH=/nodejs:/usr/local/bin:/usr/bin:/bin']),
       User: '65532:65532',
       Entrypoint: ['/nodejs/node', ...nodeFlags, '/app/headgate.mjs'],
     },
   });
 });
+
+test('git works with nothing but the files of the image', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'headgate-image-'));
+  const server = await startGitHttp({ root });
+  onTestFinished(async () => {
+    await server.stop();
+    await rm(root, { recursive: true });
+  });
+  const commit = makeRepository(root, 'app').commit({ a: '1' });
+  const image = join(root, 'image');
+  await unpack([...(await makeRuntimeLayer()), ...(await makeGitLayer())], image);
+  // Who is not root may change its root in a user namespace of its own.
+  const [program = '', ...words] = [
+    ...(process.geteuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user']),
+    ...['chroot', image, '/usr/bin/git', 'ls-remote', `${server.origin}/app`, 'refs/heads/main'],
+  ];
+
+  const { stdout } = await promisify(execFile)(program, words, { env: { PATH: '/usr/sbin:/usr/bin:/bin' } });
+
+  expect(stdout).toBe(`${commit}\trefs/heads/main\n`);
+});
+
+async function unpack(entries: readonly TarEntry[], folder: string): Promise<void> {
+  const nothing: TarEntry = { kind: 'file', path: 'dev/null', content: Buffer.alloc(0) };
+  for (const entry of [...entries, nothing]) {
+    const path = join(folder, entry.path);
+    await mkdir(entry.kind === 'folder' ? path : dirname(path), { recursive: true });
+    if (entry.kind === 'file') {
+      await writeFile(path, entry.content, { mode: entry.mode ?? 0o644 });
+    } else if (entry.kind === 'link') {
+      await symlink(entry.target, path);
+    }
+  }
+}
 
 function configOf(image: Image): unknown {
   const manifest: { readonly config: { readonly digest: string } } = parse(image, image.root.digest);

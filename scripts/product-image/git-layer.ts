@@ -1,0 +1,23 @@
+/** The middle layer of the product's image: git with its helpers for http and ssh, and the shell that bounds it. */
+import { readFile } from 'node:fs/promises';
+import type { TarEntry } from '../oci/tar.ts';
+import { sharedLibraries } from './shared-libraries.ts';
+import { stripElf } from './strip-elf.ts';
+
+/** Where Debian and Ubuntu have them. The paths are the same in the image, because git looks for its helpers where it was built for. */
+const gitPrograms = ['/usr/bin/git', '/usr/lib/git-core/git-remote-http', '/usr/bin/ssh', '/bin/sh'] as const;
+
+/** Makes the layer from the git of this machine, with the libraries that it loads. */
+export async function makeGitLayer(): Promise<TarEntry[]> {
+  const libraries = await Promise.all(gitPrograms.map((program) => sharedLibraries(program)));
+  const entries: TarEntry[] = [
+    ...(await Promise.all(gitPrograms.map((program) => programFile(program)))),
+    { kind: 'link', path: 'usr/lib/git-core/git-remote-https', target: 'git-remote-http' },
+    ...libraries.flat(),
+  ];
+  return [...new Map(entries.map((entry) => [entry.path, entry])).values()];
+}
+
+async function programFile(path: string): Promise<TarEntry> {
+  return { kind: 'file', path: path.slice(1), content: stripElf(await readFile(path)), mode: 0o755 };
+}
