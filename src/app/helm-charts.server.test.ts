@@ -1,6 +1,6 @@
 /** Apps whose chart has a source: new versions of it, good ones and bad ones, on a real API server with the real Helm. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { pushImage } from '../../scripts/oci/push.ts';
 import { installByHand, revisionsOf, webTemplate } from '../../test/helm/by-hand.ts';
 import { type ChartText, packChart, settingsTemplate } from '../../test/helm/charts.ts';
@@ -14,6 +14,9 @@ import { rollBack } from '../engine/update/roll-back.ts';
 import { configMaps } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
+
+// Several Updates one after the other, each with a helm of its own.
+vi.setConfig({ testTimeout: 90_000 });
 
 type HelmWire = NonNullable<AppSpecWire['deploy']['helm']>;
 

@@ -1,5 +1,5 @@
 /** Apps that are Helm releases, on a real API server with the real Helm; nothing runs there, a controller is played. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 import { locateTools } from '../../test/cluster/binaries.ts';
 import { installByHand, lockByHand, type Place, revisionsOf, webTemplate } from '../../test/helm/by-hand.ts';
 import { hookTemplate, packChart, settingsTemplate } from '../../test/helm/charts.ts';
@@ -11,6 +11,9 @@ import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { configMaps, deployments, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
+
+// Several Updates one after the other, each with a helm of its own.
+vi.setConfig({ testTimeout: 90_000 });
 
 type HelmWire = NonNullable<AppSpecWire['deploy']['helm']>;
 

@@ -109,7 +109,7 @@ test('acts as a ServiceAccount that may do nothing', async () => {
   expect(JSON.stringify(result)).toContain(`system:serviceaccount:${namespace}:nobody`);
 });
 
-test('a CRD of the chart is there before the objects of its kind; Skip leaves it out', async () => {
+test('a CRD of the chart is there before the objects of its kind, and goes back with a rollback; Skip leaves it out', async () => {
   const namespace = await createNamespace(client);
   const group = `${namespace}.example.com`;
   const crd = JSON.stringify({
@@ -133,6 +133,18 @@ test('a CRD of the chart is there before the objects of its kind; Skip leaves it
 
   expect(await run(namespace, upgrade(archive))).toMatchObject({ kind: 'Failed' });
   expect(await run(namespace, upgrade(archive, { crds: 'Create' }))).toMatchObject({ kind: 'Done' });
+  const crds = [crd.replace('"type":"object"', '"type":"object","description":"as it was"')];
+  const back = {
+    kind: 'Rollback',
+    revision: 1,
+    maxHistory: 5,
+    crds,
+    timeoutMs: 20_000,
+    serviceAccount: undefined,
+  } as const;
+  expect(await run(namespace, back)).toMatchObject({ kind: 'Done' });
+  const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`;
+  expect(JSON.stringify(await client.request({ what: 'get CRD', method: 'GET', path }))).toContain('as it was');
 });
 
 describe('what is bad', () => {
