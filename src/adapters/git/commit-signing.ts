@@ -74,7 +74,11 @@ async function withGpg<T>(program: GitProgram, { folder, signature, work }: GpgW
     secret,
   ];
   await writeFile(caller, `#!/bin/sh\nexec gpg ${common.map((word) => `'${word}'`).join(' ')} "$@"\n`, { mode: 0o700 });
+  // Its agent measures at its start how slow a passphrase may be, which takes seconds on a busy machine; the copy lives that long only.
+  await writeFile(join(home, 'gpg-agent.conf'), 's2k-count 65536\n', { mode: 0o600 });
   try {
+    // gpg waits five seconds for an agent that it starts itself, and then does not sign.
+    await run(program, 'gpgconf', ['--homedir', home, '--launch', 'gpg-agent']);
     const keyFile = join(folder, 'key.asc');
     await writeFile(keyFile, signature.key, { mode: 0o600 });
     await run(program, 'gpg', [...common, '--import', keyFile]);
