@@ -95,6 +95,6 @@ export async function untilResolved({ client }: BenchCluster, namespace: string,
       }
     },
   });
-  await waitUntil(`${count} Apps are resolved`, 120_000, async () => resolved.size >= count);
+  await waitUntil(`${count} Apps are resolved`, 300_000, async () => resolved.size >= count);
   stop.abort();
 }
