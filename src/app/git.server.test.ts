@@ -218,6 +218,8 @@ test('a newer version goes on from one that is not proven; a bad one goes back b
   };
   await stage.client.patch(apps, { namespace: stage.namespace, name: 'web' }, { kind: 'merge', body });
   await untilUpdate({ phase: 'Superseded' });
+  // Before the commit of the first shows, or the second would be about something that does not run any more.
+  await untilUpdate({ phase: 'Applying', waiting: { reason: 'ClusterSync' } }, 1);
   stop.abort();
   await applyFromGit();
   await untilUpdate({ phase: 'Watching' }, 1);
