@@ -32,7 +32,7 @@ export interface Choice {
 }
 
 /** Candidates that are asked for at most; each is a request, and only what may not be taken is passed over. */
-const maxCandidates = 20;
+export const maxCandidates = 20;
 
 /** @throws what the shelf throws, POLICY_INVALID */
 export async function chooseVersion(choice: Choice, shelf: Shelf, signal: AbortSignal): Promise<Answer> {
@@ -92,14 +92,16 @@ export function newestRunning(policy: ImagePolicy, versions: readonly Version[])
   return rest.reduce((newest, version) => (compare(version.tag ?? '', newest.tag ?? '') > 0 ? version : newest), first);
 }
 
-interface Offer {
+export interface Offer {
   /** Worth asking for, best first. */
   readonly candidates: readonly string[];
+  /** What to say when none is taken. */
   readonly message?: string;
 }
 
-async function offeredTags(
-  { policy, running }: Choice,
+/** @throws what the shelf throws, POLICY_INVALID */
+export async function offeredTags(
+  { policy, running }: Pick<Choice, 'policy' | 'running'>,
   current: Version,
   { shelf, signal }: { readonly shelf: Shelf; readonly signal: AbortSignal },
 ): Promise<Offer> {
@@ -136,6 +138,6 @@ function namedTags(policy: ImagePolicy, current: Version, { name, noun }: Shelf)
 }
 
 /** Whether all that runs is the version already, as far as it tells. */
-function isRunning(all: readonly Version[], version: Version): boolean {
+export function isRunning(all: readonly Version[], version: Version): boolean {
   return all.length > 0 && all.every((one) => one.tag === version.tag && one.digest === version.digest);
 }
