@@ -43,6 +43,11 @@ const rows: readonly { name: string; schema: TSchema; expected: unknown }[] = [
     },
   },
   {
+    name: 'object without properties has no empty map of them, which the API server would not keep',
+    schema: Type.Object({}, { description: 'set or not' }),
+    expected: { type: 'object', description: 'set or not' },
+  },
+  {
     name: 'list keyed by name',
     schema: Type.Array(Type.Object({ name: Type.String() }), {
       'x-kubernetes-list-type': 'map',

@@ -70,7 +70,7 @@ function convertKeyword(keyword: string, value: unknown, path: string): Node {
     case 'const':
       return { enum: [value] };
     case 'properties':
-      return { properties: convertProperties(nodeOf(value, path), path) };
+      return convertProperties(nodeOf(value, path), path);
     case 'items':
       return { items: convert(nodeOf(value, `${path}[]`), `${path}[]`) };
     case 'patternProperties':
@@ -82,13 +82,16 @@ function convertKeyword(keyword: string, value: unknown, path: string): Node {
   }
 }
 
+/**
+ * An object without properties is written without the keyword: the API server leaves an empty map out when it stores the
+ * schema, and server-side apply then takes the same file, applied by somebody else, for a change of the whole list.
+ */
 function convertProperties(properties: Node, path: string): Node {
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, value]) => {
-      const place = `${path}.${name}`;
-      return [name, convert(nodeOf(value, place), place)];
-    }),
-  );
+  const converted = Object.entries(properties).map(([name, value]) => {
+    const place = `${path}.${name}`;
+    return [name, convert(nodeOf(value, place), place)] as const;
+  });
+  return converted.length === 0 ? {} : { properties: Object.fromEntries(converted) };
 }
 
 /** A map is a Record in TypeBox; keys cannot be restricted in a CRD but by CEL. */
