@@ -96,7 +96,16 @@ async function person(name: string, verbs: readonly string[]): Promise<KubeClien
   const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name }];
   await stage.client.create(rbac('Role', 'roles'), { metadata, rules } as never);
   await stage.client.create(rbac('RoleBinding', 'rolebindings'), { metadata, roleRef, subjects } as never);
-  return stage.client.actAs(name);
+  const acting = stage.client.actAs(name);
+  // The API server knows of a role a moment after it was written, because its authorizer watches them as anybody does.
+  const reviews = createAccessReviews(acting);
+  const update = { resource: 'updates', namespace: stage.namespace, name: 'any' };
+  await stage.until(async () => {
+    for (const verb of ['list', ...verbs]) {
+      expect(await reviews.may(verb, update, signal)).toBe(true);
+    }
+  });
+  return acting;
 }
 
 /** An Allow window of an hour that opens in two. */
