@@ -4,6 +4,7 @@ import type { ObjectReference, ObjectWatcher } from '../../engine/ports/live-obj
 import type { KubeClient } from '../../kube/client.ts';
 import { type Informer, startInformer } from '../../kube/informer.ts';
 import { type KubeObject, keyOf, type ResourceType } from '../../kube/objects.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface ObjectWatchesOptions {
   readonly client: KubeClient;
@@ -123,16 +124,4 @@ function scopeOf({ group, version, plural }: ResourceType, { namespace, serviceA
 
 function textOf({ of, key }: ObjectWatcher): string {
   return `${of} ${key}`;
-}
-
-async function untilAborted(promise: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -2,7 +2,8 @@
 import Type, { type Static } from 'typebox';
 import type { PullRequest } from '../../engine/ports/forge.ts';
 import { decoderOf } from '../../resources/decode.ts';
-import { type Dialect, nothing, segmentsOf } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
+import { pullRequests, pullsOf } from './pulls.ts';
 
 const PullSchema = Type.Object({
   number: Type.Integer(),
@@ -22,10 +23,6 @@ function toPullRequest({ number, html_url, state, merged }: Static<typeof PullSc
 
 const decode = (answer: unknown) => toPullRequest(decodePull(answer, 'pull request of Gitea'));
 
-function pulls(project: string): string {
-  return `/repos/${segmentsOf(project)}/pulls`;
-}
-
 /** As many as Gitea answers at once; ours was touched lately, whoever looks for it. */
 const mostLookedThrough = 50;
 
@@ -35,7 +32,7 @@ export const gitea: Dialect = {
   find: (project, { branch, base }) => ({
     what: `find a pull request of ${branch}`,
     method: 'GET',
-    path: pulls(project),
+    path: pullsOf(project),
     query: { state: 'all', sort: 'recentupdate', limit: String(mostLookedThrough) },
     decode: (answer) => {
       const own = decodePulls(answer, 'pull requests of Gitea').filter(
@@ -44,38 +41,5 @@ export const gitea: Dialect = {
       return own.map(toPullRequest).toSorted((left, right) => right.number - left.number)[0];
     },
   }),
-  open: (project, { branch, base, title, body }) => ({
-    what: `open a pull request of ${branch}`,
-    method: 'POST',
-    path: pulls(project),
-    body: { title, body, head: branch, base },
-    decode,
-  }),
-  read: (project, number) => ({
-    what: `read pull request ${number}`,
-    method: 'GET',
-    path: `${pulls(project)}/${number}`,
-    decode,
-  }),
-  edit: (project, number, { title, body }) => ({
-    what: `edit pull request ${number}`,
-    method: 'PATCH',
-    path: `${pulls(project)}/${number}`,
-    body: { title, body },
-    decode,
-  }),
-  close: (project, number) => ({
-    what: `close pull request ${number}`,
-    method: 'PATCH',
-    path: `${pulls(project)}/${number}`,
-    body: { state: 'closed' },
-    decode,
-  }),
-  comment: (project, number, text) => ({
-    what: `comment on pull request ${number}`,
-    method: 'POST',
-    path: `/repos/${segmentsOf(project)}/issues/${number}/comments`,
-    body: { body: text },
-    decode: nothing,
-  }),
+  ...pullRequests(decode),
 };
