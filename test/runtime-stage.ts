@@ -37,6 +37,8 @@ export interface RuntimeStage {
   readonly log: readonly LogLine[];
   /** What the runtime asked the API server since `mark` (a former length); without its watches. */
   asked(mark?: number): readonly ApiRequest[];
+  /** Paths with query of the watches that the runtime has open. */
+  openWatches(): readonly string[];
   app(name: string): Promise<AppObjectWire>;
   updatesOf(app: string): Promise<readonly UpdateObjectWire[]>;
   /** Repeats the check until it holds, moving the clock a little each time so that retries come due. */
@@ -80,6 +82,7 @@ export async function openRuntimeStage(kubeconfigPath: string, options: StageOpt
     client,
     clock,
     asked: (mark = 0) => proxy.requests.filter((request) => !request.isWatch).slice(mark),
+    openWatches: () => proxy.openWatches(),
     app: async (name) => decodeApp(await client.get<ProductObject>(apps, { namespace, name }), `App ${name}`),
     updatesOf: async (app) => {
       const { items } = await client.list<ProductObject>(updates, { namespace });

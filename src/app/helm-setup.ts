@@ -43,8 +43,6 @@ export interface HelmSetupOptions {
 
 export interface HelmSetup {
   readonly deployer: Deployer;
-  /** The App is gone: what was watched for it is let go. */
-  forgetApp(key: string): void;
   /** After the signal: no process of Helm is left. */
   close(): Promise<void>;
 }
@@ -77,7 +75,6 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
   });
   return {
     deployer,
-    forgetApp: (key) => documents.unwatch(key),
     close: async () => {
       await operations.idle();
       await gateway.close();

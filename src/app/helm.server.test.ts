@@ -122,6 +122,22 @@ test('a change of values alone is an Update; at rest nothing is asked', async ()
   expect(stage.asked(mark)).toEqual([]);
 });
 
+test('once the App is gone, its documents and the objects of its release are watched no more', async () => {
+  await install();
+  await stage.client.create(secrets, {
+    metadata: { namespace: stage.namespace, name: 'colors' },
+    ...{ stringData: { 'values.yaml': 'color: red' } },
+  });
+  await putApp({ valuesFrom: [{ kind: 'Secret', name: 'colors' }], drift: 'Report' });
+  await untilEnded(1);
+  const ownWatches = () => stage.openWatches().filter((path) => /secrets\?.*colors|\/configmaps\?/.test(path));
+  await stage.until(async () => expect(ownWatches()).toHaveLength(2));
+
+  await stage.client.delete(apps, { namespace: stage.namespace, name: 'web' });
+
+  await stage.until(async () => expect(ownWatches()).toEqual([]));
+});
+
 test('values that make the chart fail: nothing is touched, the values are rejected, no loop', async () => {
   await install();
   await putApp();

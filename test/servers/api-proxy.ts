@@ -18,6 +18,8 @@ export interface ApiProxy {
   readonly config: KubeConfig;
   /** In the order of their arrival. */
   readonly requests: readonly ApiRequest[];
+  /** Paths with query of the watches that are open now. */
+  openWatches(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -31,9 +33,15 @@ export async function startApiProxy(kubeconfigPath: string): Promise<ApiProxy> {
     ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
   });
   const requests: ApiRequest[] = [];
+  const watches = new Set<ApiRequest>();
   const server = createServer((near, answer) => {
     const { method = 'GET', url = '/' } = near;
-    requests.push({ method, path: url, isWatch: /[?&]watch=(true|1)/.test(url) });
+    const request = { method, path: url, isWatch: /[?&]watch=(true|1)/.test(url) };
+    requests.push(request);
+    if (request.isWatch) {
+      watches.add(request);
+      answer.on('close', () => watches.delete(request));
+    }
     pass(near, answer, { agent, target: new URL(url, behind.server) });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,6 +54,7 @@ export async function startApiProxy(kubeconfigPath: string): Promise<ApiProxy> {
       credentials: fixedCredentials({}),
     },
     requests,
+    openWatches: () => [...watches].map(({ path }) => path),
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

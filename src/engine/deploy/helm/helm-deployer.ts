@@ -20,5 +20,11 @@ export function createHelmDeployer(context: HelmContext): Deployer {
       context.watched.unwatch({ namespace, name });
       context.workloads.unwatchPods(`${namespace}/${name}`);
     },
+    forget: ({ namespace, name }) => {
+      const key = `${namespace}/${name}`;
+      context.documents.unwatch(key);
+      context.watchedAtRest.unwatch({ namespace, name });
+      context.drift.delete(key);
+    },
   };
 }
