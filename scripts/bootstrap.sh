@@ -170,8 +170,8 @@ prepare_node() {
   fi
 }
 
-# Tools of administrators are not in everyone's PATH.
-export PATH=$PATH:/usr/sbin:/sbin
+# Tools of administrators are not in everyone's PATH, nor is Go where its own archive is unpacked as go.dev says.
+export PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin
 use_node
 use_packages
 case $level in
