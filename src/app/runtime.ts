@@ -1,6 +1,7 @@
 /** Headgate at work: watches, controllers and adapters wired by hand. The same for `controller` and `run --once`. */
 
 import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
+import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
 import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts';
@@ -193,6 +194,7 @@ function createContext(
     onError,
     signal,
   });
+  const jobs = new ClusterJobs({ client, clock, onChange: (watcher) => wake.update(watcher), onError, signal });
   const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
   const trusts = new ClusterSignatureTrusts({ client, clock });
   const signatures = createSignatureVerifier(options.attachments, clock);
@@ -219,7 +221,7 @@ function createContext(
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
   const parts = { registry, nodes, deployers, folders, records, accesses, trusts, signatures, memory, checks };
-  return { ...options, ...sources, ...parts, close, gateDefaults, workloads };
+  return { ...options, ...sources, ...parts, close, gateDefaults, workloads, jobs };
 }
 
 /** Image sources that are looked at without a webhook. */
