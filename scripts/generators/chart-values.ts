@@ -165,6 +165,16 @@ export const chartValues = Type.Object(
       description: 'The same within each namespace; 0: any number.',
       minimum: 0,
     }),
+    allowOutbound: Type.Array(
+      Type.String({
+        pattern: '^[A-Za-z0-9][A-Za-z0-9.:-]*(/[0-9]{1,3})?$|^::[0-9a-f:]*(/[0-9]{1,3})?$',
+        maxLength: 253,
+      }),
+      {
+        description:
+          'Addresses, ranges and hosts that users may name in URLs although they are loopback, link-local or the like.',
+      },
+    ),
     manifests: Type.Boolean({
       description:
         'Let Apps be made of manifests: rights to keep their objects in Secrets, to watch what they apply, and to act as the ServiceAccounts they name.',

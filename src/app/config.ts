@@ -4,10 +4,10 @@ import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import type { ProxySettings } from '../adapters/registry/proxy.ts';
 import { OperationError } from '../core/errors.ts';
 import { type KubeConfig, loadInClusterConfig } from '../kube/config.ts';
 import { loadKubeConfig } from '../kube/kubeconfig.ts';
+import type { ProxySettings } from '../network/proxy.ts';
 import { type ApplierVariable, applierVariables } from './applier-settings.ts';
 
 export interface ConnectionOptions {

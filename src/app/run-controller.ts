@@ -28,6 +28,7 @@ import {
 } from './config.ts';
 import { type GateSettings, parseGateSettings } from './gate-settings.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { type OutboundSettings, parseOutboundAllowance } from './outbound-setup.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
 import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistrySetup } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
@@ -53,6 +54,8 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly adoption?: AdoptionChoice | undefined;
   /** Gates that hold for all Apps. */
   readonly gates?: GateSettings;
+  /** Inner addresses, ranges and hosts that users may have us reach. */
+  readonly allowOutbound?: readonly string[];
   /** Undefined: webhooks are not listened to. */
   readonly webhooks?: WebhookSettings | undefined;
   /** Told of each step besides log, Events and metrics; for tests that end the process between two of them. */
@@ -124,12 +127,16 @@ interface ReadSettings {
   readonly limits: LimitsByHost;
   readonly adoption: AdoptionSettings;
   readonly gateDefaults: GateDefaults | undefined;
+  readonly outbound: OutboundSettings;
 }
 
 function readSettings(settings: ControllerSettings): ReadSettings {
+  const registrySetup = readRegistrySetup(settings, { clock: systemClock, dockerConfig: 'Named' });
+  const allowance = parseOutboundAllowance(settings.allowOutbound ?? []);
   return {
     settings,
-    registrySetup: readRegistrySetup(settings, { clock: systemClock, dockerConfig: 'Named' }),
+    registrySetup,
+    outbound: { allowance, proxy: registrySetup.client.proxy },
     limits: parseRegistryLimits(settings.registryLimits ?? []),
     adoption: adoptionSettings(settings.adoption),
     gateDefaults: settings.gates && parseGateSettings(settings.gates),
@@ -152,7 +159,7 @@ interface Work {
 }
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
-  const { settings, config, registrySetup, limits, adoption, gateDefaults } = parts;
+  const { settings, config, registrySetup, limits, adoption, gateDefaults, outbound } = parts;
   const { client, log, metrics, identity, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
@@ -179,6 +186,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     gateDefaults,
+    outbound,
     clock,
     random: Math.random,
     log,

@@ -11,6 +11,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ConnectionOptions, defaultPrograms, loadConnection, searchPath } from './config.ts';
+import { guardedOutbound } from './outbound-setup.ts';
 import { openRegistries, type RegistrySettings, readRegistrySetup } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
@@ -76,6 +77,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
     adoptionListener: listenToAdoption(log),
     checkAtOnce: true,
     helm: { config, programs: settings.programs ?? defaultPrograms() },
+    outbound: { ...guardedOutbound, proxy: setup.client.proxy },
     assertLeading: () => undefined,
     signal,
   });

@@ -6,6 +6,7 @@ import { createDirectRecords, createRecords } from '../adapters/cluster/records.
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
 import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
+import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
 import { readPullSecrets } from '../adapters/registry/credentials.ts';
 import { shareRegistry } from '../adapters/registry/shared-registry.ts';
 import { createSignatureVerifier } from '../adapters/signature/verifier.ts';
@@ -48,6 +49,7 @@ import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import type { ManifestSettings } from './manifests.ts';
+import { guardedOutbound, type OutboundSettings, openOutbound } from './outbound-setup.ts';
 import { openSourceClients } from './source-clients.ts';
 
 export interface RuntimeOptions {
@@ -73,6 +75,8 @@ export interface RuntimeOptions {
   /** Gates that hold for all Apps; none when absent. */
   readonly gateDefaults?: GateDefaults | undefined;
   readonly helm: HelmSettings;
+  /** What users may have us reach; nothing out of the ordinary when absent. */
+  readonly outbound?: OutboundSettings | undefined;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -207,7 +211,13 @@ function createContext(
     }
   });
   const sources = openSourceClients({ ...options, registry: options.artifactRegistry, shared: registry });
-  const { deployers, folders, close } = createDeployers({
+  const outbound = openOutbound({ client, clock, config: options.helm.config }, options.outbound ?? guardedOutbound);
+  const prometheus = createPrometheusClient(outbound);
+  const {
+    deployers,
+    folders,
+    close: closeDeployers,
+  } = createDeployers({
     ...options,
     registry,
     records,
@@ -221,7 +231,10 @@ function createContext(
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
   const parts = { registry, nodes, deployers, folders, records, accesses, trusts, signatures, memory, checks };
-  return { ...options, ...sources, ...parts, close, gateDefaults, workloads, jobs };
+  const close = async () => {
+    await Promise.all([closeDeployers(), outbound.close()]);
+  };
+  return { ...options, ...sources, ...parts, close, gateDefaults, workloads, jobs, outbound, prometheus };
 }
 
 /** Image sources that are looked at without a webhook. */

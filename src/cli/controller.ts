@@ -55,6 +55,12 @@ export const controllerCommand: Command = {
     { flags: '--max-updates <number>', description: 'Updates that may be under way at once; any number when absent' },
     { flags: '--max-updates-per-namespace <number>', description: 'the same within each namespace' },
     {
+      flags: '--allow-outbound <address>',
+      description:
+        'address, range (127.0.0.0/8) or host that users may name in URLs although it is loopback, link-local or the like; may be given several times; the API server never is',
+      repeatable: true,
+    },
+    {
       flags: '--no-leader-election',
       description: 'work at once, without a Lease; for a single replica outside a cluster',
     },
@@ -90,6 +96,7 @@ export const controllerCommand: Command = {
           maxUpdates: options.text('maxUpdates'),
           maxUpdatesPerNamespace: options.text('maxUpdatesPerNamespace'),
         },
+        allowOutbound: options.list('allowOutbound'),
         webhooks: webhooksOf(options),
         adoption: adoptionOf(options),
       },

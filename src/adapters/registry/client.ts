@@ -4,6 +4,7 @@ import type { ArtifactRegistry, WantedBlob } from '../../engine/ports/artifacts.
 import type { AttachmentStore } from '../../engine/ports/attachments.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
+import type { ProxySettings } from '../../network/proxy.ts';
 import { identifyAccess } from './access-identity.ts';
 import type { Effort } from './account.ts';
 import type { AmbientCredentials } from './ambient.ts';
@@ -23,7 +24,6 @@ import {
   verifyDigest,
 } from './manifest.ts';
 import { createPageMemory, type PageMemory } from './page-memory.ts';
-import type { ProxySettings } from './proxy.ts';
 import { signIn } from './sign-in.ts';
 import { maxTagPageBytes, readTagList } from './tag-list.ts';
 import { createTransport } from './transport.ts';

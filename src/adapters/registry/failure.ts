@@ -1,8 +1,8 @@
 /** What a registry answers or fails to answer, as errors of ours. */
-import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, isOperationError, OperationError, type OperationErrorOptions } from '../../core/errors.ts';
 import { joinSome } from '../../core/text.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
+import { describeFailure, describeStatus, isHostUnreachable } from '../../network/describe-failure.ts';
 import type { Answer } from './answer.ts';
 
 /** What is being done, for messages and their context. */
@@ -63,8 +63,7 @@ export function unreachableBefore(operation: Operation, host: string, retryAfter
 
 /** Whether the error says something of the whole host: no connection came about. One repository may be ill on its own. */
 export function isHostFailure(error: unknown): boolean {
-  const code = isOperationError(error, 'REGISTRY_UNREACHABLE') ? codeOf(error.cause) : '';
-  return code in failuresByCode || code === 'UND_ERR_CONNECT_TIMEOUT';
+  return isOperationError(error, 'REGISTRY_UNREACHABLE') && isHostUnreachable(error.cause);
 }
 
 /** The registry answered, but not what the protocol says. */
@@ -79,8 +78,8 @@ export function invalidBundle(operation: Operation, cause: unknown): OperationEr
 
 /** Makes the error of a request that brought no answer. */
 export function unreachable(operation: Operation, url: URL, error: unknown, timeoutMs: number): OperationError {
-  const { code, line } = describeFailure(url, error, timeoutMs);
-  return failure(operation, code, line, error);
+  const { kind, line } = describeFailure(url, error, { timeoutMs, plain: 'set insecure' });
+  return failure(operation, kind === 'Foreign' ? 'REGISTRY_ANSWER_INVALID' : 'REGISTRY_UNREACHABLE', line, error);
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3), held within a second and six hours; a minute where it says nothing. */
@@ -95,10 +94,6 @@ export function parseRetryAfter(header: string | readonly string[] | undefined, 
 function failure(operation: Operation, code: ErrorCode, line: string, cause?: unknown): OperationError {
   const options: OperationErrorOptions = { code, retry: 'backoff', context: { repository: operation.repository } };
   return new OperationError(`${operation.what}: ${line}`, cause === undefined ? options : { ...options, cause });
-}
-
-function describeStatus(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? 'unknown status'}`;
 }
 
 /**
@@ -140,57 +135,6 @@ function redact(text: string, { credentials }: RegistryAccess): string {
     (secret) => secret !== '',
   );
   return secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, '[redacted]'), text);
-}
-
-function describeFailure(
-  url: URL,
-  error: unknown,
-  timeoutMs: number,
-): { readonly code: ErrorCode; readonly line: string } {
-  const code = codeOf(error);
-  const known = failuresByCode[code];
-  if (known !== undefined) {
-    return { code: 'REGISTRY_UNREACHABLE', line: `host ${url.hostname} ${known}` };
-  }
-  if (error instanceof Error && (error.name === 'TimeoutError' || code.endsWith('_TIMEOUT'))) {
-    return { code: 'REGISTRY_UNREACHABLE', line: `${url.host} gave no whole answer within ${timeoutMs / 1_000} s` };
-  }
-  if (error instanceof Error && (error.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW')) {
-    return { code: 'REGISTRY_ANSWER_INVALID', line: `${url.host} does not speak HTTP (${code || error.name})` };
-  }
-  if (/CERT|SIGNATURE|ALTNAME/.test(code)) {
-    return {
-      code: 'REGISTRY_UNREACHABLE',
-      line: `the certificate of ${url.host} is not trusted (${code}); give the CA bundle that signed it`,
-    };
-  }
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
-    return {
-      code: 'REGISTRY_UNREACHABLE',
-      line: `${url.host} does not speak TLS; if plain http is meant, set insecure (${code})`,
-    };
-  }
-  return { code: 'REGISTRY_UNREACHABLE', line: describeBreak(url, error, code) };
-}
-
-function describeBreak({ host }: URL, error: unknown, code: string): string {
-  // undici has no other way to say it.
-  const [, proxyStatus] = /^Proxy response \(([0-9]{3})\)/.exec(error instanceof Error ? error.message : '') ?? [];
-  return proxyStatus === undefined
-    ? `${host} broke off (${code || 'no code'})`
-    : `the proxy does not connect to ${host} (${describeStatus(Number(proxyStatus))})`;
-}
-
-const failuresByCode: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'does not resolve',
-  EAI_AGAIN: 'does not resolve (EAI_AGAIN: the name server gave no answer)',
-  ECONNREFUSED: 'refuses the connection',
-  EHOSTUNREACH: 'is not reachable (EHOSTUNREACH)',
-  ENETUNREACH: 'is not reachable (ENETUNREACH)',
-};
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** For answers that were parsed from JSON. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { reachOf } from '../../network/reach.ts';
 import { findTrespass } from './hop-guard.ts';
-import { reachOf } from './reach.ts';
 
 describe('reachOf', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { bareHost } from './proxy.ts';
-import { isFurtherIn, type reachOf, reachOfHost } from './reach.ts';
+import { bareHost } from '../../network/proxy.ts';
+import { isFurtherIn, type reachOf, reachOfHost } from '../../network/reach.ts';
 
 /**
  * Why one host may not send us to another; undefined: it may. A host may send us as far into the network as it lies itself, and over https

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../test/cluster/certificates.ts';
 import { type ConnectProxy, startConnectProxy } from '../../../test/servers/connect-proxy.ts';
 import { sendJson, startHttpServer, type TestServer } from '../../../test/servers/http-server.ts';
+import { proxyFor } from '../../network/proxy.ts';
 import { createRegistryClient } from './client.ts';
-import { proxyFor } from './proxy.ts';
 
 const never = new AbortController().signal;
 const authority = createAuthority('behind the proxy');

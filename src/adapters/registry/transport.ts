@@ -3,12 +3,13 @@ import { isIP } from 'node:net';
 import { type Dispatcher, request } from 'undici';
 import { isOperationError } from '../../core/errors.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
-import { type AgentPool, createAgentPool } from './agents.ts';
+import { type AgentPool, createAgentPool } from '../../network/agents.ts';
+import { bareHost, type ProxySettings } from '../../network/proxy.ts';
+import { LinkLocalRefused, lookupButLinkLocal, reachOf } from '../../network/reach.ts';
+import { readBounded } from '../../network/read-bounded.ts';
 import type { Answer } from './answer.ts';
-import { invalidAnswer, type Operation, unreachable } from './failure.ts';
+import { invalidAnswer, invalidBundle, type Operation, unreachable } from './failure.ts';
 import { findTrespass } from './hop-guard.ts';
-import { bareHost, type ProxySettings } from './proxy.ts';
-import { LinkLocalRefused, reachOf } from './reach.ts';
 
 export interface RegistryRequest {
   readonly operation: Operation;
@@ -50,7 +51,7 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 export function createTransport(options: TransportOptions): Transport {
   const { proxy, allowLinkLocal = false } = options;
-  const agents = createAgentPool({ proxy, allowLinkLocal });
+  const agents = createAgentPool({ proxy, lookupAt: allowLinkLocal ? undefined : () => lookupButLinkLocal });
   const lifetime = new AbortController();
 
   return {
@@ -130,7 +131,7 @@ async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Pa
       method,
       headers: { ...headers, 'user-agent': options.userAgent },
       ...(content === undefined ? {} : { body: content }),
-      dispatcher: agents.agentFor(url, access.caBundle, operation),
+      dispatcher: agents.agentFor(url, access.caBundle, (cause) => invalidBundle(operation, cause)),
       signal,
       // undici gives up the connection after each HEAD otherwise, in fear of servers that send a body; then each digest would cost a handshake.
       reset: false,
@@ -163,7 +164,7 @@ async function takeBody(
     await wanted.consume(boundedBody(body, wanted), headers);
     return Buffer.alloc(0);
   }
-  const { bytes, isCut } = await readBody(body, isSuccess ? wanted.maxBytes : maxErrorBytes);
+  const { bytes, isCut } = await readBounded(body, isSuccess ? wanted.maxBytes : maxErrorBytes);
   if (isCut && isSuccess) {
     throw invalidAnswer(wanted.operation, `${wanted.url.host} answers with more than ${wanted.maxBytes} bytes`);
   }
@@ -183,22 +184,4 @@ async function* boundedBody(
     }
     yield bytes;
   }
-}
-
-async function readBody(
-  body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
-): Promise<{ readonly bytes: Buffer; readonly isCut: boolean }> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    chunks.push(bytes);
-    if (size > maxBytes) {
-      // Leaving the loop destroys the stream, and with it the connection: the rest is never read.
-      return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), isCut: true };
-    }
-  }
-  return { bytes: Buffer.concat(chunks), isCut: false };
 }

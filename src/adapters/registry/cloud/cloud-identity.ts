@@ -2,8 +2,8 @@
 import { describeError, isOperationError } from '../../../core/errors.ts';
 import { createSharedLoads, type Loaded } from '../../../core/shared-loads.ts';
 import type { Clock } from '../../../engine/ports/clock.ts';
+import type { ProxySettings } from '../../../network/proxy.ts';
 import type { AmbientCredentials, AmbientFinding, AmbientRequest } from '../ambient.ts';
-import type { ProxySettings } from '../proxy.ts';
 import { createTransport } from '../transport.ts';
 import { azureRegistry } from './azure-registry.ts';
 import type { Variables } from './cloud-http.ts';

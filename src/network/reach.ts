@@ -20,6 +20,8 @@ const linkLocal = blockListOf([
   ['fd20:ce::254', 128],
   ['100.100.100.200', 32],
   ['168.63.129.16', 32],
+  // The same behind a translator of IPv6 to IPv4 (RFC 6052).
+  ['64:ff9b::a9fe:0', 112],
 ]);
 const loopback = blockListOf([
   ['127.0.0.0', 8],

@@ -1,0 +1,37 @@
+/** The way to addresses that users name, as the operator set it. */
+import { createApiServerPlaces } from '../adapters/cluster/api-server-places.ts';
+import { type Allowance, nothingAllowed, parseAllowance } from '../adapters/outbound/allowance.ts';
+import { createGuardedRequests, type GuardedRequests } from '../adapters/outbound/guarded-requests.ts';
+import { OperationError } from '../core/errors.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { KubeConfig } from '../kube/config.ts';
+import type { ProxySettings } from '../network/proxy.ts';
+
+export interface OutboundSettings {
+  readonly allowance: Allowance;
+  readonly proxy: ProxySettings | undefined;
+}
+
+/** No exception for anybody, no proxy. */
+export const guardedOutbound: OutboundSettings = { allowance: nothingAllowed, proxy: undefined };
+
+/** @throws USAGE naming the text that is no address, range or host */
+export function parseOutboundAllowance(texts: readonly string[]): Allowance {
+  const allowance = parseAllowance(texts);
+  if ('wrong' in allowance) {
+    throw new OperationError(
+      `--allow-outbound: "${allowance.wrong.slice(0, 256)}" is no address, range or host; write for example 127.0.0.0/8 or hooks.example.com`,
+      { code: 'USAGE', retry: 'never' },
+    );
+  }
+  return allowance;
+}
+
+export function openOutbound(
+  { client, clock, config }: { readonly client: KubeClient; readonly clock: Clock; readonly config: KubeConfig },
+  { allowance, proxy }: OutboundSettings,
+): GuardedRequests {
+  const apiServer = createApiServerPlaces({ client, clock }, config.server);
+  return createGuardedRequests({ allowance, apiServer, proxy, userAgent: 'headgate' });
+}
