@@ -12,6 +12,11 @@ import type { WindowWire } from './gates.ts';
 
 /** @throws OBJECT_INVALID naming field, value and remedy */
 export function decodeGates({ gates }: AppSpecWire): Gates {
+  return decodeGatesOf(gates);
+}
+
+/** The same where no App is around them. @throws OBJECT_INVALID naming field, value and remedy */
+export function decodeGatesOf(gates: AppSpecWire['gates']): Gates {
   const { required, deadline } = gates?.approvals ?? { required: 0 };
   const deadlineMs = parseDuration(deadline ?? '24h', 'spec.gates.approvals.deadline');
   const cool = (which: 'afterSuccess' | 'afterFailure') =>

@@ -1,8 +1,11 @@
 /** Every kind of the API group, with its names and what `kubectl get` shows of it. */
 import { AppSpecSchema, AppStatusSchema } from './app.ts';
+import { ChannelSpecSchema, ChannelStatusSchema } from './channel.ts';
 import type { KindDefinition, PrinterColumn } from './kind.ts';
 import { RejectionSpecSchema } from './rejection.ts';
+import { ReleaseSpecSchema, ReleaseStatusSchema } from './release.ts';
 import { group, version } from './schema-parts.ts';
+import { SubscriptionSpecSchema, SubscriptionStatusSchema } from './subscription.ts';
 import { UpdateSpecSchema, UpdateStatusSchema } from './update.ts';
 
 const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
@@ -74,4 +77,74 @@ export const rejectionKind: KindDefinition = {
   ],
 };
 
-export const kinds: readonly KindDefinition[] = [appKind, updateKind, rejectionKind];
+export const releaseKind: KindDefinition = {
+  group,
+  version,
+  kind: 'Release',
+  plural: 'releases',
+  shortNames: [],
+  description: 'Exact versions of one or more Apps that were tested together, and are published in a channel.',
+  spec: ReleaseSpecSchema,
+  status: ReleaseStatusSchema,
+  validations: [
+    {
+      rule: 'self.metadata.name.size() <= 63',
+      message: 'metadata.name: a Release may have at most 63 characters, because it is a file in the channel',
+    },
+  ],
+  printerColumns: [
+    { name: 'Channel', type: 'string', jsonPath: '.spec.channel' },
+    { name: 'Sequence', type: 'integer', jsonPath: '.spec.sequence' },
+    { name: 'Published', type: 'string', jsonPath: '.status.published.at' },
+    { name: 'Withdrawn', type: 'string', jsonPath: '.status.withdrawn.reason' },
+    { name: 'Barrier', type: 'boolean', jsonPath: '.spec.barrier', priority: 1 },
+    { name: 'Apps', type: 'string', jsonPath: '.status.apps', priority: 1 },
+    age,
+  ],
+};
+
+export const channelKind: KindDefinition = {
+  group,
+  version,
+  kind: 'Channel',
+  plural: 'channels',
+  shortNames: [],
+  description: 'Apps that are tested and released together, and where their Releases are published.',
+  spec: ChannelSpecSchema,
+  status: ChannelStatusSchema,
+  printerColumns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Release', type: 'string', jsonPath: '.status.release' },
+    { name: 'Waiting', type: 'string', jsonPath: '.status.waiting.reason' },
+    { name: 'Expires', type: 'string', jsonPath: '.status.published.expires', priority: 1 },
+    age,
+  ],
+};
+
+export const subscriptionKind: KindDefinition = {
+  group,
+  version,
+  kind: 'Subscription',
+  plural: 'subscriptions',
+  shortNames: [],
+  description: 'A channel that this cluster takes its versions from.',
+  spec: SubscriptionSpecSchema,
+  status: SubscriptionStatusSchema,
+  printerColumns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Release', type: 'string', jsonPath: '.status.release' },
+    { name: 'Available', type: 'string', jsonPath: '.status.available' },
+    { name: 'Waiting', type: 'string', jsonPath: '.status.waiting.reason' },
+    { name: 'Channel', type: 'string', jsonPath: '.spec.url', priority: 1 },
+    age,
+  ],
+};
+
+export const kinds: readonly KindDefinition[] = [
+  appKind,
+  updateKind,
+  rejectionKind,
+  releaseKind,
+  channelKind,
+  subscriptionKind,
+];

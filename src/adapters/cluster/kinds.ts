@@ -3,7 +3,14 @@ import type { WorkloadKind } from '../../core/workload/workload.ts';
 import type { KubeObject, ResourceType } from '../../kube/objects.ts';
 import { cronJobs, daemonSets, deployments, statefulSets } from '../../kube/resource-types.ts';
 import type { KindDefinition } from '../../resources/kind.ts';
-import { appKind, rejectionKind, updateKind } from '../../resources/kinds.ts';
+import {
+  appKind,
+  channelKind,
+  rejectionKind,
+  releaseKind,
+  subscriptionKind,
+  updateKind,
+} from '../../resources/kinds.ts';
 
 /** Owner of what we write, in managedFields. */
 export const fieldManager = 'headgate';
@@ -11,6 +18,9 @@ export const fieldManager = 'headgate';
 export const apps = resourceOf(appKind);
 export const updates = resourceOf(updateKind);
 export const rejections = resourceOf(rejectionKind);
+export const releases = resourceOf(releaseKind);
+export const channels = resourceOf(channelKind);
+export const subscriptions = resourceOf(subscriptionKind);
 
 export const workloadTypes: Readonly<Record<WorkloadKind, ResourceType>> = {
   Deployment: deployments,

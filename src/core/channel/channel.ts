@@ -1,0 +1,60 @@
+/** A Channel of the hub, decoded and checked; the wire form is resources/channel.ts. */
+import type { Gates } from '../gates/gates.ts';
+import type { Schedule } from '../schedule/next-time.ts';
+import type { DeadEnd } from './release.ts';
+import type { Rollout } from './rollout.ts';
+
+export interface ChannelSpec {
+  readonly suspend: boolean;
+  readonly apps: AppSelector;
+  readonly requires: readonly MemberRequirement[];
+  readonly soakMs: number;
+  /** When sets are made; undefined: at once. */
+  readonly schedule: Schedule | undefined;
+  readonly gates: Gates;
+  readonly rollout: Rollout;
+  readonly publish: PublishSettings;
+  readonly deadEnds: readonly DeadEnd[];
+  /** How many Releases stay in the channel. */
+  readonly retention: number;
+}
+
+/** Both where both are given. */
+export interface AppSelector {
+  readonly names: readonly string[] | undefined;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+}
+
+/** Where the version of `app` is in `version`, the other has to be in its range. */
+export interface MemberRequirement {
+  readonly app: string;
+  /** Undefined: always. */
+  readonly version: string | undefined;
+  readonly needs: { readonly app: string | undefined; readonly version: string | undefined };
+  /** Range in which the version of Kubernetes has to be. */
+  readonly kubernetes: string | undefined;
+}
+
+export interface PublishSettings {
+  readonly folder: string;
+  /** Secret with the private keys, in the Channel's namespace. */
+  readonly keysSecret: string;
+  readonly lifetimes: Lifetimes;
+}
+
+/** How long what is signed lasts, in milliseconds. */
+export interface Lifetimes {
+  readonly timestampMs: number;
+  readonly snapshotMs: number;
+  readonly targetsMs: number;
+}
+
+/** Whether an App of the Channel's namespace belongs to it. */
+export function isMember(
+  { names, labels }: AppSelector,
+  app: { readonly name: string; readonly labels: Readonly<Record<string, string>> },
+): boolean {
+  const isNamed = names === undefined || names.includes(app.name);
+  const hasLabels = Object.entries(labels ?? {}).every(([key, value]) => app.labels[key] === value);
+  return (names !== undefined || labels !== undefined) && isNamed && hasLabels;
+}
