@@ -1,4 +1,5 @@
 /** The table of deploy kinds: every Deployer with the adapters it works through. */
+import { createTimeLimit } from '../adapters/cel/time-limit.ts';
 import { createGitAccesses } from '../adapters/cluster/git-accesses.ts';
 import { createLiveObjects } from '../adapters/cluster/live-objects.ts';
 import { onReleaseChange, type Wakeable } from '../controllers/wake.ts';
@@ -49,9 +50,11 @@ export function createDeployers(context: DeployersContext): DeployersSetup {
     discovery,
     onChange: ({ of, key }) => (of === 'App' ? wakeable.wakeApp(key) : wakeable.wakeUpdate(key)),
   });
-  const manifests = createManifests({ ...context, discovery, settings: context.manifests });
+  const limit = createTimeLimit();
+  const manifests = createManifests({ ...context, limit, discovery, settings: context.manifests });
   const helm = setUpHelm({
     ...context,
+    limit,
     discovery,
     settings: context.helm,
     charts: chartArchives(context.sources),
@@ -63,9 +66,9 @@ export function createDeployers(context: DeployersContext): DeployersSetup {
   const deployers = {
     Workloads: createWorkloadsDeployer(context),
     Helm: helm.deployer,
-    Patch: createPatchDeployer({ ...context, objects }),
+    Patch: createPatchDeployer({ ...context, objects, limit }),
     Manifests: manifests.deployer,
-    Git: createGitDeployer({ ...context, ...git, objects, accesses: createGitAccesses(client) }),
+    Git: createGitDeployer({ ...context, ...git, objects, limit, accesses: createGitAccesses(client) }),
   };
   return { deployers, folders: manifests.folders, close: helm.close };
 }

@@ -5,6 +5,7 @@ import { ClusterValueDocuments } from '../adapters/cluster/value-documents.ts';
 import { ObjectWatcher } from '../adapters/cluster/watched-objects.ts';
 import { type HelmPrograms, runHelm } from '../adapters/helm/helm-program.ts';
 import { ProgramHelmOperations } from '../adapters/helm/operations.ts';
+import type { TimeLimit } from '../core/cel/time-limit.ts';
 import type { OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
 import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
@@ -38,6 +39,7 @@ export interface HelmSetupOptions {
   readonly wakeApp: (key: string) => void;
   readonly wakeUpdate: (key: string) => void;
   readonly onError: (error: OperationError) => void;
+  readonly limit: TimeLimit;
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +61,7 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
     signal,
   });
   const watchFor = (onChange: (key: string) => void) =>
-    new ObjectWatcher({ client, discovery, clock, onChange, onError, signal });
+    new ObjectWatcher({ client, discovery, clock, onChange, onError, limit: options.limit, signal });
   const deployer = createHelmDeployer({
     releases: new ClusterHelmReleases({ client, onChange: options.onReleaseChange, onError, signal }),
     operations,

@@ -4,6 +4,7 @@ import { createObjectAccess } from '../adapters/cluster/objects.ts';
 import { ObjectWatcher } from '../adapters/cluster/watched-objects.ts';
 import { createFolders } from '../adapters/manifests/folders.ts';
 import { createManifestRenderer } from '../adapters/manifests/renderer.ts';
+import type { TimeLimit } from '../core/cel/time-limit.ts';
 import type { OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
 import type { RevisionContext } from '../engine/deploy/manifests/manifests-context.ts';
@@ -38,13 +39,22 @@ export interface ManifestParts extends RevisionParts {
   /** @param app `namespace/name` */
   readonly onObjectChange: (app: string) => void;
   readonly onError: (error: OperationError) => void;
+  readonly limit: TimeLimit;
   readonly signal: AbortSignal;
 }
 
 export function createManifests(parts: ManifestParts): { readonly deployer: Deployer; readonly folders: Folders } {
   const { client, clock, discovery, records, workloads, onError, signal } = parts;
   const { context, folders } = createManifestsContext(parts);
-  const watched = new ObjectWatcher({ client, discovery, clock, onChange: parts.onObjectChange, onError, signal });
+  const watched = new ObjectWatcher({
+    client,
+    discovery,
+    clock,
+    onChange: parts.onObjectChange,
+    onError,
+    limit: parts.limit,
+    signal,
+  });
   return { deployer: createManifestsDeployer({ ...context, watched, workloads, records, clock }), folders };
 }
 

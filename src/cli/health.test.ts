@@ -108,6 +108,37 @@ test.each([
   expect(await run(...words)).toMatchObject({ code: 2, error: expect.stringContaining(says) });
 });
 
+const thing = 'apiVersion: x.org/v1\nkind: Thing\nmetadata: {name: odd}\nstatus: {phase: Broken}\n';
+const check = `apiVersion: x.org/v1, kind: Thing, failed: "status.phase == 'Broken'", current: "status.phase == 'Up'"`;
+
+test.each([
+  { form: 'a list', content: `- {${check}}` },
+  { form: 'an App', content: `kind: App\nspec: {health: {checks: [{${check}}]}}` },
+  { form: 'a Kustomization of Flux', content: `kind: Kustomization\nspec: {healthCheckExprs: [{${check}}]}` },
+])('--checks takes $form', async ({ content }) => {
+  const path = join(folder, 'checks.yaml');
+  await writeFile(path, content);
+  const { code, out } = await health([thing, current], '--checks', path, '--output', 'json', '--exit-code');
+
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject([{ status: 'Failed', reason: 'CheckFailed' }, { status: 'Current' }]);
+});
+
+test.each([
+  {
+    content: '- {apiVersion: x.org/v1, kind: Thing, current: "status."}',
+    says: 'healthChecks[0].current: "status." cannot be used',
+  },
+  { content: '- {apiVersion: x.org/v1, kind: Thing}', says: 'healthChecks[0]' },
+  { content: 'kind: App', says: 'healthChecks' },
+  { content: '[', says: 'checks.yaml' },
+])('--checks of $content: $says', async ({ content, says }) => {
+  const path = join(folder, 'checks.yaml');
+  await writeFile(path, content);
+
+  expect(await health([thing], '--checks', path)).toMatchObject({ code: 2, error: expect.stringContaining(says) });
+});
+
 test('bytes that are no UTF-8 are refused', async () => {
   const path = join(folder, 'latin1.yaml');
   await writeFile(path, Buffer.from(`${current}# caf\xe9\n`, 'latin1'));

@@ -1,3 +1,4 @@
+import { readHealthChecks } from '../app/read-health-checks.ts';
 import { type Manifest, readManifests } from '../app/read-manifests.ts';
 import { assessObject } from '../core/health/objects/assess-object.ts';
 import type { ObjectHealth } from '../core/health/objects/object-health.ts';
@@ -15,6 +16,11 @@ export const healthCommand: Command = {
         'YAML or JSON with status, e.g. of "kubectl get -o yaml"; - is standard input; may be given several times',
       repeatable: true,
     },
+    {
+      flags: '--checks <file>',
+      description:
+        'CEL checks for some kinds, instead of their rules: a list of them, an App, or a Kustomization or HelmRelease of Flux',
+    },
     { flags: '--wait-for-jobs', description: 'a Job is InProgress until it has ended; kstatus: Current once it runs' },
     {
       flags: '--exit-code',
@@ -29,10 +35,12 @@ export const healthCommand: Command = {
       throw usageError('health: name a file with --filename, or - for standard input');
     }
     const waitForJobs = options.flag('waitForJobs');
+    const checksFile = options.text('checks');
+    const checks = checksFile === undefined ? {} : { checks: await readHealthChecks(checksFile, signal) };
     const judged: JudgedManifest[] = [];
     for (const file of files) {
       for (const manifest of await readManifests(file, signal)) {
-        judged.push(judge(manifest, { now: new Date(), waitForJobs }));
+        judged.push(judge(manifest, { now: new Date(), waitForJobs, ...checks }));
       }
     }
     print(options.text('output') === 'json' ? JSON.stringify(judged, undefined, 2) : toTable(judged));

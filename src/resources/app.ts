@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { GatesSchema } from './gates.ts';
 import { GitDeploySchema } from './git-deploy.ts';
+import { HealthChecksSchema } from './health-check.ts';
 import { HelmDeploySchema } from './helm-deploy.ts';
 import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
 import { PatchSchema } from './patch-deploy.ts';
@@ -123,6 +124,7 @@ export const AppSpecSchema = Type.Object(
         {
           timeout: Type.Optional(Duration('How long a new version may take to become healthy.', '5m')),
           stableFor: Type.Optional(Duration('How long it must stay healthy before the Update is done.', '30s')),
+          checks: Type.Optional(HealthChecksSchema),
         },
         { description: 'When an Update counts as good.', default: {} },
       ),

@@ -11,6 +11,7 @@ import { decodeGit } from './decode-git.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
 import { decodeSource, keepsItsTag, kindOf } from './decode-sources.ts';
+import { decodeHealthChecks } from './health-check.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
 import { decodeTarget } from './target.ts';
@@ -45,8 +46,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const { spec, metadata } = app;
   problems.all.push(...[metadata.annotations?.[adoptionProblemKey] ?? []].flat());
   const intervalMs = problems.attempt(() => decodeInterval(spec.interval ?? '5m'));
-  const timeoutMs = problems.attempt(() => decodeTimeout(spec.health?.timeout ?? '5m'));
-  const stableForMs = problems.attempt(() => parseDuration(spec.health?.stableFor ?? '30s', 'spec.health.stableFor'));
+  const health = decodeHealth(spec, problems);
   const checks = problems.attempt(() => decodeChecks(spec));
   const gates = problems.attempt(() => decodeGates(spec));
   const sources = spec.sources.map((source, index) => decodeSource(source, `spec.sources[${index}]`, problems));
@@ -63,7 +63,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
     suspend: spec.suspend ?? false,
     sources: sources.filter((source) => source !== undefined),
     deploy,
-    update: { timeoutMs: timeoutMs ?? 0, stableForMs: stableForMs ?? 0 },
+    ...health,
     gates,
     notify: { channels: spec.notify?.channels ?? [], releaseNotes: spec.notify?.releaseNotes },
     historyLimit: spec.historyLimit ?? 20,
@@ -114,6 +114,19 @@ class Problems {
       return undefined;
     }
   }
+}
+
+function decodeHealth({ health, deploy }: AppObjectWire['spec'], problems: Problems) {
+  const timeoutMs = problems.attempt(() => decodeTimeout(health?.timeout ?? '5m'));
+  const stableForMs = problems.attempt(() => parseDuration(health?.stableFor ?? '30s', 'spec.health.stableFor'));
+  const healthChecks = problems.attempt(() => decodeHealthChecks(health?.checks ?? [], 'spec.health.checks'));
+  if (deploy.workloads !== undefined && health?.checks !== undefined) {
+    problems.note('spec.health.checks', 'deploy.workloads judges its workloads and their pods itself; leave it out');
+  }
+  return {
+    update: { timeoutMs: timeoutMs ?? 0, stableForMs: stableForMs ?? 0 },
+    healthChecks: healthChecks ?? [],
+  };
 }
 
 const minIntervalMs = 5_000;

@@ -26,7 +26,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and modules of Node that a pure layer may use; other layers may use any. */
 const pureModules: Readonly<Record<string, readonly string[]>> = {
-  core: ['semver', 're2js', 'yaml', 'node:crypto'],
+  // cel-js parses and evaluates without I/O; the time that it may take is an argument (core/cel/time-limit.ts).
+  core: ['semver', 're2js', 'yaml', '@marcbachmann/cel-js', 'node:crypto'],
   resources: ['typebox', 'typebox/compile', 'typebox/value', 'typebox/error'],
   engine: ['node:util'],
 };

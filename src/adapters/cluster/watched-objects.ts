@@ -1,8 +1,11 @@
 /** Fulfils the engine's WatchedObjects: one watch for each kind and namespace that an inventory names. */
 
+import type { TimeLimit } from '../../core/cel/time-limit.ts';
 import type { OperationError } from '../../core/errors.ts';
 import { assessObject } from '../../core/health/objects/assess-object.ts';
-import { current } from '../../core/health/objects/object-health.ts';
+import { fieldAt } from '../../core/health/objects/fields.ts';
+import { checkFor, type HealthCheck, textOf } from '../../core/health/objects/health-checks.ts';
+import { current, type ObjectHealth } from '../../core/health/objects/object-health.ts';
 import { contentHash } from '../../core/manifest/canonical.ts';
 import { identityKey } from '../../core/manifest/manifest-object.ts';
 import type { ObjectAddress } from '../../engine/ports/cluster-objects.ts';
@@ -20,8 +23,20 @@ export interface ObjectWatcherOptions {
   /** Something of the App's objects changed. @param app `namespace/name` */
   readonly onChange: (app: string) => void;
   readonly onError: (error: OperationError) => void;
+  /** For the checks that Apps bring along. */
+  readonly limit: TimeLimit;
   readonly signal: AbortSignal;
 }
+
+/** What one App has watched. */
+interface Wish {
+  readonly objects: readonly ObjectAddress[];
+  readonly checks: readonly HealthCheck[];
+  /** Equal exactly for checks that say the same. */
+  readonly checksText: string;
+}
+
+const noWish: Wish = { objects: [], checks: [], checksText: '' };
 
 /** What the store holds of an object. */
 interface Held extends KubeObject {
@@ -59,7 +74,7 @@ export class ObjectWatcher implements WatchedObjects {
   readonly #scopes = new Map<string, Scope>();
   /** Which App an object belongs to, by its key. */
   readonly #owners = new Map<string, string>();
-  readonly #owned = new Map<string, readonly ObjectAddress[]>();
+  readonly #wishes = new Map<string, Wish>();
 
   constructor(options: ObjectWatcherOptions) {
     this.#options = options;
@@ -69,20 +84,26 @@ export class ObjectWatcher implements WatchedObjects {
     app: { readonly namespace: string; readonly name: string },
     objects: readonly ObjectAddress[],
     signal: AbortSignal,
+    newChecks?: readonly HealthCheck[],
   ): Promise<void> {
     const name = keyOf({ metadata: app });
-    if (this.#owned.get(name) === objects || (objects.length === 0 && !this.#owned.has(name))) {
+    const known = this.#wishes.get(name);
+    const checks = newChecks ?? known?.checks ?? [];
+    const wish = { objects, checks, checksText: checks.map(textOf).join(' ') };
+    if (
+      known === undefined ? objects.length === 0 : known.objects === objects && known.checksText === wish.checksText
+    ) {
       return;
     }
-    this.#claim(name, objects);
-    const needed = new Map(objects.map((object) => [scopeOf(object), object]));
+    this.#claim(name, wish);
+    const needed = new Map(objects.map((object) => [scopeOf(object, wish), object]));
     for (const [key, scope] of this.#scopes) {
       if (!needed.has(key)) {
         this.#release(key, scope, name);
       }
     }
     for (const [key, object] of needed) {
-      const scope = this.#scopes.get(key) ?? (await this.#start(key, object, signal));
+      const scope = this.#scopes.get(key) ?? (await this.#start(key, { object, checks }, signal));
       scope?.apps.add(name);
     }
     await this.#untilSeen([...needed.keys()], signal);
@@ -90,15 +111,17 @@ export class ObjectWatcher implements WatchedObjects {
 
   unwatch(app: { readonly namespace: string; readonly name: string }): void {
     const name = keyOf({ metadata: app });
-    this.#claim(name, []);
-    this.#owned.delete(name);
+    this.#claim(name, noWish);
+    this.#wishes.delete(name);
     for (const [key, scope] of this.#scopes) {
       this.#release(key, scope, name);
     }
   }
 
   find(object: ObjectAddress): SeenObject | 'Absent' | 'Unseen' {
-    const scope = this.#scopes.get(scopeOf(object));
+    const owner = this.#owners.get(identityKey(object));
+    const wish = (owner === undefined ? undefined : this.#wishes.get(owner)) ?? noWish;
+    const scope = this.#scopes.get(scopeOf(object, wish));
     const held = scope?.informer.store.get(keyOf({ metadata: object }));
     return held?.seen ?? (scope?.informer.isSynced === true ? 'Absent' : 'Unseen');
   }
@@ -115,14 +138,14 @@ export class ObjectWatcher implements WatchedObjects {
     enough.abort();
   }
 
-  #claim(app: string, objects: readonly ObjectAddress[]): void {
-    for (const object of this.#owned.get(app) ?? []) {
+  #claim(app: string, wish: Wish): void {
+    for (const object of this.#wishes.get(app)?.objects ?? []) {
       this.#owners.delete(identityKey(object));
     }
-    for (const object of objects) {
+    for (const object of wish.objects) {
       this.#owners.set(identityKey(object), app);
     }
-    this.#owned.set(app, objects);
+    this.#wishes.set(app, wish);
   }
 
   #release(key: string, scope: Scope, app: string): void {
@@ -133,21 +156,28 @@ export class ObjectWatcher implements WatchedObjects {
     }
   }
 
-  async #start(key: string, object: ObjectAddress, signal: AbortSignal): Promise<Scope | undefined> {
-    const { client, discovery, onChange, onError } = this.#options;
+  async #start(
+    key: string,
+    { object, checks }: { readonly object: ObjectAddress; readonly checks: readonly HealthCheck[] },
+    signal: AbortSignal,
+  ): Promise<Scope | undefined> {
+    const { client, discovery, onChange, onError, limit } = this.#options;
     const type = await discovery.findResourceType(object.apiVersion, object.kind, signal);
     const other = this.#scopes.get(key);
     if (type === undefined || other !== undefined) {
       return other;
     }
     const stop = new AbortController();
-    const isPlain = plainKinds.has(object.kind);
+    const check = checkFor({ checks }, object);
+    const isPlain = plainKinds.has(object.kind) && check === undefined;
+    const assess: Assess = (live) =>
+      assessObject(live, { now: new Date(), waitForJobs: true, ...(check && { checks: { checks: [check], limit } }) });
     const informer = startInformer<Held>({
       client,
       type,
       ...(object.namespace === '' ? {} : { namespace: object.namespace }),
       metadataOnly: isPlain,
-      transform: (live) => hold(live, isPlain),
+      transform: (live) => hold(live, isPlain ? assessPlain : assess),
       onChange: ({ metadata }) => {
         const app = this.#owners.get(
           identityKey({ group: type.group, kind: type.kind, namespace: metadata.namespace ?? '', name: metadata.name }),
@@ -165,13 +195,19 @@ export class ObjectWatcher implements WatchedObjects {
   }
 }
 
-function hold(live: KubeObject, isPlain: boolean): Held {
+type Assess = (live: Readonly<Record<string, unknown>>) => ObjectHealth;
+
+const nothingToWaitFor = current('there is nothing to wait for in this kind');
+
+/** By its metadata, which is all that is watched of it. */
+const assessPlain: Assess = (live) =>
+  fieldAt(live, 'metadata.deletionTimestamp') === undefined
+    ? nothingToWaitFor
+    : assessObject(live, { now: new Date() });
+
+function hold(live: KubeObject, assess: Assess): Held {
   const { name, namespace, uid = '', resourceVersion = '', generation = 0, labels, annotations } = live.metadata;
-  const deleting = live.metadata.deletionTimestamp !== undefined;
-  const health =
-    isPlain && !deleting
-      ? current('there is nothing to wait for in this kind')
-      : assessObject({ ...live }, { now: new Date(), waitForJobs: true });
+  const health = assess({ ...live });
   return {
     apiVersion: live.apiVersion,
     kind: live.kind,
@@ -180,6 +216,9 @@ function hold(live: KubeObject, isPlain: boolean): Held {
   };
 }
 
-function scopeOf({ apiVersion, kind, namespace }: ObjectAddress): string {
-  return `${apiVersion} ${kind} ${namespace}`;
+/** Apps with another check for a kind have a watch of their own, so that what is held is the answer to their check. */
+function scopeOf(object: ObjectAddress, wish: Pick<Wish, 'checks'>): string {
+  const { apiVersion, kind, namespace } = object;
+  const check = checkFor(wish, object);
+  return `${apiVersion} ${kind} ${namespace}${check === undefined ? '' : ` ${textOf(check)}`}`;
 }

@@ -1,5 +1,6 @@
 /** What an App asks for, decoded and checked; the wire form is resources/app.ts. */
 import type { Gates } from '../gates/gates.ts';
+import type { HealthCheck } from '../health/objects/health-checks.ts';
 import type { HelmDeploy } from '../helm/helm-deploy.ts';
 import type { Repository } from '../image/reference.ts';
 import type { ImagePolicy } from '../policy/policy.ts';
@@ -19,6 +20,8 @@ export interface AppSpec {
   readonly sources: readonly Source[];
   readonly deploy: Deploy;
   readonly update: UpdateSettings;
+  /** How objects of some kinds are judged, instead of by the rules for all. */
+  readonly healthChecks: readonly HealthCheck[];
   readonly gates: Gates;
   readonly notify: Notify;
   /** Ended Updates kept as history. */

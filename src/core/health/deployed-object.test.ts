@@ -137,6 +137,6 @@ describe('any other kind, by kstatus', () => {
 });
 
 function say(object: Parameters<typeof assessDeployedObject>[0]): string {
-  const health = assessDeployedObject(object, now);
+  const health = assessDeployedObject(object, { now });
   return health.kind === 'Current' ? health.kind : `${health.kind} ${health.message}`;
 }

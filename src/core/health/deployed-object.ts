@@ -7,12 +7,16 @@ import { assessApplication } from './argo-application.ts';
 import type { Health } from './health.ts';
 import { assessObject } from './objects/assess-object.ts';
 import { type Fields, textAt } from './objects/fields.ts';
+import { checkFor } from './objects/health-checks.ts';
 import type { ObjectHealth } from './objects/object-health.ts';
+import type { AssessOptions } from './objects/rule.ts';
 import { assessUpgradePlan } from './upgrade-plan.ts';
 
+export type DeployedOptions = Pick<AssessOptions, 'now' | 'checks'>;
+
 /** @param object as the API server gives it, with its status */
-export function assessDeployedObject(object: Fields, now: Date): Health {
-  const { status, reason, message } = judge(object, now);
+export function assessDeployedObject(object: Fields, options: DeployedOptions): Health {
+  const { status, reason, message } = judge(object, options);
   const said = clipMessage(reason === '' ? message : `${reason}: ${message}`);
   switch (status) {
     case 'Current':
@@ -26,9 +30,13 @@ export function assessDeployedObject(object: Fields, now: Date): Health {
   }
 }
 
-function judge(object: Fields, now: Date): ObjectHealth {
-  const [group] = textAt(object, 'apiVersion', '').split('/');
-  switch (`${group}/${textAt(object, 'kind', '')}`) {
+function judge(object: Fields, { now, checks }: DeployedOptions): ObjectHealth {
+  const [group = ''] = textAt(object, 'apiVersion', '').split('/');
+  const kind = textAt(object, 'kind', '');
+  if (checks && checkFor(checks, { group, kind })) {
+    return assessObject(object, { now, checks });
+  }
+  switch (`${group}/${kind}`) {
     case 'argoproj.io/Application':
       return assessApplication(object);
     case 'upgrade.cattle.io/Plan':

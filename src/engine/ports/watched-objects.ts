@@ -1,4 +1,5 @@
 /** The objects of inventories as a watch shows them: enough to see that one is well, or that somebody changed it. */
+import type { HealthCheck } from '../../core/health/objects/health-checks.ts';
 import type { ObjectHealth } from '../../core/health/objects/object-health.ts';
 import type { ObjectAddress } from './cluster-objects.ts';
 
@@ -16,11 +17,14 @@ export interface WatchedObjects {
   /**
    * Watches the kinds of these objects, for the App, from now on; one watch serves all Apps. Resolves when all of it was seen
    * once, or after 10 s at the latest.
+   *
+   * @param checks the App's own for some kinds; where they are left out, those of the last call stay
    */
   watch(
     app: { readonly namespace: string; readonly name: string },
     objects: readonly ObjectAddress[],
     signal: AbortSignal,
+    checks?: readonly HealthCheck[],
   ): Promise<void>;
   unwatch(app: { readonly namespace: string; readonly name: string }): void;
   /** `Unseen`: its watch has no answer yet, or no right to be there. `Absent`: there is no such object. */

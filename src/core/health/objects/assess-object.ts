@@ -9,6 +9,7 @@
 import { clipMessage } from '../../text.ts';
 import { type Condition, readConditions } from './conditions.ts';
 import { type Fields, fieldAt, showValue, textAt } from './fields.ts';
+import { assessByCheck, checkFor } from './health-checks.ts';
 import { current, failed, inProgress, type ObjectHealth, unknown } from './object-health.ts';
 import { missingReport } from './reported-status.ts';
 import type { AssessOptions } from './rule.ts';
@@ -17,8 +18,8 @@ import { ruleFor } from './rules.ts';
 /**
  * Judges one object as the API server gives it, with its status.
  *
- * In this order: being deleted; its controller has not seen this generation; Reconciling or Stalled is True; the rule of
- * its kind; its condition Ready; else Current.
+ * In this order: being deleted; its controller has not seen this generation; the check that somebody wrote for its kind, and
+ * then nothing else; Reconciling or Stalled is True; the rule of its kind; its condition Ready; else Current.
  */
 export function assessObject(object: Fields, options: AssessOptions): ObjectHealth {
   const { status, reason, message } = assessAny(object, options);
@@ -32,16 +33,22 @@ function assessAny(object: Fields, options: AssessOptions): ObjectHealth {
       ? { status: 'Terminating', reason: '', message: `being deleted since ${deleted}` }
       : unreadable(`metadata.deletionTimestamp is ${showValue(deleted)}, not a text`);
   }
+  return assessGeneration(object) ?? assessByOwnCheck(object, options) ?? assessByRules(object, options);
+}
+
+/** By the expressions that somebody wrote for this kind. */
+function assessByOwnCheck(object: Fields, { checks }: AssessOptions): ObjectHealth | undefined {
+  const check = checks && checkFor(checks, kindOf(object));
+  return checks && check && assessByCheck(object, check, checks.limit);
+}
+
+function assessByRules(object: Fields, options: AssessOptions): ObjectHealth {
   const read = readConditions(object);
-  return (
-    assessGeneration(object) ??
-    (read.kind === 'Unreadable' ? unreadable(read.problem) : assessSeen(object, read.conditions, options))
-  );
+  return read.kind === 'Unreadable' ? unreadable(read.problem) : assessSeen(object, read.conditions, options);
 }
 
 function assessSeen(fields: Fields, conditions: readonly Condition[], options: AssessOptions): ObjectHealth {
-  const group = groupOf(textAt(fields, 'apiVersion', ''));
-  const kind = textAt(fields, 'kind', '');
+  const { group, kind } = kindOf(fields);
   const rule = ruleFor(group, kind);
   const health =
     assessStandardConditions(conditions) ??
@@ -93,6 +100,10 @@ function assessReady(conditions: readonly Condition[]): ObjectHealth {
     return current('nothing in its status speaks against it');
   }
   return ready.status === 'True' ? current('ready') : inProgress(ready.reason, ready.message);
+}
+
+function kindOf(object: Fields): { readonly group: string; readonly kind: string } {
+  return { group: groupOf(textAt(object, 'apiVersion', '')), kind: textAt(object, 'kind', '') };
 }
 
 /** `apps` of `apps/v1`, nothing of `v1`. */

@@ -2,6 +2,7 @@
 import { assessWorkload, joinHealth } from '../../../core/health/assess.ts';
 import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
 import type { Health } from '../../../core/health/health.ts';
+import type { HealthCheck } from '../../../core/health/objects/health-checks.ts';
 import { joinSome } from '../../../core/text.ts';
 import { changesOf } from '../../../resources/decode-update.ts';
 import type { DeploySight } from '../deployer.ts';
@@ -33,7 +34,10 @@ async function judge(context: GitContext, work: GitWork): Promise<Health> {
   if (others.length > 0) {
     return { kind: 'InProgress', message: joinSome(others, '; ') };
   }
-  return joinHealth([...(await workloadHealth(context, work, shown)), ...objectHealth(context, shown)]);
+  return joinHealth([
+    ...(await workloadHealth(context, work, shown)),
+    ...objectHealth(context, shown, spec.healthChecks),
+  ]);
 }
 
 interface Part {
@@ -55,8 +59,9 @@ async function workloadHealth(
   return parts;
 }
 
-function objectHealth({ clock }: GitContext, { held }: Shown): readonly Part[] {
+function objectHealth({ clock, limit }: GitContext, { held }: Shown, checks: readonly HealthCheck[]): readonly Part[] {
+  const options = { now: clock.now(), checks: { checks, limit } };
   return held.map(({ field, object }) => {
-    return { name: `${field.kind}/${field.name}`, health: assessDeployedObject(object.fields, clock.now()) };
+    return { name: `${field.kind}/${field.name}`, health: assessDeployedObject(object.fields, options) };
   });
 }

@@ -3,6 +3,7 @@ import { type AppSpec, locationOf } from '../../../core/app/app.ts';
 import { type BoundContainer, bindContainers } from '../../../core/app/bind-containers.ts';
 import type { GitDeploy } from '../../../core/app/git-deploy.ts';
 import { completeVersion, describeField } from '../../../core/app/object-field.ts';
+import type { TimeLimit } from '../../../core/cel/time-limit.ts';
 import { versionOfImage } from '../../../core/image/version-of-image.ts';
 import type { Version, VersionChange } from '../../../core/update/version-change.ts';
 import { describeWorkload, type Workload } from '../../../core/workload/workload.ts';
@@ -18,6 +19,8 @@ export interface ShownContext {
   readonly objects: LiveObjects;
   readonly records: Records;
   readonly clock: Clock;
+  /** For the checks that Apps bring along. */
+  readonly limit: TimeLimit;
 }
 
 /** One place that shows the version of a source. */

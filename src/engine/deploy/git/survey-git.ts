@@ -21,7 +21,6 @@ export async function surveyGit(
   const watcher = { of: 'App', key: `${namespace}/${name}` } as const;
   const shown = await showVersions(context, { namespace, app: name, spec, deploy, watcher }, signal);
   const workloads = workloadsOf(shown);
-  const now = () => context.clock.now();
   return {
     versions: groupVersions(shown),
     problems: shown.problems,
@@ -33,9 +32,13 @@ export async function surveyGit(
       ]),
     ].sort(),
     workloads,
-    isHealthy: () =>
-      workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current') &&
-      shown.held.every(({ object }) => assessDeployedObject(object.fields, now()).kind === 'Current'),
+    isHealthy: () => {
+      const options = { now: context.clock.now(), checks: { checks: spec.healthChecks, limit: context.limit } };
+      return (
+        workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current') &&
+        shown.held.every(({ object }) => assessDeployedObject(object.fields, options).kind === 'Current')
+      );
+    },
     confirm: async (inner) => await confirmShown(context, shown, inner),
   };
 }

@@ -1,6 +1,7 @@
 /** What the cluster shows of an Update of a Helm release: who made the newest revision, and whether its objects are well. */
 import { assessWorkload, joinHealth } from '../../../core/health/assess.ts';
 import type { Health } from '../../../core/health/health.ts';
+import { checkFor } from '../../../core/health/objects/health-checks.ts';
 import type { Revision } from '../../../core/helm/release.ts';
 import { marksName } from '../../../core/helm/revision-marks.ts';
 import { type StoredRelease, testVerdict } from '../../../core/helm/stored-release.ts';
@@ -68,8 +69,13 @@ async function healthOf(
   { objects }: StoredRelease,
   signal: AbortSignal,
 ): Promise<Health> {
-  const addresses = await addressesOf(context, work.update.metadata.namespace, objects.filter(hasState), signal);
-  await context.watched.watch(watcherOf(work), addresses, signal);
+  const addresses = await addressesOf(
+    context,
+    work.update.metadata.namespace,
+    objects.filter((object) => hasState(object) || hasOwnCheck(work, object)),
+    signal,
+  );
+  await context.watched.watch(watcherOf(work), addresses, signal, work.spec?.healthChecks);
   const parts: { name: string; health: Health }[] = [];
   for (const address of addresses) {
     parts.push({ name: `${address.kind}/${address.name}`, health: await judge(context, work, address, signal) });
@@ -79,7 +85,7 @@ async function healthOf(
 
 async function judge(context: HelmContext, work: Work, address: ObjectAddress, signal: AbortSignal): Promise<Health> {
   const { kind, namespace, name } = address;
-  if (isWorkloadKind(kind)) {
+  if (isWorkloadKind(kind) && !hasOwnCheck(work, address)) {
     return await judgeWorkload(context, work, { kind, namespace, name }, signal);
   }
   const seen = context.watched.find(address);
@@ -99,6 +105,10 @@ async function judge(context: HelmContext, work: Work, address: ObjectAddress, s
     default:
       return { kind: 'InProgress', message: message || reason || status };
   }
+}
+
+function hasOwnCheck({ spec }: Work, kind: { readonly group: string; readonly kind: string }): boolean {
+  return spec !== undefined && checkFor({ checks: spec.healthChecks }, kind) !== undefined;
 }
 
 /** From the API server until all was seen healthy once: a watched copy may be from before the upgrade. */

@@ -46,7 +46,7 @@ async function survey(
 ): Promise<Survey> {
   const record = await context.objects.readRecord(appNameOf(app), signal);
   const inventory = record?.inventory ?? [];
-  await context.watched.watch(app.metadata, inventory, signal);
+  await context.watched.watch(app.metadata, inventory, signal, spec.healthChecks);
   const versions = new Map(
     (record?.versions ?? []).map(({ source, tag, digest }) => [source, [{ tag, digest }]] as const),
   );
@@ -157,7 +157,7 @@ async function observe(context: ManifestsContext, work: Work, signal: AbortSigna
   const app = nameOf(context, work);
   const record = await context.objects.readRecord(app, signal);
   const inventory = record?.inventory ?? [];
-  await context.watched.watch(app, inventory, signal);
+  await context.watched.watch(app, inventory, signal, work.spec?.healthChecks);
   const { namespace, name } = work.update.metadata;
   return await observeObjects(context, { inventory, watcher: `${namespace}/${name}` }, signal);
 }

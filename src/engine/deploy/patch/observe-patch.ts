@@ -2,7 +2,7 @@
 import { describeField } from '../../../core/app/object-field.ts';
 import type { FieldChange, PatchPlan } from '../../../core/deploy/patch-plan.ts';
 import { joinHealth } from '../../../core/health/assess.ts';
-import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
+import { assessDeployedObject, type DeployedOptions } from '../../../core/health/deployed-object.ts';
 import type { Health } from '../../../core/health/health.ts';
 import type { UpdatePhase } from '../../../core/update/journal.ts';
 import type { LiveObject } from '../../ports/live-objects.ts';
@@ -13,7 +13,7 @@ import type { PatchContext } from './survey-patch.ts';
 /** Whatever would condemn or end the Update is read again from the API server before it is believed. */
 export async function observePatch(
   context: PatchContext,
-  { update, journal }: Work,
+  { update, journal, spec }: Work,
   plan: PatchPlan,
   signal: AbortSignal,
 ): Promise<DeploySight> {
@@ -27,7 +27,8 @@ export async function observePatch(
     const fits = known?.uid === field.uid && isExpected(journal.phase, field, textAt(known, field));
     looks.push({ field, object: fits ? known : await context.objects.read(referenceOf(scope, field), signal) });
   }
-  return describeSight(looks, journal.phase, context.clock.now());
+  const checks = { checks: spec?.healthChecks ?? [], limit: context.limit };
+  return describeSight(looks, journal.phase, { now: context.clock.now(), checks });
 }
 
 interface Look {
@@ -35,7 +36,7 @@ interface Look {
   readonly object: LiveObject | undefined;
 }
 
-function describeSight(looks: readonly Look[], phase: UpdatePhase, now: Date): DeploySight {
+function describeSight(looks: readonly Look[], phase: UpdatePhase, options: DeployedOptions): DeploySight {
   const parts = new Map<string, Health>();
   const contested: string[] = [];
   const gone: string[] = [];
@@ -52,7 +53,7 @@ function describeSight(looks: readonly Look[], phase: UpdatePhase, now: Date): D
       reapplied.push(...(phase === 'VerifyingRollback' && value === field.after ? [`${field.path} of ${name}`] : []));
     }
     if (phase === 'Watching' || phase === 'VerifyingRollback') {
-      parts.set(name, assessDeployedObject(object.fields, now));
+      parts.set(name, assessDeployedObject(object.fields, options));
     }
   }
   const health = joinHealth([...parts].map(([name, one]) => ({ name, health: one })));

@@ -1,6 +1,7 @@
 /** What an App of deploy kind `patch` looks after, from watched copies. */
 import { type AppSpec, locationOf, type PatchDeploy } from '../../../core/app/app.ts';
 import { completeVersion, describeField, type ObjectField } from '../../../core/app/object-field.ts';
+import type { TimeLimit } from '../../../core/cel/time-limit.ts';
 import { OperationError } from '../../../core/errors.ts';
 import { formatFieldPath } from '../../../core/field-path.ts';
 import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
@@ -17,6 +18,8 @@ export interface PatchContext {
   readonly objects: LiveObjects;
   readonly records: Records;
   readonly clock: Clock;
+  /** For the checks that Apps bring along. */
+  readonly limit: TimeLimit;
 }
 
 /** @throws errors of the API server that pass */
@@ -34,8 +37,10 @@ export async function surveyPatch(
     basis: JSON.stringify(held.map(({ object, value }) => [object.uid, value])),
     objects: [...new Set(deploy.targets.map(describeField))].sort(),
     workloads: [],
-    isHealthy: () =>
-      held.every(({ object }) => assessDeployedObject(object.fields, context.clock.now()).kind === 'Current'),
+    isHealthy: () => {
+      const options = { now: context.clock.now(), checks: { checks: spec.healthChecks, limit: context.limit } };
+      return held.every(({ object }) => assessDeployedObject(object.fields, options).kind === 'Current');
+    },
     confirm: async (inner) => await confirmFields(context, held, inner),
   };
 }
