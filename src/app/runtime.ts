@@ -50,6 +50,7 @@ import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import type { ManifestSettings } from './manifests.ts';
 import { guardedOutbound, type OutboundSettings, openOutbound } from './outbound-setup.ts';
+import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
 
 export interface RuntimeOptions {
@@ -113,11 +114,11 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const caches: Caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
-  const { registry, git, signatures, memory, records, checks } = context;
+  const { registry, git, signatures, memory, records, checks, countAttempts } = context;
   const controllers = startControllers({ options, synced }, context);
   options.metrics.keel.observeTracked(() => polledImages(caches.apps.listAll()));
   const isQuiet = () =>
-    checks.size + Object.values(controllers).reduce((sum, one) => sum + busyOf(one), 0) === 0 &&
+    checks.size + countAttempts() + Object.values(controllers).reduce((sum, one) => sum + busyOf(one), 0) === 0 &&
     !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
   wake.adoption = controllers.adoptions.enqueue;
   wake.app = controllers.apps.enqueue;
@@ -199,11 +200,8 @@ function createContext(
     signal,
   });
   const jobs = new ClusterJobs({ client, clock, onChange: (watcher) => wake.update(watcher), onError, signal });
-  const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
-  const trusts = new ClusterSignatureTrusts({ client, clock });
-  const signatures = createSignatureVerifier(options.attachments, clock);
-  const memory = new CheckMemory({ clock, random: options.random, atFirstSight: options.checkAtOnce ?? false });
-  const checks = new RunningChecks({ onEnd: (key) => wake.app(key), signal });
+  const looking = prepareChecks(options, wake);
+  const { accesses, memory } = looking;
   const registry = shareAnswers(options, (repository) => {
     for (const key of caches.apps.listBy(topicOfImage(repository)).map(keyOf)) {
       memory.hint(key);
@@ -229,12 +227,23 @@ function createContext(
     onError,
   });
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
+  const tests = setUpProbers({ client, clock, wakeUpdate: (key) => wake.update(key), signal });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
-  const parts = { registry, nodes, deployers, folders, records, accesses, trusts, signatures, memory, checks };
+  const parts = { ...looking, registry, nodes, deployers, ...tests, folders, records };
   const close = async () => {
     await Promise.all([closeDeployers(), outbound.close()]);
   };
   return { ...options, ...sources, ...parts, close, gateDefaults, workloads, jobs, outbound, prometheus };
+}
+
+/** What checks of Apps need, and remember. */
+function prepareChecks({ client, clock, attachments, random, checkAtOnce, signal }: RuntimeOptions, wake: Wake) {
+  const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
+  const trusts = new ClusterSignatureTrusts({ client, clock });
+  const signatures = createSignatureVerifier(attachments, clock);
+  const memory = new CheckMemory({ clock, random, atFirstSight: checkAtOnce ?? false });
+  const checks = new RunningChecks({ onEnd: (key) => wake.app(key), signal });
+  return { accesses, trusts, signatures, memory, checks };
 }
 
 /** Image sources that are looked at without a webhook. */

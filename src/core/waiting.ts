@@ -53,6 +53,10 @@ export const waitingReasons = [
   'Rollout',
   /** Update: healthy, but not for `health.stableFor` yet. */
   'Stabilizing',
+  /** Update: the tests of the App are on. */
+  'Testing',
+  /** Update: a test could not tell whether the version is good; a person approves or rejects it. */
+  'TestInconclusive',
   /** Update: the former version is coming back. */
   'RollbackRollout',
   /** Update: the API server refuses to set the former version back; it is tried again. */

@@ -23,7 +23,13 @@ import type { KubeConfig } from './config.ts';
 import { apiVersionOf, type KubeObject, type NewObject, type ObjectKey, type ResourceType } from './objects.ts';
 import { listPages, type Page } from './pages.ts';
 import { collectionPath, describeObject, objectPath, withQuery } from './resource-path.ts';
-import { createTransport, type Transport, type TransportRequest } from './transport.ts';
+import {
+  createTransport,
+  type PassedAnswer,
+  type PassRequest,
+  type Transport,
+  type TransportRequest,
+} from './transport.ts';
 import { type WatchEvent, watchEvents } from './watch.ts';
 
 export interface KubeClient {
@@ -57,6 +63,12 @@ export interface KubeClient {
    * Its calls are API_FORBIDDEN unless the client's own user may impersonate that one.
    */
   actAs(user: string): KubeClient;
+  /**
+   * One request to something behind the API server, such as a Service by its subresource `proxy`. Any status is an answer; no retries.
+   *
+   * @throws API_UNAVAILABLE when the API server does not answer in time
+   */
+  pass(request: PassRequest): Promise<PassedAnswer>;
   /** Cuts every connection, also of clients made by `actAs`; calls under way fail. */
   close(): Promise<void>;
 }
@@ -213,6 +225,10 @@ class HttpKubeClient implements KubeClient {
     return answer.body;
   }
 
+  pass(request: PassRequest): Promise<PassedAnswer> {
+    return this.#transport.pass(request);
+  }
+
   close(): Promise<void> {
     return this.#transport.close();
   }
@@ -274,6 +290,7 @@ function impersonating(transport: Transport, user: string): Transport {
   return {
     send: (request) => transport.send({ ...request, impersonate: user }),
     open: (request, silenceMs) => transport.open({ ...request, impersonate: user }, silenceMs),
+    pass: (request) => transport.pass({ ...request, headers: { ...request.headers, 'impersonate-user': user } }),
     close: () => transport.close(),
   };
 }

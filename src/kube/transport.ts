@@ -4,8 +4,9 @@
  * Retried here is only what cannot have happened: 429 and 503 with Retry-After (as client-go does, for every method),
  * a 401 once with fresh credentials, and a GET whose kept connection turned out to be dead. The rest is the caller's.
  */
-import { OperationError } from '../core/errors.ts';
+import { isOperationError, OperationError } from '../core/errors.ts';
 import { type AgentPool, createAgentPool } from './agents.ts';
+import { decodeBody, joinHeaders, readStart } from './answer-body.ts';
 import { type CallDescription, describeCause, errorFromAnswer, unavailable } from './api-error.ts';
 import { type Clock, type Random, sleep } from './clock.ts';
 import type { KubeConfig } from './config.ts';
@@ -50,7 +51,33 @@ export interface Transport {
   send(request: TransportRequest): Promise<Answer>;
   /** The same for an answer without end; `silenceMs` is how long it may take until the answer begins. */
   open(request: TransportRequest, silenceMs: number): Promise<OpenAnswer>;
+  /** Once, whatever the status: it is the word of something behind the API server. */
+  pass(request: PassRequest): Promise<PassedAnswer>;
   close(): Promise<void>;
+}
+
+/** What is passed on to something behind the API server, as it is. */
+export interface PassRequest {
+  /** For errors. */
+  readonly what: string;
+  readonly method: Method | 'HEAD';
+  /** Absolute path with its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** From the request to the last byte of its answer. */
+  readonly timeoutMs: number;
+  /** Of the answer's body; the rest is cut. */
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface PassedAnswer {
+  readonly status: number;
+  /** By lower-case name; several of one name are joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly isCut: boolean;
 }
 
 export interface TransportOptions {
@@ -66,6 +93,9 @@ export interface TransportOptions {
 
 /** `context.reason` of the error for an answer that is larger than allowed. */
 export const bodyTooLarge = 'BodyTooLarge';
+
+/** The same of `pass` for an answer that did not come in time. */
+export const noAnswerInTime = 'NoAnswerInTime';
 
 const maxRetries = 8;
 const maxErrorBytes = 64 * 1024;
@@ -110,6 +140,25 @@ class HttpTransport implements Transport {
     return this.#untilFinal(request, () => this.#openOnce(request, silenceMs));
   }
 
+  async pass(passed: PassRequest): Promise<PassedAnswer> {
+    const { what, method, path, headers, body, timeoutMs, maxBytes, signal } = passed;
+    const request = { call: { what }, method: 'GET', path, signal } as const;
+    const deadline = startDeadline(this.#options.clock, timeoutMs, signal);
+    try {
+      const { agents, options } = await this.#prepare(request, deadline.signal);
+      const own = { ...headers, ...options.headers, accept: headers['accept'] ?? '*/*' };
+      const content = { method, headers: own, ...(body === undefined ? {} : { body }), signal: deadline.signal };
+      const answer = await agents.calls.request({ ...options, ...content });
+      const { bytes, isCut } = await readStart(answer.body, maxBytes);
+      return { status: answer.statusCode, headers: joinHeaders(answer.headers), body: bytes, isCut };
+    } catch (error) {
+      const failure = translate(request, deadline, timeoutMs, error);
+      throw deadline.isExpired && isOperationError(failure) ? late(failure) : failure;
+    } finally {
+      deadline.end();
+    }
+  }
+
   close(): Promise<void> {
     return this.#pool.destroy();
   }
@@ -142,7 +191,7 @@ class HttpTransport implements Transport {
       const maxBytes = (status: number) => (status < 400 ? largest : maxErrorBytes);
       const answer = await fetchWhole(agents.calls, options, { signal: deadline.signal, maxBytes });
       return answer.status < 400
-        ? { answer: { status: answer.status, body: decode(request, answer, request.parse) } }
+        ? { answer: { status: answer.status, body: decodeBody(request.call, answer, request.parse) } }
         : { refusal: refusalOf(request, answer, clock) };
     } catch (error) {
       if (error instanceof AnswerTooLarge && error.status >= 400) {
@@ -165,7 +214,7 @@ class HttpTransport implements Transport {
       if (statusCode < 400) {
         return { answer: { body, deadline } };
       }
-      const bytes = await readStart(body, maxErrorBytes);
+      const { bytes } = await readStart(body, maxErrorBytes);
       deadline.end();
       return { refusal: refusalOf(request, { status: statusCode, headers, bytes }, clock) };
     } catch (error) {
@@ -235,7 +284,7 @@ function refusalOf(request: TransportRequest, answer: WholeAnswer, clock: Clock)
   const { status, headers } = answer;
   let body: unknown;
   try {
-    body = decode(request, answer);
+    body = decodeBody(request.call, answer);
   } catch {
     // The status alone says enough where the body is too large, cut, or no JSON although it says so.
     body = undefined;
@@ -245,37 +294,12 @@ function refusalOf(request: TransportRequest, answer: WholeAnswer, clock: Clock)
   return errorFromAnswer(request.call, status, body, retryAfterMs);
 }
 
-/** As much of the body as fits; the rest is not read. */
-async function readStart(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBytes) {
-      break;
-    }
-  }
-  return Buffer.concat(chunks).subarray(0, maxBytes);
-}
-
-function decode(
-  request: TransportRequest,
-  { headers, bytes }: WholeAnswer,
-  parse: (bytes: Buffer) => unknown = parseJson,
-): unknown {
-  if (!String(headers['content-type'] ?? '').startsWith('application/json')) {
-    return bytes.toString('utf8');
-  }
-  try {
-    return parse(bytes);
-  } catch (error) {
-    throw error instanceof SyntaxError ? unavailable(request.call, 'answer is not JSON') : error;
-  }
-}
-
-function parseJson(bytes: Buffer): unknown {
-  return JSON.parse(bytes.toString('utf8'));
+function late({ message, context }: OperationError): OperationError {
+  return new OperationError(message, {
+    code: 'API_UNAVAILABLE',
+    retry: 'backoff',
+    context: { ...context, reason: noAnswerInTime },
+  });
 }
 
 function translate(request: TransportRequest, deadline: Deadline, timeoutMs: number, error: unknown): unknown {

@@ -1,6 +1,7 @@
 /** The App as written in the cluster. */
 import Type, { type Static } from 'typebox';
 import { NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
+import { AppTestsSchema } from './app-tests.ts';
 import { GatesSchema } from './gates.ts';
 import { GitDeploySchema } from './git-deploy.ts';
 import { HealthChecksSchema } from './health-check.ts';
@@ -129,6 +130,7 @@ export const AppSpecSchema = Type.Object(
         { description: 'When an Update counts as good.', default: {} },
       ),
     ),
+    tests: Type.Optional(AppTestsSchema),
     gates: Type.Optional(GatesSchema),
     notify: Type.Optional(NotifySchema),
     dependsOn: Type.Optional(

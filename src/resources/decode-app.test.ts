@@ -39,7 +39,8 @@ describe('decodeAppSpec', () => {
         changeCause: false,
       },
       checks: { kind: 'Interval' },
-      update: { timeoutMs: 300_000, stableForMs: 30_000 },
+      update: { timeoutMs: 300_000, stableForMs: 30_000, tests: [] },
+      tests: [],
       healthChecks: [],
       gates: noGates,
       notify: { channels: [], releaseNotes: undefined },
@@ -100,7 +101,8 @@ describe('decodeAppSpec', () => {
       healthChecks: [],
       gates: { ...noGates, approvals: { required: 2, deadlineMs: 172_800_000 } },
       notify: { channels: ['ops'], releaseNotes: 'https://example.com' },
-      update: { timeoutMs: 600_000, stableForMs: 0 },
+      update: { timeoutMs: 600_000, stableForMs: 0, tests: [] },
+      tests: [],
       historyLimit: 5,
     });
   });

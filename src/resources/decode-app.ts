@@ -11,6 +11,7 @@ import { decodeGit } from './decode-git.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
 import { decodeSource, keepsItsTag, kindOf } from './decode-sources.ts';
+import { decodeTests } from './decode-tests.ts';
 import { decodeHealthChecks } from './health-check.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
@@ -49,6 +50,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const health = decodeHealth(spec, problems);
   const checks = problems.attempt(() => decodeChecks(spec));
   const gates = problems.attempt(() => decodeGates(spec));
+  const tests = problems.attempt(() => decodeTests(spec.tests)) ?? [];
   const sources = spec.sources.map((source, index) => decodeSource(source, `spec.sources[${index}]`, problems));
   const deploy = decodeDeploy(app, problems);
   for (const name of duplicates(spec.sources.map((source) => source.name))) {
@@ -63,7 +65,9 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
     suspend: spec.suspend ?? false,
     sources: sources.filter((source) => source !== undefined),
     deploy,
-    ...health,
+    healthChecks: health.healthChecks,
+    update: { ...health.update, tests },
+    tests,
     gates,
     notify: { channels: spec.notify?.channels ?? [], releaseNotes: spec.notify?.releaseNotes },
     historyLimit: spec.historyLimit ?? 20,

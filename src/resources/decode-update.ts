@@ -9,6 +9,7 @@ import type { Waiting } from '../core/waiting.ts';
 import { decoderOf } from './decode.ts';
 import { decodeGitPlan, encodeGitPlan } from './git-plan-codec.ts';
 import { Metadata } from './metadata.ts';
+import { decodeTest, encodeTest } from './test-record-codec.ts';
 import { UpdateSpecSchema, type UpdateSpecWire, UpdateStatusSchema, type UpdateStatusWire } from './update.ts';
 
 const UpdateObject = Type.Object({
@@ -45,6 +46,7 @@ export function journalOf(update: UpdateObjectWire, now: Date): Journal {
     ...planOf(status),
     ...(status.healthySince === undefined ? {} : { healthySince: new Date(status.healthySince) }),
     ...(status.failure === undefined ? {} : { failure: status.failure }),
+    ...(status.tests === undefined ? {} : { tests: status.tests.map(decodeTest) }),
     ...(status.waiting === undefined ? {} : { waiting: decodeWaiting(status.waiting) }),
     ...(status.finishedAt === undefined ? {} : { finishedAt: new Date(status.finishedAt) }),
     ...(status.approvals === undefined
@@ -72,6 +74,7 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
     ...encodePlan(journal.plan),
     ...(journal.healthySince === undefined ? {} : { healthySince: journal.healthySince.toISOString() }),
     ...(journal.failure === undefined ? {} : { failure: clipped(journal.failure) }),
+    ...(journal.tests === undefined ? {} : { tests: journal.tests.map(encodeTest) }),
     ...(journal.waiting === undefined ? {} : { waiting: encodeWaiting(journal.waiting) }),
     ...(journal.finishedAt === undefined ? {} : { finishedAt: journal.finishedAt.toISOString() }),
     ...(journal.approvals === undefined

@@ -8,6 +8,7 @@ import { HelmPlanSchema } from './helm-plan.ts';
 import { ManifestsPlanSchema } from './manifests-deploy.ts';
 import { PatchPlanSchema } from './patch-deploy.ts';
 import { Conditions, Text, Time, VersionSchema, WaitingSchema } from './schema-parts.ts';
+import { TestRecordSchema } from './test-record-codec.ts';
 
 export const UpdateSpecSchema = Type.Object(
   {
@@ -93,6 +94,14 @@ export const UpdateStatusSchema = Type.Object({
       }),
       { description: 'The journal, oldest first.', maxItems: 64 },
     ),
+  ),
+  tests: Type.Optional(
+    Type.Array(TestRecordSchema, {
+      description: 'What its tests came to, in the order in which they began.',
+      maxItems: 32,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    }),
   ),
   workloads: Type.Optional(
     Type.Array(

@@ -37,6 +37,7 @@ export function mortalClient(client: KubeClient, { write, count }: Extract<Death
     listPages: (...parts) => client.listPages(...parts),
     watch: (...parts) => client.watch(...parts),
     request: (...parts) => client.request(...parts),
+    pass: (...parts) => client.pass(...parts),
     close: () => client.close(),
     create<T extends KubeObject>(type: ResourceType, object: NewObject<T>, options?: object) {
       before(`create ${type.plural}`);

@@ -48,7 +48,17 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
   const gates = ['ApprovalRequired', 'ApprovalExpired', 'Veto', 'CoolDown', 'UpdateLimit', 'TooManyRollbacks'];
   const helm = ['HelmOperation', 'HelmLocked'];
   const git = ['GitPush', 'PullRequest', 'ClusterSync', 'GitUnavailable'];
-  const ofUpdates = [...gates, ...helm, ...git, 'Rollout', 'Stabilizing', 'RollbackRefused', 'RollbackRollout'];
+  const ofUpdates = [
+    ...gates,
+    ...helm,
+    ...git,
+    'Rollout',
+    'Stabilizing',
+    'Testing',
+    'TestInconclusive',
+    'RollbackRefused',
+    'RollbackRollout',
+  ];
 
   expect([...ofApps, ...ofUpdates].sort()).toEqual([...waitingReasons].sort());
 });

@@ -1,4 +1,5 @@
 /** What an App asks for, decoded and checked; the wire form is resources/app.ts. */
+import type { AppTest } from '../app-test/app-test.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { HealthCheck } from '../health/objects/health-checks.ts';
 import type { HelmDeploy } from '../helm/helm-deploy.ts';
@@ -22,6 +23,7 @@ export interface AppSpec {
   readonly update: UpdateSettings;
   /** How objects of some kinds are judged, instead of by the rules for all. */
   readonly healthChecks: readonly HealthCheck[];
+  readonly tests: readonly AppTest[];
   readonly gates: Gates;
   readonly notify: Notify;
   /** Ended Updates kept as history. */

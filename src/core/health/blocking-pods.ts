@@ -44,6 +44,7 @@ function givenUpImages({ phase, leavesUnproven }: Attempt, change: ContainerChan
   const before = leavesUnproven ? [change.before] : [];
   switch (phase) {
     case 'Watching':
+    case 'Testing':
       return before.filter((image) => image !== change.after);
     case 'VerifyingRollback':
       return [change.after, ...before].filter((image) => image !== change.restore);

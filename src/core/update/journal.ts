@@ -2,6 +2,7 @@
  * The journal of one Update: what it is to do, what it did, and what ran before. It is written to the Update's
  * status before and after each step with side effects, so that a controller killed anywhere goes on from it.
  */
+import type { TestRecord } from '../app-test/test-record.ts';
 import type { DeployPlan } from '../deploy/deploy-plan.ts';
 import type { Approval } from '../gates/approval.ts';
 import type { FailureReason } from '../health/health.ts';
@@ -9,6 +10,7 @@ import type { Waiting } from '../waiting.ts';
 
 /**
  * `Pending` nothing done; `Applying` the plan is written, images are being set; `Watching` all are set;
+ * `Testing` it was healthy for long enough, its tests are on;
  * `RollingBack` the verdict is written, images are being set back; `VerifyingRollback` all are back.
  * The others are ends.
  */
@@ -16,6 +18,7 @@ export const updatePhases = [
   'Pending',
   'Applying',
   'Watching',
+  'Testing',
   'RollingBack',
   'VerifyingRollback',
   'Succeeded',
@@ -40,13 +43,14 @@ export function isFinal(phase: UpdatePhase): phase is FinalPhase {
     case 'Pending':
     case 'Applying':
     case 'Watching':
+    case 'Testing':
     case 'RollingBack':
     case 'VerifyingRollback':
       return false;
   }
 }
 
-export const stepNames = ['Plan', 'Apply', 'Watch', 'RollBack', 'VerifyRollback'] as const;
+export const stepNames = ['Plan', 'Apply', 'Watch', 'Test', 'RollBack', 'VerifyRollback'] as const;
 
 export type StepName = (typeof stepNames)[number];
 
@@ -78,10 +82,17 @@ export interface Journal {
   /** Since when all workloads are healthy without a break; undefined while they are not. */
   readonly healthySince?: Date;
   readonly failure?: Failure;
+  /** In the order in which they began. */
+  readonly tests?: readonly TestRecord[];
   readonly waiting?: Waiting;
   /** By people; kept with the Update, whose versions they are for. */
   readonly approvals?: readonly Approval[];
   readonly finishedAt?: Date;
+}
+
+/** The new version is in place and has to prove itself, by its health or by tests. */
+export function isOnTrial(phase: UpdatePhase): boolean {
+  return phase === 'Watching' || phase === 'Testing';
 }
 
 /** The start of the last step of that name; undefined when it has not started. */

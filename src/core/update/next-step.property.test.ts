@@ -4,13 +4,37 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Outcome as TestOutcome } from '../app-test/app-test.ts';
+import { type TestRecord, withOutcome } from '../app-test/test-record.ts';
 import type { WorkloadChange } from '../deploy/workloads-plan.ts';
 import type { Health } from '../health/health.ts';
 import { isFinal, type Journal } from './journal.ts';
 import { nextStep, type Observation, type Step, type UpdateSettings } from './next-step.ts';
 import * as transitions from './transitions.ts';
 
-const settings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000 };
+const settings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000, tests: [] };
+
+/** What the attempts of a test come to; the last one again and again. */
+const testFates = {
+  passes: ['Pass'],
+  fails: ['Fail'],
+  flaky: ['Fail', 'Error', 'Pass'],
+  unclear: ['Inconclusive'],
+  cannotBeMade: ['Error'],
+} as const satisfies Readonly<Record<string, readonly TestOutcome['kind'][]>>;
+
+const pace = {
+  timeoutMs: 60_000,
+  intervalMs: 5_000,
+  initialDelayMs: 0,
+  count: 1,
+  failureLimit: 1,
+  inconclusiveLimit: 0,
+  late: 'Fail',
+} as const;
+
+/** From the beginning of an attempt to its end. */
+const attemptMs = 3_000;
 
 /** `unproven` is what a superseded Update had set; `foreign` what somebody else sets. */
 type Image = 'former' | 'unproven' | 'new' | 'foreign';
@@ -36,6 +60,7 @@ interface World {
   readonly mixed: boolean;
   readonly newFate: keyof typeof fates;
   readonly formerFate: keyof typeof fates;
+  readonly tests: readonly (keyof typeof testFates)[];
   readonly events: readonly Happening[];
 }
 
@@ -69,6 +94,8 @@ class Cluster {
   formerRejectedByPerson = false;
   /** No look since the journal noted that all is healthy has shown anything else. */
   healthyThroughout = false;
+  /** The attempt that this process makes, and when it began. */
+  attempt: { readonly of: string; readonly startedMs: number } | undefined;
   journal: Journal;
 
   constructor(world: World) {
@@ -150,7 +177,7 @@ class Cluster {
   /** One decision and what becomes of it. Undefined when the Update has ended. */
   step(outcome: Outcome): Step | undefined {
     const seen = this.look();
-    const step = nextStep(this.journal, seen, settings, this.now());
+    const step = nextStep(this.journal, seen, { ...settings, tests: this.tests() }, this.now());
     if (step === undefined || outcome === 'notBegun') {
       return step;
     }
@@ -158,9 +185,13 @@ class Cluster {
       this.checkWait(step);
     }
     const next = this.perform(step, seen, outcome);
+    if (outcome === 'diesBeforeJournal' || outcome === 'diesHalfway') {
+      this.attempt = undefined;
+    }
     if (outcome !== 'diesBeforeJournal' && outcome !== 'diesHalfway' && next) {
       this.healthyThroughout =
         seen.health.kind === 'Current' && (this.healthyThroughout || step.kind === 'NoteHealthy');
+      checkTests(this.journal.tests ?? [], next.tests ?? []);
       this.journal = next;
       checkRecord(next);
     }
@@ -189,6 +220,14 @@ class Cluster {
         return transitions.notedHealthy(journal, now);
       case 'NoteUnhealthy':
         return transitions.notedUnhealthy(journal);
+      case 'BeginTests':
+        return transitions.testsBegun(journal, now, step.message);
+      case 'Relapse':
+        return transitions.relapsed(journal, now, step.message);
+      case 'NoteTest':
+        return transitions.notedTest(journal, step.record);
+      case 'Test':
+        return this.tryTest(step.name);
       case 'Wait':
         return transitions.waitingFor(journal, step.waiting);
       case 'Finish':
@@ -198,6 +237,27 @@ class Cluster {
         }
         return transitions.finished(journal, step.phase, step.message, now);
     }
+  }
+
+  tests() {
+    return this.world.tests.map((fate, index) => ({ name: `${fate} ${index}`, pace }));
+  }
+
+  /** As engine/app-test/try-test.ts: undefined while the attempt goes on. */
+  tryTest(name: string): Journal | undefined {
+    const record = this.journal.tests?.find((one) => one.name === name);
+    check(record !== undefined && record.verdict === undefined, 'tries what is not noted, or has its verdict');
+    if (record === undefined) {
+      return undefined;
+    }
+    const of = `${name} ${record.attempts}`;
+    this.attempt = this.attempt?.of === of ? this.attempt : { of, startedMs: this.worldMs };
+    if (this.worldMs < this.attempt.startedMs + attemptMs) {
+      return undefined;
+    }
+    const outcomes = Object.entries(testFates).find(([fate]) => name.startsWith(fate))?.[1] ?? [];
+    const kind = outcomes[record.attempts] ?? outcomes.at(-1) ?? 'Error';
+    return transitions.notedTest(this.journal, withOutcome(record, pace, { kind, message: kind }, this.now()));
   }
 
   plan(): Journal {
@@ -291,23 +351,32 @@ class Cluster {
       const since = this.journal.healthySince?.getTime() ?? Number.POSITIVE_INFINITY;
       check(seen.health.kind === 'Current' && this.healthyThroughout, 'succeeded without being healthy throughout');
       check(since + settings.stableForMs <= this.now().getTime(), 'succeeded too early');
+      const good = (this.journal.tests ?? []).filter(
+        ({ verdict, acceptedBy }) => verdict === 'Pass' || (verdict === 'Inconclusive' && acceptedBy !== undefined),
+      );
+      check(good.length === this.world.tests.length, 'succeeded although not all tests passed');
     }
   }
 
   /** Lets time pass, and nothing else, until the Update has ended. */
   settle(): void {
     this.gateShut = false;
-    for (let count = 0; count < 200; count += 1) {
+    for (let count = 0; count < 400; count += 1) {
       const step = this.step('done');
       if (step === undefined) {
         return;
       }
-      if (step.kind === 'Wait') {
+      if (step.kind === 'Test') {
+        pass(this, attemptMs);
+      }
+      if (step.kind === 'Wait' && step.waiting.reason === 'TestInconclusive') {
+        happenings.personAccepts(this);
+      } else if (step.kind === 'Wait') {
         check(step.waiting.until !== undefined, `${step.waiting.reason} waits for nothing that is still to come`);
         this.worldMs = (step.waiting.until ?? this.now()).getTime() - this.skewMs;
       }
     }
-    check(false, 'no end after 200 steps');
+    check(false, 'no end after 400 steps');
   }
 
   checkEnd(): void {
@@ -360,6 +429,9 @@ const happenings = {
   personRejectsFormer: (cluster: Cluster) => {
     cluster.rejected.add('former');
     cluster.formerRejectedByPerson = true;
+  },
+  personAccepts: (cluster: Cluster) => {
+    cluster.journal = transitions.acceptedTests(cluster.journal, 'ann');
   },
   personLiftsRejections: (cluster: Cluster) => cluster.rejected.clear(),
   otherSetsImage: (cluster: Cluster) => cluster.touch('one', 'foreign'),
@@ -427,7 +499,19 @@ function checkRecord(journal: Journal): void {
   check(!isFinal(journal.phase) || journal.waiting === undefined, 'ended and waits');
   const watchedSince = steps.findLast((step) => step.name === 'Watch')?.startedAt;
   check(healthySince === undefined || (watchedSince && healthySince >= watchedSince) === true, 'healthy too early');
-  check(healthySince === undefined || ['Watching', 'Succeeded', 'Superseded'].includes(journal.phase), 'healthy still');
+  check(
+    healthySince === undefined || ['Watching', 'Testing', 'Succeeded', 'Superseded'].includes(journal.phase),
+    'healthy still',
+  );
+}
+
+/** A verdict is for ever, and no attempt is forgotten. */
+function checkTests(before: readonly TestRecord[], after: readonly TestRecord[]): void {
+  for (const record of before) {
+    const now = after.find(({ name }) => name === record.name);
+    check(now !== undefined && now.attempts >= record.attempts, `forgets attempts of ${record.name}`);
+    check(record.verdict === undefined || now?.verdict === record.verdict, `another verdict of ${record.name}`);
+  }
 }
 
 /** Quicker than `expect`, which counts at a million checks. */
@@ -444,12 +528,13 @@ const worlds: fc.Arbitrary<World> = fc.record({
   mixed: fc.boolean(),
   newFate: fc.constantFrom(...keysOf(fates)),
   formerFate: fc.constantFrom('good', 'good', 'good', 'neverReady', 'slow', 'flapping'),
+  tests: fc.array(fc.constantFrom(...keysOf(testFates)), { maxLength: 2 }),
   events: fc.array(fc.constantFrom(...keysOf(happenings), ...stepping), { maxLength: 14, size: 'max' }),
 });
 
 // Two seconds here; more on a machine that is busy.
 test('whatever happens, an Update ends, with all containers new or all set back, and no rejected version is set', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, () => {
   const ends = new Map<string, number>();
 

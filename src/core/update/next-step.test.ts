@@ -1,10 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { journal, later, observation, startOfTest, workloadChange } from '../../../test/fixtures.ts';
+import type { Outcome } from '../app-test/app-test.ts';
+import { openTest, type TestRecord, withOutcome } from '../app-test/test-record.ts';
 import type { Failure, Journal, UpdatePhase } from './journal.ts';
 import { nextStep, type Observation, type Step } from './next-step.ts';
 import * as transitions from './transitions.ts';
 
-const settings = { timeoutMs: 300_000, stableForMs: 30_000 };
+const settings = { timeoutMs: 300_000, stableForMs: 30_000, tests: [] };
+
+const pace = {
+  timeoutMs: 60_000,
+  intervalMs: 10_000,
+  initialDelayMs: 5_000,
+  count: 2,
+  failureLimit: 1,
+  inconclusiveLimit: 0,
+  late: 'Fail',
+} as const;
+const tests = [
+  { name: 'one', pace },
+  { name: 'two', pace },
+];
+const begun = openTest('one', pace, startOfTest);
+const tried = (name: string, ...kinds: readonly Outcome['kind'][]) =>
+  kinds.reduce(
+    (record, kind) => withOutcome(record, pace, { kind, message: `${kind} said` }, startOfTest),
+    openTest(name, pace, startOfTest),
+  );
+const passed = (name: string) => tried(name, 'Pass', 'Pass');
 
 const starting = { health: { kind: 'InProgress', message: 'Deployment/web: 1 of 2 replicas ready' } } as const;
 const crashing = { health: { kind: 'Failed', reason: 'CrashLoop', message: 'pod web-1 crashes' } } as const;
@@ -97,6 +120,83 @@ test.each<Row>([
   expect(tell(step)).toContain(expected);
 });
 
+/** Time since the tests began in ms, their records, what is seen, and the step as one line. */
+test.each<readonly [number, readonly TestRecord[], Partial<Observation>, string]>([
+  [0, [], {}, 'NoteTest one: 0 attempts'],
+  [0, [begun], {}, 'wait Testing until 5s: test one is to begin'],
+  [5_000, [begun], {}, 'Test one'],
+  [5_000, [tried('one', 'Pass')], {}, 'wait Testing until 10s: test one, after attempt 1: Pass said'],
+  [10_000, [tried('one', 'Pass')], {}, 'Test one'],
+  [60_000, [tried('one', 'Pass')], {}, 'NoteTest one: 1 attempts Inconclusive: no verdict within 1m; last: Pass said'],
+  [60_000, [tried('one', 'Fail')], {}, 'NoteTest one: 1 attempts Fail: no verdict within 1m; last: Fail said'],
+  [
+    60_000,
+    [tried('one', 'Error')],
+    {},
+    'NoteTest one: 1 attempts Inconclusive: no verdict within 1m; last: Error said',
+  ],
+  [60_000, [begun], {}, 'NoteTest one: 0 attempts Fail: no verdict within 1m'],
+  [0, [tried('one', 'Fail', 'Fail')], {}, 'condemn TestFailed: test one: Fail said'],
+  [0, [tried('one', 'Inconclusive')], {}, 'NoteTest two: 0 attempts'],
+  [0, [tried('one', 'Inconclusive'), tried('two', 'Fail', 'Fail')], {}, 'condemn TestFailed: test two: Fail said'],
+  [
+    0,
+    [tried('one', 'Inconclusive'), passed('two')],
+    {},
+    'wait TestInconclusive until undefineds: a person has to appr',
+  ],
+  [
+    0,
+    [{ ...tried('one', 'Inconclusive'), acceptedBy: 'ann' }, passed('two')],
+    {},
+    'Succeeded: 1 test passed, test one',
+  ],
+  [0, [passed('one'), passed('two')], {}, 'Succeeded: 2 tests passed'],
+  [0, [passed('one'), passed('two'), tried('gone', 'Fail', 'Fail')], {}, 'Succeeded: 2 tests passed'],
+  [0, [passed('one'), passed('two')], { rejected: true }, 'condemn Rejected'],
+  [0, [passed('one'), passed('two')], { contested: ['a'] }, 'absolve ChangedByOther'],
+  [0, [passed('one')], { newerAvailable: '1.3.0' }, 'Superseded: 1.3.0 arrived before this version had proved itself'],
+  [0, [passed('one'), passed('two')], starting, 'Relapse'],
+  [0, [tried('one', 'Fail', 'Fail')], starting, 'condemn TestFailed'],
+  [0, [passed('one')], crashing, 'condemn CrashLoop'],
+  [0, [begun], { window: { kind: 'Open', closesAt: later(2_000) } }, 'wait Testing until 2s'],
+  [0, [begun], { window: { kind: 'Closed', because: 'night', opensAt: undefined } }, 'absolve WindowClosed'],
+])('tested for %i ms, %j, sees %j -> %s', (sinceMs, records, seen, expected) => {
+  const testing = { ...transitions.testsBegun(journalIn('Watching', {}), startOfTest, 'healthy'), tests: records };
+
+  expect(tell(nextStep(testing, observation(seen), { ...settings, tests }, later(sinceMs)))).toContain(expected);
+});
+
+test('tests begin when it was stable, and not before', () => {
+  const stable = journalIn('Watching', { healthySince: startOfTest });
+  const decide = (sinceMs: number) => nextStep(stable, observation({}), { ...settings, tests }, later(sinceMs));
+
+  expect([tell(decide(29_999)), tell(decide(30_000))]).toEqual([
+    expect.stringContaining('wait Stabilizing'),
+    'BeginTests',
+  ]);
+});
+
+test('one that does not stay healthy while it is tested is not tried for ever', () => {
+  let tested = journalIn('Watching', {});
+  for (let count = 0; count < 4; count += 1) {
+    tested = transitions.relapsed(transitions.testsBegun(tested, startOfTest, 'healthy'), startOfTest, 'broke');
+  }
+  const fifth = transitions.testsBegun(tested, startOfTest, 'healthy');
+
+  expect(tell(nextStep(fifth, observation(starting), { ...settings, tests }, startOfTest))).toMatch(
+    /^condemn HealthTimeout: did not stay healthy while it was tested, 5 times/,
+  );
+});
+
+test('while the App cannot be read, its tests are waited for', () => {
+  const testing = transitions.testsBegun(journalIn('Watching', {}), startOfTest, 'healthy');
+
+  expect(tell(nextStep(testing, observation({}), { ...settings, tests: undefined }, startOfTest))).toMatch(
+    /^wait Testing/,
+  );
+});
+
 test('a message about a thousand containers names ten', () => {
   const contested = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
 
@@ -179,6 +279,8 @@ function journalIn(phase: UpdatePhase, fields: Partial<Journal>): Journal {
       return { ...planned, ...fields };
     case 'Watching':
       return { ...watched, ...fields };
+    case 'Testing':
+      return { ...transitions.testsBegun(watched, startOfTest, 'healthy'), ...fields };
     case 'RollingBack':
       return { ...condemned, ...fields };
     case 'VerifyingRollback':
@@ -201,6 +303,12 @@ function tell(step: Step | undefined): string {
       const seconds = until && (until.getTime() - startOfTest.getTime()) / 1_000;
       return `wait ${reason} until ${seconds}s: ${message}`;
     }
+    case 'NoteTest': {
+      const { name, attempts, verdict, message } = step.record;
+      return `NoteTest ${name}: ${attempts} attempts${verdict === undefined ? '' : ` ${verdict}: ${message}`}`;
+    }
+    case 'Test':
+      return `Test ${step.name}`;
     default:
       return step?.kind ?? '';
   }

@@ -11,12 +11,15 @@ import type { Health } from '../health/health.ts';
 import { joinSome } from '../text.ts';
 import type { Waiting } from '../waiting.ts';
 import { type Failure, type Journal, stepStartedAt } from './journal.ts';
+import { judgeTesting, type TestPlan, type TestStep } from './test-steps.ts';
 
 export interface UpdateSettings {
   /** Time from the last image being set until everything must be healthy. */
   readonly timeoutMs: number;
   /** Time that everything must stay healthy before the Update counts as done. */
   readonly stableForMs: number;
+  /** In this order, once it was stable; undefined while the App cannot be read. */
+  readonly tests: readonly TestPlan[] | undefined;
 }
 
 /** What the cluster shows, gathered fresh for each decision. */
@@ -55,6 +58,9 @@ export type Step =
   | { readonly kind: 'Condemn'; readonly failure: Failure }
   | { readonly kind: 'NoteHealthy' }
   | { readonly kind: 'NoteUnhealthy' }
+  /** It was stable: its tests begin. */
+  | { readonly kind: 'BeginTests'; readonly message: string }
+  | TestStep
   | {
       readonly kind: 'Finish';
       readonly phase: 'Succeeded' | 'RolledBack' | 'Superseded' | 'Cancelled' | 'Failed';
@@ -75,6 +81,8 @@ export function nextStep(journal: Journal, seen: Observation, settings: UpdateSe
       return refusal(seen) ?? { kind: 'Apply' };
     case 'Watching':
       return watch(journal, seen, settings, now);
+    case 'Testing':
+      return test(journal, seen, settings, now);
     case 'RollingBack':
       return seen.formerRejected ? stuck(journal) : { kind: 'Restore' };
     case 'VerifyingRollback':
@@ -125,6 +133,16 @@ function refusal(seen: Observation): Step | undefined {
 }
 
 function watch(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step {
+  return (
+    verdict(seen) ??
+    (seen.health.kind === 'Current'
+      ? stabilize(journal, seen, settings, now)
+      : stillRollingOut(journal, { ...seen, message: seen.health.message }, settings, now))
+  );
+}
+
+/** What ends an Update whose version is in place, whether it is watched or tested. */
+function verdict(seen: Observation): Step | undefined {
   const stop = refusal(seen);
   if (stop) {
     return stop;
@@ -138,9 +156,7 @@ function watch(journal: Journal, seen: Observation, settings: UpdateSettings, no
     const message = `${seen.newerAvailable} arrived before this version had proved itself`;
     return { kind: 'Finish', phase: 'Superseded', message };
   }
-  return seen.health.kind === 'Current'
-    ? stabilize(journal, seen, settings, now)
-    : stillRollingOut(journal, { ...seen, message: seen.health.message }, settings, now);
+  return undefined;
 }
 
 function stabilize(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step {
@@ -149,10 +165,30 @@ function stabilize(journal: Journal, seen: Observation, settings: UpdateSettings
   }
   const until = new Date(journal.healthySince.getTime() + settings.stableForMs);
   if (now >= until) {
-    return { kind: 'Finish', phase: 'Succeeded', message: `healthy for ${formatDuration(settings.stableForMs)}` };
+    const healthy = `healthy for ${formatDuration(settings.stableForMs)}`;
+    return (settings.tests ?? []).length > 0
+      ? { kind: 'BeginTests', message: healthy }
+      : { kind: 'Finish', phase: 'Succeeded', message: healthy };
   }
   const message = `healthy; must stay so for ${formatDuration(settings.stableForMs)}`;
   return { kind: 'Wait', waiting: { reason: 'Stabilizing', message, until: sooner(until, seen) } };
+}
+
+function test(journal: Journal, seen: Observation, { tests }: UpdateSettings, now: Date): Step {
+  const end = verdict(seen);
+  if (end) {
+    return end;
+  }
+  const closesAt = seen.window.kind === 'Open' ? seen.window.closesAt : undefined;
+  const step = judgeTesting(journal, { tests, health: seen.health, closesAt }, now);
+  switch (step.kind) {
+    case 'Bad':
+      return condemn(step.reason, step.message, true);
+    case 'Passed':
+      return { kind: 'Finish', phase: 'Succeeded', message: step.message };
+    default:
+      return step;
+  }
 }
 
 function stillRollingOut(

@@ -5,6 +5,7 @@
  * steps that end before they begin.
  */
 
+import { asksPerson, type TestRecord } from '../app-test/test-record.ts';
 import type { DeployPlan } from '../deploy/deploy-plan.ts';
 import type { Waiting } from '../waiting.ts';
 import type { Failure, FinalPhase, Journal, StepName, StepRecord, UpdatePhase } from './journal.ts';
@@ -26,6 +27,30 @@ export function replanned(journal: Journal, plan: DeployPlan): Journal {
 /** @param message what there is to say of the step that has ended */
 export function applied(journal: Journal, now: Date, message?: string): Journal {
   return enter(journal, { phase: 'Watching', step: 'Watch' }, now, message);
+}
+
+export function testsBegun(journal: Journal, now: Date, message: string): Journal {
+  return enter(journal, { phase: 'Testing', step: 'Test' }, now, message);
+}
+
+/** It stopped being healthy while it was tested; what its tests came to so far stays. */
+export function relapsed(journal: Journal, now: Date, message: string): Journal {
+  const { healthySince: _, ...rest } = journal;
+  return enter(rest, { phase: 'Watching', step: 'Watch' }, now, message);
+}
+
+export function notedTest(journal: Journal, record: TestRecord): Journal {
+  const { waiting: _, ...rest } = journal;
+  const before = journal.tests ?? [];
+  const isKnown = before.some(({ name }) => name === record.name);
+  const tests = isKnown ? before.map((one) => (one.name === record.name ? record : one)) : [...before, record];
+  return { ...rest, tests };
+}
+
+/** A person takes for good what its tests could not tell. */
+export function acceptedTests(journal: Journal, by: string): Journal {
+  const tests = (journal.tests ?? []).map((test) => (asksPerson(test) ? { ...test, acceptedBy: by } : test));
+  return { ...journal, tests };
 }
 
 export function condemned(journal: Journal, failure: Failure, now: Date): Journal {

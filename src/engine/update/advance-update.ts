@@ -26,7 +26,7 @@ export type Advance = { readonly kind: 'Ended' } | { readonly kind: 'Waiting'; r
 const maxStepsAtOnce = 32;
 
 /** Settings for an Update whose App cannot be read any more; the same as the defaults of the App. */
-const fallbackSettings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000 };
+const fallbackSettings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000, tests: undefined };
 
 /**
  * Advances an Update until it waits or has ended.
@@ -44,7 +44,7 @@ export async function advanceUpdate(
     const work = workOn(context, update);
     const { journal } = work;
     const seen = await observe(context, work, signal);
-    const step = nextStep(journal, seen, work.spec?.update ?? fallbackSettings, context.clock.now());
+    const step = nextStep(journal, seen, settingsOf(work), context.clock.now());
     if (step === undefined) {
       release(context, update);
       return { kind: 'Ended' };
@@ -65,6 +65,12 @@ export async function advanceUpdate(
   invariant(false, `advance Update ${namespace}/${name}: took more than ${maxStepsAtOnce} steps at once`);
 }
 
+/** What a person goes back to was good before; a test that fails must not take them away from it. */
+function settingsOf({ update, spec }: Work): UpdateSettings {
+  const settings = spec?.update ?? fallbackSettings;
+  return update.spec.trigger.kind === 'Rollback' ? { ...settings, tests: [] } : settings;
+}
+
 function workOn(context: UpdateContext, update: UpdateObjectWire): Work {
   const app = context.records.findApp(update.metadata.namespace, update.spec.app);
   const read = app && readAppSpec(app);
@@ -74,11 +80,14 @@ function workOn(context: UpdateContext, update: UpdateObjectWire): Work {
 
 /** Lets go of what was watched for an Update that has ended or is gone. */
 export function release(
-  { deployers }: Pick<UpdateContext, 'deployers'>,
+  { deployers, probers }: Pick<UpdateContext, 'deployers' | 'probers'>,
   update: { readonly metadata: { readonly namespace: string; readonly name: string } },
 ): void {
   for (const deployer of Object.values(deployers)) {
     deployer.release(update.metadata);
+  }
+  for (const prober of Object.values(probers)) {
+    prober.release(update.metadata);
   }
 }
 

@@ -1,5 +1,6 @@
-/** What people say to an Update that has not begun: yes, or never. */
+/** What people say to an Update that waits for them, before it begins or because a test could not tell: yes, or never. */
 import { OperationError } from '../../core/errors.ts';
+import { acceptedTests } from '../../core/update/transitions.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { AccessReviews } from '../ports/access-reviews.ts';
@@ -24,7 +25,7 @@ export interface Approved {
 }
 
 /**
- * Approves an Update in the name of whoever calls. Doing it twice counts once.
+ * Approves an Update in the name of whoever calls, or takes for good what its tests could not tell. Doing it twice counts once.
  *
  * @throws USAGE when it is not there or has begun, API_FORBIDDEN without the right `approve` on it,
  *   API_CONFLICT when somebody else wrote it meanwhile
@@ -35,10 +36,14 @@ export async function approveUpdate(
   signal: AbortSignal,
 ): Promise<Approved> {
   const { records, reviews, clock } = context;
-  const update = await readPending(context, asked, 'approve', signal);
+  const update = await readAsking(context, asked, 'approve', signal);
   const by = await reviews.whoAmI(signal);
   await requireRight(context, { verb: 'approve', by, update: asked }, signal);
   const journal = journalOf(update, clock.now());
+  if (journal.phase === 'Testing') {
+    await records.writeJournal(update, acceptedTests(journal, by), signal);
+    return { by, approvals: [by] };
+  }
   const before = journal.approvals ?? [];
   const approvals = before.some((one) => one.by === by) ? before : [...before, { by, at: clock.now() }];
   if (approvals !== before) {
@@ -48,7 +53,7 @@ export async function approveUpdate(
 }
 
 /**
- * Rejects the versions of an Update that has not begun, which ends it.
+ * Rejects the versions of an Update that waits for people, which ends it or makes it go back.
  *
  * @returns what was rejected, for people
  * @throws USAGE when it is not there or has begun: `rollback` stops that one; API_FORBIDDEN
@@ -59,7 +64,7 @@ export async function rejectUpdate(
   reason: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const update = await readPending(context, asked, 'reject', signal);
+  const update = await readAsking(context, asked, 'reject', signal);
   const author = await context.reviews.whoAmI(signal);
   const rejected: string[] = [];
   for (const { repository, from, to } of changesOf(update.spec)) {
@@ -80,7 +85,7 @@ export async function rejectUpdate(
   return rejected;
 }
 
-async function readPending(
+async function readAsking(
   { records }: ApproveContext,
   { namespace, name }: UpdateName,
   verb: string,
@@ -93,7 +98,7 @@ async function readPending(
     throw usage(`${verb} ${namespace}/${name}: there is no such Update; open are ${open.join(', ') || 'none'}`);
   }
   const phase = update.status?.phase ?? 'Pending';
-  if (phase !== 'Pending') {
+  if (phase !== 'Pending' && update.status?.waiting?.reason !== 'TestInconclusive') {
     throw usage(`${verb} ${namespace}/${name}: it is ${phase} already; headgate rollback ${update.spec.app} goes back`);
   }
   return update;

@@ -1,7 +1,7 @@
 /** Gathers what the next decision on an Update needs to know. */
 import { findRejection } from '../../core/app/rejection.ts';
 import { broughtBackBy } from '../../core/deploy/deploy-plan.ts';
-import type { Journal } from '../../core/update/journal.ts';
+import { isOnTrial, type Journal } from '../../core/update/journal.ts';
 import type { Observation } from '../../core/update/next-step.ts';
 import { changesOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { DeploySight, Work } from '../deploy/deployer.ts';
@@ -50,7 +50,7 @@ interface Look extends ObserveContext {
 
 /** A newer version takes its place: nothing was changed yet, or it has not proved itself. */
 function isStillOpen({ phase }: Journal): boolean {
-  return phase === 'Pending' || phase === 'Watching';
+  return phase === 'Pending' || isOnTrial(phase);
 }
 
 /** Before images are set, either way, the API server itself is asked: a Rejection made a moment ago must hold (rule 1). */

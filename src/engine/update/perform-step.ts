@@ -6,11 +6,15 @@ import type { Step } from '../../core/update/next-step.ts';
 import * as transitions from '../../core/update/transitions.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { Probers } from '../app-test/test-runner.ts';
+import { tryTest } from '../app-test/try-test.ts';
 import type { Deployer, PlanRequest, Work } from '../deploy/deployer.ts';
 import type { GateContext } from '../gates/look-at-gates.ts';
 import type { Sight } from './observe.ts';
 
-export type PerformContext = GateContext;
+export interface PerformContext extends GateContext {
+  readonly probers: Probers;
+}
 
 export type StepResult =
   | { readonly kind: 'Done'; readonly journal: Journal }
@@ -45,6 +49,14 @@ export async function performStep(
       return done(transitions.notedHealthy(journal, clock.now()));
     case 'NoteUnhealthy':
       return done(transitions.notedUnhealthy(journal));
+    case 'BeginTests':
+      return done(transitions.testsBegun(journal, clock.now(), step.message));
+    case 'Relapse':
+      return done(transitions.relapsed(journal, clock.now(), step.message));
+    case 'NoteTest':
+      return done(transitions.notedTest(journal, step.record));
+    case 'Test':
+      return await tryTest(context, work, step.name, signal);
     case 'Finish':
       if (journal.phase === 'RollingBack') {
         // There is no way back, but the version is to blame all the same.

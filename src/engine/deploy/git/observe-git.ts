@@ -1,9 +1,11 @@
 /** What the cluster shows of an Update that wrote into git: whether it has the version, and whether that is well. */
+
 import { assessWorkload, joinHealth } from '../../../core/health/assess.ts';
 import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
 import type { Health } from '../../../core/health/health.ts';
 import type { HealthCheck } from '../../../core/health/objects/health-checks.ts';
 import { joinSome } from '../../../core/text.ts';
+import { isOnTrial } from '../../../core/update/journal.ts';
 import { changesOf } from '../../../resources/decode-update.ts';
 import type { DeploySight } from '../deployer.ts';
 import { deployOf, type GitContext, type GitWork, keyOf } from './git-context.ts';
@@ -15,7 +17,7 @@ import { othersShown, type Shown, showVersions, workloadsOf } from './shown-vers
  */
 export async function observeGit(context: GitContext, work: GitWork): Promise<DeploySight> {
   const { journal } = work;
-  const isJudged = journal.phase === 'Watching' || journal.phase === 'VerifyingRollback';
+  const isJudged = isOnTrial(journal.phase) || journal.phase === 'VerifyingRollback';
   const health: Health = isJudged ? await judge(context, work) : { kind: 'Current' };
   return { health, contested: [], gone: [], reapplied: [] };
 }
@@ -29,7 +31,7 @@ async function judge(context: GitContext, work: GitWork): Promise<Health> {
   const { namespace } = update.metadata;
   const watcher = { of: 'Update', key: keyOf(update) } as const;
   const shown = await showVersions(context, { namespace, app: update.spec.app, spec, deploy, watcher }, signal);
-  const side = journal.phase === 'Watching' ? 'to' : 'from';
+  const side = isOnTrial(journal.phase) ? 'to' : 'from';
   const others = [...shown.problems, ...othersShown(shown.versions, changesOf(update.spec), side)];
   if (others.length > 0) {
     return { kind: 'InProgress', message: joinSome(others, '; ') };

@@ -1,10 +1,12 @@
 /** What the cluster shows of an Update of a Helm release: who made the newest revision, and whether its objects are well. */
+
 import { assessWorkload, joinHealth } from '../../../core/health/assess.ts';
 import type { Health } from '../../../core/health/health.ts';
 import { checkFor } from '../../../core/health/objects/health-checks.ts';
 import type { Revision } from '../../../core/helm/release.ts';
 import { marksName } from '../../../core/helm/revision-marks.ts';
 import { type StoredRelease, testVerdict } from '../../../core/helm/stored-release.ts';
+import { isOnTrial } from '../../../core/update/journal.ts';
 import { isWorkloadKind } from '../../../core/workload/workload.ts';
 import type { ObjectAddress } from '../../ports/cluster-objects.ts';
 import type { DeploySight, Work } from '../deployer.ts';
@@ -15,18 +17,18 @@ const nothing: DeploySight = { health: { kind: 'Current' }, contested: [], gone:
 
 export async function observeRelease(context: HelmContext, work: Work, signal: AbortSignal): Promise<DeploySight> {
   const { phase } = work.journal;
-  if (phase !== 'Watching' && phase !== 'VerifyingRollback') {
+  if (!isOnTrial(phase) && phase !== 'VerifyingRollback') {
     return nothing;
   }
   const plan = helmPlanOf(work.journal);
   const newest = await findNewest(context, work, signal);
   if (newest === undefined || newest.status === 'uninstalled') {
-    return phase === 'Watching' || plan.restore !== undefined
+    return isOnTrial(phase) || plan.restore !== undefined
       ? { ...nothing, gone: [`Helm release ${plan.release}`] }
       : nothing;
   }
   const name = `revision ${newest.number} of Helm release ${plan.release}`;
-  if (phase === 'Watching' && newest.number !== plan.revision) {
+  if (isOnTrial(phase) && newest.number !== plan.revision) {
     return { ...nothing, contested: [name] };
   }
   return await observeRevision(context, work, newest, signal);
@@ -44,7 +46,7 @@ async function observeRevision(
   const isAgain = phase === 'VerifyingRollback' && isMine(work, newest) && newest.status === 'deployed';
   const opened = await context.releases.open(releaseOf(work.update, plan), newest, signal);
   const health = opened ? await healthOf(context, work, opened, signal) : nothing.health;
-  return phase === 'Watching' && opened
+  return isOnTrial(phase) && opened
     ? withTest(context, work, { opened, health })
     : { ...nothing, health, reapplied: isAgain ? [name] : [] };
 }
@@ -54,8 +56,7 @@ async function findNewest({ releases }: HelmContext, work: Work, signal: AbortSi
   const plan = helmPlanOf(work.journal);
   const release = releaseOf(work.update, plan);
   const [known] = await releases.list(release, signal);
-  const isExpected =
-    work.journal.phase === 'Watching' && known?.number === plan.revision && known?.status === 'deployed';
+  const isExpected = isOnTrial(work.journal.phase) && known?.number === plan.revision && known?.status === 'deployed';
   return isExpected ? known : (await releases.read(release, signal))[0];
 }
 

@@ -1,9 +1,11 @@
 /** Deploy kind `manifests`: all objects of an App, from files, as one set that comes and goes back as a whole. */
+
 import type { AppSpec } from '../../../core/app/app.ts';
 import type { ManifestsPlan } from '../../../core/deploy/manifests-plan.ts';
 import { OperationError } from '../../../core/errors.ts';
 import type { AppRecord } from '../../../core/manifest/app-record.ts';
 import { settingsOf } from '../../../core/manifest/settings.ts';
+import { isOnTrial } from '../../../core/update/journal.ts';
 import { specSource, type VersionChange } from '../../../core/update/version-change.ts';
 import type { AppObjectWire } from '../../../resources/decode-app.ts';
 import { journalOf } from '../../../resources/decode-update.ts';
@@ -151,7 +153,7 @@ async function put(
 
 async function observe(context: ManifestsContext, work: Work, signal: AbortSignal): Promise<DeploySight> {
   const { phase } = work.journal;
-  if (phase !== 'Watching' && phase !== 'VerifyingRollback') {
+  if (!isOnTrial(phase) && phase !== 'VerifyingRollback') {
     return { health: { kind: 'Current' }, contested: [], gone: [], reapplied: [] };
   }
   const app = nameOf(context, work);

@@ -4,7 +4,7 @@ import type { FieldChange, PatchPlan } from '../../../core/deploy/patch-plan.ts'
 import { joinHealth } from '../../../core/health/assess.ts';
 import { assessDeployedObject, type DeployedOptions } from '../../../core/health/deployed-object.ts';
 import type { Health } from '../../../core/health/health.ts';
-import type { UpdatePhase } from '../../../core/update/journal.ts';
+import { isOnTrial, type UpdatePhase } from '../../../core/update/journal.ts';
 import type { LiveObject } from '../../ports/live-objects.ts';
 import type { DeploySight, Work } from '../deployer.ts';
 import { referenceOf, textAt } from './held-fields.ts';
@@ -52,7 +52,7 @@ function describeSight(looks: readonly Look[], phase: UpdatePhase, options: Depl
       contested.push(`${field.path} of ${name}`);
       reapplied.push(...(phase === 'VerifyingRollback' && value === field.after ? [`${field.path} of ${name}`] : []));
     }
-    if (phase === 'Watching' || phase === 'VerifyingRollback') {
+    if (isOnTrial(phase) || phase === 'VerifyingRollback') {
       parts.set(name, assessDeployedObject(object.fields, options));
     }
   }
@@ -65,6 +65,7 @@ function isExpected(phase: UpdatePhase, field: FieldChange, value: string | unde
     case 'Applying':
       return value === field.before || value === field.after;
     case 'Watching':
+    case 'Testing':
       return value === field.after;
     case 'VerifyingRollback':
       return value === field.restore;

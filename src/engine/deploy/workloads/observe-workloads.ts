@@ -3,7 +3,7 @@ import type { ContainerChange, WorkloadChange, WorkloadsPlan } from '../../../co
 import { assessWorkload, joinHealth } from '../../../core/health/assess.ts';
 import { findBlockingPods } from '../../../core/health/blocking-pods.ts';
 import type { Health } from '../../../core/health/health.ts';
-import type { Journal } from '../../../core/update/journal.ts';
+import { isOnTrial, type Journal } from '../../../core/update/journal.ts';
 import { findContainer, type Pod, type Workload, type WorkloadReference } from '../../../core/workload/workload.ts';
 import type { UpdateObjectWire } from '../../../resources/decode-update.ts';
 import type { Workloads } from '../../ports/workloads.ts';
@@ -51,7 +51,7 @@ export async function observeWorkloads(
     reapplied.push(
       ...others.filter((one) => isReapplied(journal, workload, one)).map((one) => `${name} container ${one.container}`),
     );
-    if (journal.phase === 'Watching' || journal.phase === 'VerifyingRollback') {
+    if (isOnTrial(journal.phase) || journal.phase === 'VerifyingRollback') {
       const pods = await watchPods(look, workload);
       parts.push({ name, health: assess(look, change, { workload, pods }) });
       blockingPods.push(...findBlocking(look, change, { workload, pods }));
@@ -94,6 +94,7 @@ function isAsExpected(journal: Journal, workload: Workload, change: ContainerCha
     case 'Applying':
       return image === change.before || image === change.after;
     case 'Watching':
+    case 'Testing':
       return image === change.after;
     case 'VerifyingRollback':
       return image === change.restore;
@@ -114,7 +115,7 @@ async function watchPods(look: Look, workload: Workload): Promise<readonly Pod[]
 }
 
 function assess({ journal }: Look, change: WorkloadChange, { workload, pods }: Running): Health {
-  const watching = journal.phase === 'Watching';
+  const watching = isOnTrial(journal.phase);
   const images = new Map(change.containers.map((one) => [one.container, watching ? one.after : one.restore]));
   return assessWorkload(workload, pods, images);
 }
