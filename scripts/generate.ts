@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { apiFiles } from './generators/api-files.ts';
 import { chartFiles } from './generators/chart-files.ts';
 import type { GeneratedFile } from './generators/generated-file.ts';
 import { programFiles } from './generators/program-files.ts';
@@ -18,7 +19,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const generatedFolders = ['chart/crds'];
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const files = [...resourceFiles(), ...chartFiles(), ...programFiles()];
+const files = [...resourceFiles(), ...chartFiles(), ...programFiles(), ...(await apiFiles())];
 const changed = await findChanged(files);
 const leftOver = await findLeftOver(files);
 

@@ -12,6 +12,7 @@ import { errorCodes } from '../src/core/errors.ts';
 import { waitingReasons } from '../src/core/waiting.ts';
 import { changeCauseKey } from '../src/engine/deploy/workloads/workloads-deployer.ts';
 import { adoptedFromLabel, adoptionProblemKey, appLabel } from '../src/resources/metadata.ts';
+import { problemCodes } from '../src/server/api/problem.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -32,6 +33,14 @@ test('docs/reference/waiting.md has a row for every reason to wait and for no ot
   const rows = [...read('docs/reference/waiting.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
 
   expect(rows.toSorted()).toEqual(waitingReasons.toSorted());
+});
+
+test('docs/guide/api.md has a row for every code of a problem, with its status, and for no other', () => {
+  const rows = [...read('docs/guide/api.md').matchAll(/^\| `([a-z-]+)` \| ([0-9]{3}) \|/gm)];
+
+  expect(rows.map(([, code, status]) => [code, Number(status)])).toEqual(
+    Object.entries(problemCodes).map(([code, { status }]) => [code, status]),
+  );
 });
 
 test('docs/reference/annotations.md has a row for every annotation that is read or written, and for no other', () => {

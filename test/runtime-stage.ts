@@ -50,7 +50,7 @@ export interface RuntimeStage {
 
 const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
 
-export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults'> {
+export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults' | 'publish'> {
   readonly sourceFolder?: string;
   readonly adoption?: AdoptionSettings;
   /** That of a former runtime, which has ended; else one of its own. */
@@ -109,6 +109,7 @@ function startParts(
     sourceFolder,
     adoption = nobody,
     gateDefaults,
+    publish,
   }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly programs: HelmPrograms },
 ) {
   const log: LogLine[] = [];
@@ -125,6 +126,7 @@ function startParts(
     namespaces: [namespace],
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     gateDefaults,
+    publish,
     clock,
     random: () => 0,
     log: logger,

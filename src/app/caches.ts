@@ -12,12 +12,14 @@ import type { Rejection } from '../core/app/rejection.ts';
 import { describeError, type OperationError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { parseKey, type ResourceType } from '../kube/objects.ts';
 import { topicsOfApp, workloadTopicsOfApp } from '../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { decodeRejection } from '../resources/decode-rejection.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
 import { decodeWorkload } from '../resources/decode-workload.ts';
 import { topicsOfUpdate } from '../resources/update-topics.ts';
+import type { Change } from '../server/api/change-feed.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -34,20 +36,20 @@ export interface CacheOptions {
   readonly namespaces: readonly string[];
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Told of each change of our own objects, after the copy has it. */
+  readonly publish?: ((change: Change) => void) | undefined;
   readonly signal: AbortSignal;
+}
+
+interface Told {
+  readonly key: string;
+  readonly value: unknown;
+  readonly resourceVersion: string;
 }
 
 /** Starts to watch at once. */
 export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
-  const { client, namespaces, signal } = options;
-  const common = {
-    client,
-    namespaces,
-    signal,
-    onError: watchErrorListener(options),
-    onProblem: (problem: OperationError) =>
-      options.log.error('object cannot be read and is left out', { error: problem.message, ...problem.context }),
-  };
+  const common = commonOf(options);
   const workloadsOf = (kind: WorkloadKind) =>
     watch<Workload>({
       ...common,
@@ -56,32 +58,64 @@ export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
       onChange: (change) => onWorkloadChange(wakeable, change),
     });
   return {
-    apps: watch<AppObjectWire>({
-      ...common,
-      type: apps,
-      decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: (app) => [...topicsOfApp(app), ...workloadTopicsOfApp(app)],
-      onChange: (change) => onAppChange(wakeable, change),
-    }),
-    updates: watch<UpdateObjectWire>({
-      ...common,
-      type: updates,
-      decode: (object) => decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: topicsOfUpdate,
-      onChange: (change) => onUpdateChange(wakeable, change),
-    }),
-    rejections: watch<Rejection>({
-      ...common,
-      type: rejections,
-      decode: (object) => decodeRejection(object, `Rejection ${object.metadata.namespace}/${object.metadata.name}`),
-      onChange: ({ value, previous }) => onRejectionChange(wakeable, value?.namespace ?? previous?.namespace ?? ''),
-    }),
+    ...watchOurOwn(options, wakeable),
     workloads: {
       Deployment: workloadsOf('Deployment'),
       StatefulSet: workloadsOf('StatefulSet'),
       DaemonSet: workloadsOf('DaemonSet'),
       CronJob: workloadsOf('CronJob'),
     },
+  };
+}
+
+function commonOf(options: CacheOptions) {
+  const { client, namespaces, signal } = options;
+  return {
+    client,
+    namespaces,
+    signal,
+    onError: watchErrorListener(options),
+    onProblem: (problem: OperationError) =>
+      options.log.error('object cannot be read and is left out', { error: problem.message, ...problem.context }),
+  };
+}
+
+function watchOurOwn(options: CacheOptions, wakeable: Wakeable): Omit<Caches, 'workloads'> {
+  const common = commonOf(options);
+  const tell = ({ kind, plural }: ResourceType, { key, value, resourceVersion }: Told) => {
+    const change = value === undefined ? 'deleted' : 'changed';
+    options.publish?.({ kind, resource: plural, ...parseKey(key), resourceVersion, change });
+  };
+  return {
+    apps: watch<AppObjectWire>({
+      ...common,
+      type: apps,
+      decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
+      indexBy: (app) => [...topicsOfApp(app), ...workloadTopicsOfApp(app)],
+      onChange: (change) => {
+        tell(apps, change);
+        onAppChange(wakeable, change);
+      },
+    }),
+    updates: watch<UpdateObjectWire>({
+      ...common,
+      type: updates,
+      decode: (object) => decodeUpdate(object, `Update ${object.metadata.namespace}/${object.metadata.name}`),
+      indexBy: topicsOfUpdate,
+      onChange: (change) => {
+        tell(updates, change);
+        onUpdateChange(wakeable, change);
+      },
+    }),
+    rejections: watch<Rejection>({
+      ...common,
+      type: rejections,
+      decode: (object) => decodeRejection(object, `Rejection ${object.metadata.namespace}/${object.metadata.name}`),
+      onChange: (change) => {
+        tell(rejections, change);
+        onRejectionChange(wakeable, parseKey(change.key).namespace);
+      },
+    }),
   };
 }
 

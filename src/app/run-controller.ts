@@ -12,12 +12,12 @@ import { createEventRecorder } from '../kube/events.ts';
 import { runWithLease } from '../kube/lease.ts';
 import type { LeaseHold } from '../kube/lease-term.ts';
 import { createOperationsServer } from '../server/operations.ts';
-import type { WebhookTargets } from '../server/webhooks.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
+import { type ApiListener, type ApiSettings, openApi } from './api-listener.ts';
 import {
   type ConnectionOptions,
   defaultPrograms,
@@ -58,6 +58,8 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly allowOutbound?: readonly string[];
   /** Undefined: webhooks are not listened to. */
   readonly webhooks?: WebhookSettings | undefined;
+  /** Undefined: there is no HTTP API. */
+  readonly api?: ApiSettings | undefined;
   /** Told of each step besides log, Events and metrics; for tests that end the process between two of them. */
   readonly listener?: StepListener;
 }
@@ -78,7 +80,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   const identity = identityWithAddress(processIdentity(), settings.webhooks?.listen);
   const work = { ...read, config, client, log, metrics, identity };
   let state = 'waiting for the Lease';
-  let webhookTargets: WebhookTargets | undefined;
+  let working: Runtime | undefined;
   const server = createOperationsServer({
     metrics,
     notReady: () => (state === 'ready' || state === 'standby' ? undefined : state),
@@ -87,14 +89,17 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   log.info('listening', { address: await server.listen(address) });
   try {
     const relay = lease && createWebhookRelay({ client, clock: systemClock, lease, identity });
-    const parts = { log, metrics, clock: systemClock, targets: () => webhookTargets, relay };
+    const parts = { log, metrics, clock: systemClock, targets: () => working?.webhooks, relay };
     const webhooks = await openWebhooks(settings.webhooks, parts);
     closing.unshift(() => webhooks.close());
+    const backend = () => (state === 'ready' ? working?.api : undefined);
+    const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend });
+    closing.unshift(() => api.close());
     const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
       state = 'reading the cluster';
       metrics.leader.set(1);
-      const { runtime, end } = startWork({ ...work, assertLeading: () => hold.assertHeld() }, leading);
-      webhookTargets = runtime.webhooks;
+      const { runtime, end } = startWork({ ...work, api, assertLeading: () => hold.assertHeld() }, leading);
+      working = runtime;
       await Promise.race([runtime.synced, runtime.stopped]);
       state = 'ready';
       log.info('watching', { apps: runtime.listApps().length });
@@ -149,6 +154,7 @@ interface Parts extends ReadSettings {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly identity: string;
+  readonly api: ApiListener;
   readonly assertLeading: () => void;
 }
 
@@ -160,7 +166,7 @@ interface Work {
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
   const { settings, config, registrySetup, limits, adoption, gateDefaults, outbound } = parts;
-  const { client, log, metrics, identity, assertLeading } = parts;
+  const { client, log, metrics, identity, api, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
   const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest });
@@ -195,6 +201,8 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     adoption,
     adoptionListener: listenToAdoption(log, events),
     helm: { config, programs: settings.programs ?? defaultPrograms() },
+    publish: api.publish,
+    registryHosts: () => registries.client.hosts,
     assertLeading,
     signal,
   });

@@ -8,7 +8,7 @@ import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts'
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
 import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
 import { readPullSecrets } from '../adapters/registry/credentials.ts';
-import { shareRegistry } from '../adapters/registry/shared-registry.ts';
+import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry/shared-registry.ts';
 import { createSignatureVerifier } from '../adapters/signature/verifier.ts';
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import type { Announcements } from '../controllers/announcements.ts';
@@ -28,7 +28,7 @@ import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
 import type { ArtifactRegistry } from '../engine/ports/artifacts.ts';
 import type { AttachmentStore } from '../engine/ports/attachments.ts';
 import type { Records } from '../engine/ports/records.ts';
-import type { Registry, SharedRegistry } from '../engine/ports/registry.ts';
+import type { Registry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { UpdateContext } from '../engine/update/advance-update.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -38,11 +38,20 @@ import { keyOf } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { openAnywhere, openIn } from '../resources/update-topics.ts';
+import type { ApiBackend } from '../server/api/backend.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { announcePushes } from './announce-pushes.ts';
+import { createApiBackend } from './api-backend.ts';
 import { awaitsAdoption } from './awaited-adoptions.ts';
-import { allWorkloads, type Caches, startCaches, untilSynced, watchErrorListener } from './caches.ts';
+import {
+  allWorkloads,
+  type CacheOptions,
+  type Caches,
+  startCaches,
+  untilSynced,
+  watchErrorListener,
+} from './caches.ts';
 
 import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
@@ -78,6 +87,10 @@ export interface RuntimeOptions {
   readonly helm: HelmSettings;
   /** What users may have us reach; nothing out of the ordinary when absent. */
   readonly outbound?: OutboundSettings | undefined;
+  /** Told of each change of our own objects; for the API. */
+  readonly publish?: CacheOptions['publish'];
+  /** What is left of the budgets of registries; for the API. */
+  readonly registryHosts?: ApiBackend['registryHosts'];
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -94,6 +107,8 @@ export interface Runtime {
   isQuiet(): boolean;
   /** What webhooks wake. */
   readonly webhooks: Announcements;
+  /** What the API reads. */
+  readonly api: ApiBackend;
   listApps(): readonly AppObjectWire[];
   listUpdates(): readonly UpdateObjectWire[];
   /** Ends when the signal is aborted and every pass under way has ended. */
@@ -135,6 +150,12 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       wakeApp: controllers.apps.enqueue,
       clock: options.clock,
       signal,
+    }),
+    api: createApiBackend({
+      caches,
+      context,
+      registryHosts: options.registryHosts ?? (() => []),
+      repositories: () => registry.repositories,
     }),
     isQuiet,
     listApps: caches.apps.listAll,
@@ -255,7 +276,7 @@ function polledImages(apps: readonly AppObjectWire[]): number {
 function shareAnswers(
   { registry, clock, metrics }: RuntimeOptions,
   onNews: (repository: Repository) => void,
-): SharedRegistry {
+): ObservedSharedRegistry {
   const shared = shareRegistry(countScans(registry, metrics.keel), { clock, onNews });
   metrics.registries.observeRepositories(() => shared.repositories);
   return shared;

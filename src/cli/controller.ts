@@ -1,6 +1,7 @@
 import type { WebhookSettings } from '../app/webhook-listener.ts';
 import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
 import { adoptionOf, adoptionOptions } from './adoption-options.ts';
+import { apiOf, apiOptions } from './api-options.ts';
 import { type Command, connectionOf, connectionOptions, type Options, programOptions, usageError } from './command.ts';
 import { registryOptions, registrySettingsOf } from './registry-options.ts';
 
@@ -46,6 +47,7 @@ export const controllerCommand: Command = {
       flags: '--allow-unsigned-webhooks',
       description: 'believe senders for which there is no secret; the worst they can do is cause a check a second',
     },
+    ...apiOptions,
     {
       flags: '--window <window>',
       description:
@@ -98,6 +100,7 @@ export const controllerCommand: Command = {
         },
         allowOutbound: options.list('allowOutbound'),
         webhooks: webhooksOf(options),
+        api: apiOf(options),
         adoption: adoptionOf(options),
       },
       signal,

@@ -1,7 +1,7 @@
 import { addAbortSignal } from 'node:stream';
 import { OperationError } from '../core/errors.ts';
-import type { Ranking } from '../core/policy/ranking.ts';
 import type { Requirements } from '../core/policy/requirements.ts';
+import type { PolicyTrial } from '../core/policy/try-policy.ts';
 import { type Command, type Invocation, type Options, outputOption, usageError } from './command.ts';
 import { formatJson, formatTable } from './table.ts';
 
@@ -39,24 +39,24 @@ export function policyCommandReading(openInput: OpenInput): Command {
       outputOption,
     ],
     run: async (invocation) => {
-      await tryPolicy(invocation, openInput);
+      await tryOut(invocation, openInput);
       return 0;
     },
   };
 }
 
-async function tryPolicy({ options, print, signal }: Invocation, openInput: OpenInput): Promise<void> {
-  const { rankTags } = await import('../core/policy/rank-tags.ts');
+async function tryOut({ options, print, signal }: Invocation, openInput: OpenInput): Promise<void> {
+  const { tryPolicy } = await import('../core/policy/try-policy.ts');
   const current = currentOf(options);
   const policy = await wrongUse(async () => {
     const read = await readPolicy(options);
     // From no tags at all, so that a current tag that is of no use is told before a long list is read.
-    rankTags(read, { tags: [], current });
+    tryPolicy(read, { tags: [], current });
     return read;
   });
   const tags = await readTags(openInput(signal));
   const unjudged = unjudgedOf(policy.requirements);
-  print(show({ ...report(tags, rankTags(policy, { tags, current }), current), ...unjudged }, options.given('output')));
+  print(show({ ...tryPolicy(policy, { tags, current }), ...unjudged }, options.given('output')));
 }
 
 /** What is wrong with a policy or a tag is wrong use of this command. */
@@ -76,7 +76,7 @@ async function readPolicy(options: Options) {
   if (text === undefined) {
     throw usageError("--policy is missing; write for example --policy 'semver: {range: 1.x}' or --policy keel:minor");
   }
-  const { parsePolicyText } = await import('./policy-text.ts');
+  const { parsePolicyText } = await import('../app/policy-text.ts');
   return parsePolicyText(text, {
     matchPreRelease: booleanOf(options, 'matchPreRelease'),
     matchTag: booleanOf(options, 'matchTag'),
@@ -119,9 +119,7 @@ async function readTags(input: AsyncIterable<Uint8Array>): Promise<readonly stri
   return tags;
 }
 
-interface Report {
-  readonly choice: string | null;
-  readonly rejected: readonly { readonly tag: string; readonly reason: string }[];
+interface Report extends PolicyTrial {
   /** Fields of the policy that only a registry and a cluster can answer; absent when there are none. */
   readonly unjudged?: readonly string[];
 }
@@ -134,30 +132,12 @@ function unjudgedOf({ minimumAgeMs, platforms }: Requirements = {}): Pick<Report
   return unjudged.length === 0 ? {} : { unjudged };
 }
 
-/** The first candidate that is there, and a reason for each other tag, in the order given. */
-function report(tags: readonly string[], { candidates, rejected }: Ranking, current: string | undefined): Report {
-  const there = new Set(tags);
-  const choice = candidates.find(({ tag }) => there.has(tag))?.tag;
-  const reasons = new Map(rejected.map(({ tag, reason, message }) => [tag, `${reason}: ${message}`]));
-  for (const { tag } of candidates) {
-    reasons.set(tag, `NotTheBest: ${choice} is better`);
-  }
-  if (current !== undefined) {
-    reasons.set(current, 'SameAsCurrent: is what runs');
-  }
-  return {
-    choice: choice ?? null,
-    rejected: tags
-      .filter((tag) => tag !== choice)
-      .map((tag) => ({ tag, reason: reasons.get(tag) ?? 'NotTheBest: is not chosen' })),
-  };
-}
-
 function show({ choice, rejected, unjudged }: Report, form: string): string {
+  const reasons = rejected.map(({ tag, reason, message }) => ({ tag, reason: `${reason}: ${message}` }));
   if (form === 'json') {
-    return formatJson({ choice, rejected, ...(unjudged && { unjudged }) });
+    return formatJson({ choice, rejected: reasons, ...(unjudged && { unjudged }) });
   }
-  const rows = rejected.map(({ tag, reason }) => [tag, reason]);
+  const rows = reasons.map(({ tag, reason }) => [tag, reason]);
   return [
     `choice: ${choice ?? 'none'}`,
     ...(unjudged ? [`not judged without registry and cluster: ${unjudged.join(', ')}`] : []),

@@ -1,5 +1,6 @@
 /** Every metric of the product: name, help, labels. docs/reference/metrics.md is generated from this list. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type ApiMetrics, apiDefinitions, createApiMetrics } from './api-metrics.ts';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics, registryDefinitions } from './registry-metrics.ts';
@@ -74,6 +75,7 @@ export const metricDefinitions = {
     labels: [],
   },
   ...registryDefinitions,
+  ...apiDefinitions,
   ...keelWebhookDefinitions,
   ...keelUpdateDefinitions,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
@@ -93,6 +95,7 @@ export interface Metrics {
   readonly watchErrors: Counter<'code'>;
   readonly webhookRequests: Counter<'sender' | 'result'>;
   readonly registries: RegistryMetrics;
+  readonly api: ApiMetrics;
   readonly countKeelWebhook: CountKeelWebhook;
   readonly keel: KeelUpdateMetrics;
   readonly leader: Gauge<never>;
@@ -128,6 +131,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     watchErrors: new Counter({ ...shape(made.watchErrors), registers }),
     webhookRequests: new Counter({ ...shape(made.webhookRequests), registers }),
     registries: createRegistryMetrics(registry),
+    api: createApiMetrics(registry),
     countKeelWebhook: createKeelWebhookMetrics(registry),
     keel: createKeelUpdateMetrics(registry),
     leader: new Gauge({ ...shape(made.leader), registers }),

@@ -23,6 +23,8 @@ export interface WatchedOptions<T> {
     readonly key: string;
     readonly value: T | undefined;
     readonly previous: T | undefined;
+    /** Empty where the server gave none. */
+    readonly resourceVersion: string;
   }) => void;
   readonly onError: (error: OperationError) => void;
   /** Told of each state of an object that does not decode; it is left out until it does. */
@@ -82,6 +84,7 @@ function start<T>(options: WatchedOptions<T>, namespace: string | undefined): In
         key: keyOf(object),
         value: isGone ? undefined : object.value,
         previous: isGone ? object.value : previous?.value,
+        resourceVersion: object.metadata.resourceVersion ?? '',
       });
     },
     onError,

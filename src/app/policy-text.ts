@@ -1,10 +1,10 @@
-/** A policy as a person writes it on a command line. */
+/** A policy as a person writes it: on a command line, or into a page. */
 import { load, YAMLException } from 'js-yaml';
+import { OperationError } from '../core/errors.ts';
 import type { ImagePolicy } from '../core/policy/policy.ts';
 import { parseImagePolicy } from '../core/policy/written-policy.ts';
 import { decoderOf, invalidObject } from '../resources/decode.ts';
 import { PolicySchema } from '../resources/policy.ts';
-import { usageError } from './command.ts';
 
 const maxTextLength = 65_536;
 /** A policy has three levels; an ImagePolicy object around it one more. */
@@ -25,19 +25,18 @@ export interface KeelFlags {
  * Reads `keel:NAME`, or YAML of what stands under `policy:` in an App, of the spec of a Flux ImagePolicy, or of a whole
  * ImagePolicy.
  *
- * @throws USAGE for text that is no YAML, OBJECT_INVALID for fields that a policy has not, POLICY_INVALID for values without
- * meaning
+ * @throws OBJECT_INVALID for fields that a policy has not, POLICY_INVALID for text that is no YAML and values without meaning
  */
 export function parsePolicyText(text: string, flags: KeelFlags): ImagePolicy {
   if (text.length > maxTextLength) {
-    throw usageError(`--policy has ${text.length} characters; ${maxTextLength} are the most`);
+    throw unreadable(`the policy has ${text.length} characters; ${maxTextLength} are the most`);
   }
   const keel = /^keel:(\S.*)?$/s.exec(text.trim());
   if (keel) {
     return parseImagePolicy({ keel: { policy: keel[1] ?? '', ...flags } }, 'policy');
   }
   if (flags.matchPreRelease !== undefined || flags.matchTag !== undefined) {
-    throw usageError('--match-pre-release and --match-tag only say something beside --policy keel:NAME');
+    throw unreadable('--match-pre-release and --match-tag only say something beside a policy keel:NAME');
   }
   const written = unwrap(loadYaml(text));
   const unknown = unknownFields(PolicySchema, written, 'policy');
@@ -55,7 +54,7 @@ function loadYaml(text: string): unknown {
     return load(text, { maxDepth, maxAliases: 0 });
   } catch (error) {
     if (error instanceof YAMLException) {
-      throw usageError(`--policy is no YAML: ${error.reason}`);
+      throw unreadable(`the policy is no YAML: ${error.reason}`);
     }
     throw error;
   }
@@ -64,7 +63,7 @@ function loadYaml(text: string): unknown {
 /** Takes off what Flux has around the policy. */
 function unwrap(written: unknown): unknown {
   if (!isRecord(written)) {
-    throw usageError("--policy is no policy; write for example --policy 'semver: {range: 1.x}' or --policy keel:minor");
+    throw unreadable('this is no policy; write for example semver: {range: 1.x}, or keel:minor');
   }
   const isFlux =
     written['kind'] === 'ImagePolicy' && String(written['apiVersion']).startsWith('image.toolkit.fluxcd.io/');
@@ -87,4 +86,8 @@ function unknownFields(schema: unknown, value: unknown, path: string): string[] 
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unreadable(message: string): OperationError {
+  return new OperationError(message, { code: 'POLICY_INVALID', retry: 'never' });
 }

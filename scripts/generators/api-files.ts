@@ -1,0 +1,30 @@
+/** The description of the HTTP API, from the schemas of its routes. */
+import { createApiServer } from '../../src/server/api/api-server.ts';
+import { ChangeFeed } from '../../src/server/api/change-feed.ts';
+import { Rights } from '../../src/server/api/rights.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import type { GeneratedFile } from './generated-file.ts';
+
+export async function apiFiles(): Promise<GeneratedFile[]> {
+  const clock = { now: () => new Date(0), schedule: () => () => undefined };
+  const nobody = { identify: async () => undefined, may: async () => false };
+  const server = createApiServer({
+    backend: () => undefined,
+    feed: new ChangeFeed('description'),
+    rights: new Rights({ reviews: nobody, clock, anonymousRead: false }),
+    readPolicy: () => {
+      throw new Error('nothing is asked of a description');
+    },
+    clock,
+    metrics: createMetrics({ processMetrics: false }).api,
+    log: createLogger('error'),
+    prefix: '',
+    pages: undefined,
+  });
+  await server.ready();
+  const answer = await server.inject('/api/openapi.json');
+  await server.close();
+  const indent = 2;
+  return [{ path: 'docs/reference/openapi.json', content: `${JSON.stringify(answer.json(), undefined, indent)}\n` }];
+}

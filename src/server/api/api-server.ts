@@ -1,0 +1,114 @@
+/**
+ * The HTTP API for people and programs, and the pages of the web UI.
+ *
+ * Everything under /api/v1 answers JSON or RFC 9457 problems; /api describes it. What anybody sends is bounded in size and time.
+ */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ApiContext, ApiRoutes, TypeBoxProvider } from './api-context.ts';
+import { addDescription } from './api-description.ts';
+import { addAppRoutes } from './app-routes.ts';
+import { checkInput } from './check-input.ts';
+import { answerUnchanged } from './entity-tags.ts';
+import { addPages } from './pages.ts';
+import { addPolicyRoutes } from './policy-routes.ts';
+import { Problem, sendProblem } from './problem.ts';
+import { addRejectionRoutes } from './rejection-routes.ts';
+import { addSourceRoutes } from './source-routes.ts';
+import { addUpdateRoutes } from './update-routes.ts';
+import { addWatchRoute } from './watch-route.ts';
+
+export interface ApiServerOptions extends ApiContext {
+  /** Path below which everything is, e.g. `/headgate`; empty: the root. */
+  readonly prefix: string;
+  /** Folder with the built web UI; undefined: there is none. */
+  readonly pages: string | undefined;
+}
+
+const maxBodyBytes = 1_048_576;
+const maxConnections = 4_096;
+const requestTimeoutMs = 10_000;
+
+/** The server, not yet listening. */
+export function createApiServer(options: ApiServerOptions): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: 30_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 253, ignoreTrailingSlash: true },
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1_000 },
+  });
+  server.setValidatorCompiler(checkInput);
+  server.server.maxConnections = maxConnections;
+  server.decorateRequest('caller', undefined);
+  server.addHook('onRequest', setHeaders);
+  server.addHook('onResponse', async (request, reply) => count(options, request, reply));
+  server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, options.log));
+  server.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, new Problem('not-found', 'there is nothing at this path'), options.log),
+  );
+  server.register(
+    (scope, _options, done) => {
+      addAll(scope, options).then(() => done(), done);
+    },
+    { prefix: options.prefix },
+  );
+  return server;
+}
+
+async function addAll(scope: FastifyInstance, options: ApiServerOptions): Promise<void> {
+  await addDescription(scope, options.prefix);
+  scope.register(
+    (routes, _options, done) => {
+      addRoutes(routes, options);
+      done();
+    },
+    { prefix: '/api/v1' },
+  );
+  await addPages(scope, options);
+}
+
+function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
+  const routes: ApiRoutes = scope.withTypeProvider<TypeBoxProvider>();
+  scope.addHook('onRequest', async (request) => {
+    request.caller = await findCaller(options, request);
+  });
+  scope.addHook('onSend', answerUnchanged);
+  addAppRoutes(routes, options);
+  addUpdateRoutes(routes, options);
+  addRejectionRoutes(routes, options);
+  addSourceRoutes(routes, options);
+  addPolicyRoutes(routes, options);
+  addWatchRoute(routes, options);
+}
+
+/** @throws Problem `unauthorized` for a token that is not good: it is never taken for none */
+async function findCaller({ rights }: ApiContext, request: FastifyRequest) {
+  const { authorization } = request.headers;
+  if (authorization === undefined) {
+    return rights.anonymous;
+  }
+  const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization) ?? [];
+  const caller = token === undefined ? undefined : await rights.identify(token);
+  if (!caller) {
+    throw new Problem('unauthorized', 'the token is not good, or not any more', { 'www-authenticate': 'Bearer' });
+  }
+  return caller;
+}
+
+async function setHeaders(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.headers({
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cache-control': 'no-store',
+  });
+}
+
+function count({ metrics }: ApiContext, request: FastifyRequest, reply: FastifyReply): void {
+  const route = request.routeOptions.url ?? 'none';
+  metrics.requests.inc({ method: request.method, route, status: String(reply.statusCode) });
+  metrics.seconds.observe({ route }, reply.elapsedTime / 1_000);
+}

@@ -1,0 +1,146 @@
+/** Apps: the list, one of them, and the versions its sources have. */
+import Type, { type Static } from 'typebox';
+import type { AppObjectWire } from '../../resources/decode-app.ts';
+import {
+  type ApiContext,
+  type ApiRoutes,
+  backendOf,
+  callerOf,
+  NamespaceParameter,
+  ObjectParameters,
+} from './api-context.ts';
+import { appStates } from './glance.ts';
+import { PageOf, pageOf, pageParameters } from './paging.ts';
+import { Problem } from './problem.ts';
+import { AppSchema, type AppSummary, AppSummarySchema, CandidatesSchema } from './schemas.ts';
+import { showApp, summarizeApp } from './views.ts';
+
+const AppQuery = Type.Object(
+  {
+    namespace: NamespaceParameter,
+    q: Type.Optional(
+      Type.String({ description: 'Text that namespace, name, labels or versions contain.', maxLength: 256 }),
+    ),
+    state: Type.Optional(
+      Type.String({ description: `Only these states, parted by commas: ${appStates.join(', ')}.`, maxLength: 256 }),
+    ),
+    waiting: Type.Optional(Type.String({ description: 'Only those that wait for this reason.', maxLength: 64 })),
+    deploy: Type.Optional(Type.String({ description: 'Only this kind of deploy, e.g. helm.', maxLength: 32 })),
+    ...pageParameters,
+  },
+  { additionalProperties: false },
+);
+
+/** How many of each state there are, over all pages and regardless of the state asked for. */
+const Counts = Type.Record(Type.String(), Type.Integer(), { description: 'Apps by state.' });
+
+const AppPage = Type.Object({ ...PageOf(AppSummarySchema, '').properties, states: Counts });
+
+export function addAppRoutes(routes: ApiRoutes, context: ApiContext): void {
+  addList(routes, context);
+  addOne(routes, context);
+  addCandidates(routes, context);
+}
+
+function addList(routes: ApiRoutes, context: ApiContext): void {
+  const schema = {
+    tags: ['Apps'],
+    summary: 'All Apps that you may list, by namespace and name.',
+    querystring: AppQuery,
+    response: { 200: AppPage },
+  };
+  routes.get('/apps', { schema }, async (request) => {
+    const { query } = request;
+    const backend = backendOf(context);
+    const all = backend.listApps();
+    const apps = query.namespace === undefined ? all : all.filter(inNamespace(query.namespace));
+    const isAllowed = await context.rights.namespacesWith(
+      callerOf(request),
+      { verb: 'list', resource: 'apps' },
+      apps.map(({ metadata }) => metadata.namespace),
+    );
+    const found = apps
+      .filter(({ metadata }) => isAllowed(metadata.namespace))
+      .map((app) => summarizeApp(app, backend.updatesOf(app.metadata.namespace, app.metadata.name)[0]))
+      .filter((app) => matches(app, query));
+    const states = new Set(query.state?.split(','));
+    const shown = query.state === undefined ? found : found.filter(({ state }) => states.has(state));
+    return { ...pageOf(sortByKey(shown), keyOf, query), states: countStates(found) };
+  });
+}
+
+function addOne(routes: ApiRoutes, context: ApiContext): void {
+  const schema = {
+    tags: ['Apps'],
+    summary: 'One App with its sources, the objects it looks after and its history.',
+    params: ObjectParameters,
+    response: { 200: AppSchema },
+  };
+  routes.get('/apps/:namespace/:name', { schema }, async (request) => {
+    await context.rights.require(callerOf(request), { verb: 'get', resource: 'apps', ...request.params });
+    return showApp(findApp(context, request.params), backendOf(context));
+  });
+}
+
+function addCandidates(routes: ApiRoutes, context: ApiContext): void {
+  const schema = {
+    tags: ['Apps'],
+    summary: 'Every version that the sources of an App have, and why each is or is not taken.',
+    params: ObjectParameters,
+    response: { 200: Type.Object({ sources: Type.Array(CandidatesSchema) }) },
+  };
+  routes.get('/apps/:namespace/:name/candidates', { schema }, async (request) => {
+    await context.rights.require(callerOf(request), { verb: 'get', resource: 'apps', ...request.params });
+    const app = findApp(context, request.params);
+    const sources = await backendOf(context).candidatesOf(app, AbortSignal.timeout(askTimeoutMs));
+    return {
+      sources: sources.map((one) => ({ ...one, candidates: [...one.candidates], rejected: [...one.rejected] })),
+    };
+  });
+}
+
+const askTimeoutMs = 15_000;
+
+/** @throws Problem `not-found` */
+function findApp(
+  context: ApiContext,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): AppObjectWire {
+  const app = backendOf(context).findApp(namespace, name);
+  if (!app) {
+    throw new Problem('not-found', `there is no App ${namespace}/${name}`);
+  }
+  return app;
+}
+
+function inNamespace(namespace: string) {
+  return ({ metadata }: AppObjectWire) => metadata.namespace === namespace;
+}
+
+function matches(app: AppSummary, { q, waiting, deploy }: Static<typeof AppQuery>): boolean {
+  const isReason = waiting === undefined || (app.update?.open ? app.update.waiting : app.waiting)?.reason === waiting;
+  const isKind = deploy === undefined || app.deploy === deploy;
+  return isReason && isKind && (q === undefined || contains(app, q.toLowerCase()));
+}
+
+function contains({ namespace, name, labels, current, available }: AppSummary, text: string): boolean {
+  const labelTexts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [`${namespace}/${name}`, current, available, ...labelTexts].some((one) => one.toLowerCase().includes(text));
+}
+
+function countStates(apps: readonly AppSummary[]): Record<string, number> {
+  const counts: Record<string, number> = Object.fromEntries(appStates.map((state) => [state, 0]));
+  for (const { state } of apps) {
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Namespaces and names have no character below the dash but the dot, and none a blank. */
+function keyOf({ namespace, name }: AppSummary): string {
+  return `${namespace} ${name}`;
+}
+
+function sortByKey(apps: readonly AppSummary[]): readonly AppSummary[] {
+  return apps.toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+}

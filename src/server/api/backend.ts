@@ -1,0 +1,26 @@
+/** What the API reads: watched copies, so that no answer costs a request to the API server. */
+import type { Rejection } from '../../core/app/rejection.ts';
+import type { ImagePolicy } from '../../core/policy/policy.ts';
+import type { Workload, WorkloadReference } from '../../core/workload/workload.ts';
+import type { ExplainedSource } from '../../engine/check/explain-sources.ts';
+import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { HostState, RepositoryState } from '../../telemetry/registry-metrics.ts';
+
+export interface ApiBackend {
+  listApps(): readonly AppObjectWire[];
+  findApp(namespace: string, name: string): AppObjectWire | undefined;
+  listUpdates(): readonly UpdateObjectWire[];
+  /** Newest first. */
+  updatesOf(namespace: string, app: string): readonly UpdateObjectWire[];
+  findUpdate(namespace: string, name: string): UpdateObjectWire | undefined;
+  listRejections(): readonly Rejection[];
+  findWorkload(reference: WorkloadReference): Workload | undefined;
+  registryHosts(): readonly HostState[];
+  repositories(): readonly RepositoryState[];
+  /** @throws what the registry's adapter throws */
+  candidatesOf(app: AppObjectWire, signal: AbortSignal): Promise<readonly ExplainedSource[]>;
+}
+
+/** Reads a policy as a person writes it. @throws OBJECT_INVALID, POLICY_INVALID */
+export type ReadPolicy = (text: string) => ImagePolicy;

@@ -1,0 +1,177 @@
+/** From what the cluster has to what the API answers. */
+import type { Rejection } from '../../core/app/rejection.ts';
+import { readVeto } from '../../core/gates/veto.ts';
+import { assessWorkload } from '../../core/health/assess.ts';
+import { isWorkloadKind, type Workload } from '../../core/workload/workload.ts';
+import type { SourceWire } from '../../resources/app.ts';
+import type { AppObjectWire } from '../../resources/decode-app.ts';
+import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { ApiBackend } from './backend.ts';
+import { stateOf } from './glance.ts';
+import type { App, AppSummary, Resource, Update, UpdateSummary } from './schemas.ts';
+
+/** @param last the last Update of the App */
+export function summarizeApp(app: AppObjectWire, last: UpdateObjectWire | undefined): AppSummary {
+  const { metadata, spec, status } = app;
+  const hold = readVeto(metadata.annotations ?? {}, `App ${metadata.name}`);
+  return {
+    ...identityOf(app),
+    labels: metadata.labels ?? {},
+    state: stateOf(app, last),
+    ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown',
+    suspended: spec.suspend ?? false,
+    ...(hold && {
+      hold: { by: hold.by, reason: hold.reason, ...(hold.until && { until: hold.until.toISOString() }) },
+    }),
+    deploy: Object.keys(spec.deploy)[0] ?? '',
+    current: status?.current ?? '',
+    available: status?.available ?? '',
+    ...(status?.waiting && { waiting: status.waiting }),
+    ...(last && { update: glimpseOf(last) }),
+  };
+}
+
+function glimpseOf(update: UpdateObjectWire): NonNullable<AppSummary['update']> {
+  const { name, phase, open, startedAt, finishedAt, waiting } = summarizeUpdate(update);
+  return {
+    name,
+    phase,
+    open,
+    ...(startedAt !== undefined && { startedAt }),
+    ...(finishedAt !== undefined && { finishedAt }),
+    ...(waiting && { waiting }),
+  };
+}
+
+export function showApp(app: AppObjectWire, backend: ApiBackend): App {
+  const { metadata, spec, status } = app;
+  const updates = backend.updatesOf(metadata.namespace, metadata.name);
+  return {
+    ...summarizeApp(app, updates[0]),
+    annotations: metadata.annotations ?? {},
+    ...(metadata.generation !== undefined && { generation: metadata.generation }),
+    conditions: status?.conditions ?? [],
+    sources: spec.sources.map((source) => {
+      const told = status?.sources?.find(({ name }) => name === source.name);
+      return {
+        ...placeOf(source),
+        name: source.name,
+        ...(told?.current && { current: told.current }),
+        ...(told?.available && { available: told.available }),
+      };
+    }),
+    resources: (status?.workloads ?? []).map((text) => resourceOf(text, metadata.namespace, backend)),
+    history: updates.map(summarizeUpdate),
+    spec: { ...spec },
+  };
+}
+
+/** @param text `Kind/name`, as the App's status has it */
+function resourceOf(text: string, namespace: string, backend: ApiBackend): Resource {
+  const slash = text.indexOf('/');
+  const [kind, name] = [text.slice(0, slash), text.slice(slash + 1)];
+  const base = { kind, namespace, name };
+  const workload = isWorkloadKind(kind) ? backend.findWorkload({ kind, namespace, name }) : undefined;
+  return workload ? { ...base, ...viewOfWorkload(workload) } : { ...base, health: 'Unknown' };
+}
+
+function viewOfWorkload(workload: Workload): Omit<Resource, 'kind' | 'namespace' | 'name'> {
+  const health = assessWorkload(workload, [], new Map());
+  const { wanted, updated, ready, available } = workload.rollout;
+  return {
+    health: health.kind,
+    ...('message' in health && { message: health.message }),
+    ...(workload.kind !== 'CronJob' && { replicas: { wanted, updated, ready, available } }),
+    images: workload.containers.map(({ name, image, init }) => ({ container: name, image, init })),
+  };
+}
+
+export interface SourcePlace {
+  readonly kind: string;
+  readonly location: string;
+  readonly policy?: Record<string, unknown>;
+}
+
+/** Where a source's versions come from. Addresses are told without what may be a password. */
+export function placeOf({ image, chart, git, artifact, folder }: SourceWire): SourcePlace {
+  if (image) {
+    return { kind: 'image', location: image.repository, policy: { ...image.policy } };
+  }
+  if (chart) {
+    const location = bare(`${chart.repository}${chart.name === undefined ? '' : ` ${chart.name}`}`);
+    return { kind: 'chart', location, ...(chart.policy && { policy: { ...chart.policy } }) };
+  }
+  if (git) {
+    return { kind: 'git', location: bare(git.url), ...(git.tag && { policy: { ...git.tag } }) };
+  }
+  if (artifact) {
+    return { kind: 'artifact', location: bare(artifact.repository) };
+  }
+  return { kind: 'folder', location: folder?.path ?? '' };
+}
+
+function bare(url: string): string {
+  return url.replace(/^([a-z+]+:\/\/)[^/@]*:[^/@]*@/i, '$1');
+}
+
+export function summarizeUpdate(update: UpdateObjectWire): UpdateSummary {
+  const { spec, status } = update;
+  const took = tookMs(status?.startedAt, status?.finishedAt);
+  return {
+    ...identityOf(update),
+    app: spec.app,
+    sequence: spec.sequence,
+    phase: status?.phase ?? 'Pending',
+    open: !hasEnded(update),
+    trigger: spec.trigger,
+    changes: spec.changes,
+    ...(status?.waiting && { waiting: status.waiting }),
+    ...(status?.failure && { failure: status.failure }),
+    ...(status?.startedAt !== undefined && { startedAt: status.startedAt }),
+    ...(status?.finishedAt !== undefined && { finishedAt: status.finishedAt }),
+    ...(took !== undefined && { tookMs: took }),
+    approvals: status?.approvals ?? [],
+  };
+}
+
+export function showUpdate(update: UpdateObjectWire): Update {
+  const { spec, status } = update;
+  const plan = planOf(status);
+  return {
+    ...summarizeUpdate(update),
+    steps: (status?.steps ?? []).map((step) => {
+      const took = tookMs(step.startedAt, step.finishedAt);
+      return { ...step, ...(took !== undefined && { tookMs: took }) };
+    }),
+    conditions: status?.conditions ?? [],
+    ...(plan && { plan }),
+    ...(spec.restore && { restore: spec.restore }),
+    ...(spec.supersedes !== undefined && { supersedes: spec.supersedes }),
+  };
+}
+
+function planOf(status: UpdateObjectWire['status']): Record<string, unknown> | undefined {
+  const { workloads, helm, patch, manifests, git } = status ?? {};
+  const parts = Object.entries({ workloads, helm, patch, manifests, git }).filter(([, part]) => part !== undefined);
+  return parts.length === 0 ? undefined : Object.fromEntries(parts);
+}
+
+export function showRejection({ expiresAt, app, tag, ...rejection }: Rejection) {
+  return {
+    ...rejection,
+    ...(app !== undefined && { app }),
+    ...(tag !== undefined && { tag }),
+    ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+  };
+}
+
+function tookMs(startedAt: string | undefined, finishedAt: string | undefined): number | undefined {
+  return startedAt === undefined || finishedAt === undefined
+    ? undefined
+    : Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt));
+}
+
+function identityOf({ metadata }: Pick<AppObjectWire, 'metadata'>) {
+  const { namespace, name, uid, resourceVersion = '', creationTimestamp } = metadata;
+  return { namespace, name, uid, resourceVersion, createdAt: creationTimestamp };
+}
