@@ -8,11 +8,11 @@
 import { hireWarden } from '../test/cluster/warden.ts';
 import { measureBudget } from './detect/budget.ts';
 import { startCluster } from './detect/cluster.ts';
-import { type Figure, say, sayFigures } from './detect/figures.ts';
 import { startFilledRegistry } from './detect/filled-registry.ts';
 import { measureManyTags } from './detect/many-tags.ts';
 import { type Bench, figuresOfFew, figuresOfMany, measureSteady } from './detect/steady.ts';
 import { measureWebhooks } from './detect/webhook.ts';
+import { type Figure, say, sayFigures } from './figures.ts';
 
 const few = {
   namespace: 'few',

@@ -12,7 +12,7 @@ import { detectImage, type ImageContext } from '../../src/engine/detect/detect-i
 import type { Finding } from '../../src/engine/detect/finding.ts';
 import { imageSource } from '../../test/fixtures.ts';
 import { type Handler, startHttpServer } from '../../test/servers/http-server.ts';
-import { type Figure, say } from './figures.ts';
+import { type Figure, say } from '../figures.ts';
 import type { FilledRegistry } from './filled-registry.ts';
 
 const hour = 3_600_000;

@@ -3,7 +3,7 @@ import { createRegistryClient } from '../../src/adapters/registry/client.ts';
 import { rankTags } from '../../src/core/policy/rank-tags.ts';
 import { parseImagePolicy } from '../../src/core/policy/written-policy.ts';
 import { systemClock } from '../../src/kube/clock.ts';
-import { type Figure, round, say } from './figures.ts';
+import { type Figure, round, say } from '../figures.ts';
 import type { FilledRegistry } from './filled-registry.ts';
 
 const count = 20_000;

@@ -1,9 +1,9 @@
 /** (a) and (b): how soon all Apps are resolved, and what it costs while nothing changes. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Warden } from '../../test/cluster/warden.ts';
+import { type Figure, mebibytes, round, say } from '../figures.ts';
 import { type BenchCluster, createApps, untilResolved } from './cluster.ts';
 import { type ControllerProcess, startController } from './controller-process.ts';
-import { type Figure, mebibytes, round, say } from './figures.ts';
 import type { FilledRegistry } from './filled-registry.ts';
 
 export interface Bench {

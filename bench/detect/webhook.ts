@@ -3,8 +3,8 @@ import { request } from 'undici';
 import { startInformer } from '../../src/kube/informer.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
+import { type Figure, round, say } from '../figures.ts';
 import type { ControllerProcess } from './controller-process.ts';
-import { type Figure, round, say } from './figures.ts';
 import type { Bench } from './steady.ts';
 
 const timeoutMs = 10_000;

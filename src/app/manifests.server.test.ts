@@ -122,6 +122,31 @@ test('a change is applied, and what left the files leaves the cluster', async ()
   ]);
 });
 
+test('a change of one object costs no more than it must until the object has it', async () => {
+  await write({ 'a.yaml': map('a', { x: '1' }), 'b.yaml': map('b', { x: '1' }) });
+  await createApp();
+  await untilPhase(1, 'Succeeded');
+  await untilApp('UpToDate');
+  await stage.pass(6_000, 'web');
+  const mark = stage.asked().length;
+  await write({ 'a.yaml': map('a', { x: '2' }), 'b.yaml': map('b', { x: '1' }) });
+  await untilPhase(2, 'Succeeded');
+  await stage.pass(0, 'web');
+
+  const asked = stage.asked(mark).map(({ method, path }) => {
+    const [, kind = '', subresource = ''] = /\/namespaces\/[^/]+\/([a-z]+)(?:\/[^/?]+)?(\/status)?/.exec(path) ?? [];
+    return `${method} ${kind}${subresource}`;
+  });
+  expect(asked.slice(0, 5)).toEqual([
+    'POST updates',
+    'PATCH secrets',
+    'PUT updates/status',
+    'GET rejections',
+    'PATCH configmaps',
+  ]);
+  expect(asked.filter((one) => one === 'PUT apps/status').length).toBeLessThanOrEqual(2);
+});
+
 test('a bad version goes back: what it made goes, what it pruned comes again, and it is not taken any more', async () => {
   completeRollouts(stage, rollouts.signal);
   await write({ 'web.yaml': deployment('web:1'), 'old.yaml': map('old', { x: '1' }) });

@@ -13,6 +13,7 @@ import { createSignatureVerifier } from '../adapters/signature/verifier.ts';
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import type { Announcements } from '../controllers/announcements.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
+import { AppWords } from '../controllers/app-words.ts';
 import { outcomeOf } from '../controllers/outcome.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
 import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
@@ -37,7 +38,6 @@ import { type Controller, type ReconcileResult, startController } from '../kube/
 import { keyOf } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
-import { openAnywhere, openIn } from '../resources/update-topics.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -61,6 +61,7 @@ import type { ManifestSettings } from './manifests.ts';
 import { guardedOutbound, type OutboundSettings, openOutbound } from './outbound-setup.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
+import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
@@ -119,12 +120,10 @@ const appConcurrency = 16;
 const updateConcurrency = 16;
 const adoptionConcurrency = 4;
 
-const wakeNobody = (_key: string): void => undefined;
-
 /** Starts to work at once; controllers begin when the watches are synced. */
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { signal } = options;
-  const wake: Wake = { app: wakeNobody, update: wakeNobody, adoption: wakeNobody };
+  const wake = wakeNobody();
   const wakeable = wakeableOf(wake, () => caches);
   const caches: Caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
@@ -138,6 +137,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   wake.adoption = controllers.adoptions.enqueue;
   wake.app = controllers.apps.enqueue;
   wake.update = controllers.updates.enqueue;
+  wake.isUpdateBusy = controllers.updates.isBusyWith;
   return {
     records,
     synced,
@@ -166,13 +166,20 @@ export function startRuntime(options: RuntimeOptions): Runtime {
 
 type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions'>;
 
-function startControllers(
-  common: { readonly options: RuntimeOptions; readonly synced: Promise<void> },
-  context: AppControllerContext & UpdateContext & AdoptContext,
-): Controllers {
+interface Common {
+  readonly options: RuntimeOptions;
+  readonly synced: Promise<void>;
+}
+
+function startControllers(common: Common, context: AppControllerContext & UpdateContext & AdoptContext): Controllers {
   return {
     apps: start(common, 'app', appConcurrency, (key, signal) => reconcileApp(context, key, signal)),
-    updates: start(common, 'update', updateConcurrency, (key, signal) => reconcileUpdate(context, key, signal)),
+    updates: start(
+      { ...common, onEnd: (key) => context.words.onUpdatePaused(key) },
+      'update',
+      updateConcurrency,
+      (key, signal) => reconcileUpdate(context, key, signal),
+    ),
     adoptions: start(common, 'adoption', adoptionConcurrency, (key, signal) => reconcileAdoption(context, key, signal)),
   };
 }
@@ -184,25 +191,6 @@ async function untilStopped({ apps, updates, adoptions }: Controllers, signal: A
 function busyOf(controller: Controller): number {
   const { ready, busy } = controller.stats();
   return ready + busy;
-}
-
-interface Wake {
-  app: (key: string) => void;
-  update: (key: string) => void;
-  adoption: (key: string) => void;
-}
-
-/** Watches begin before the controllers that they wake. */
-function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
-  return {
-    listApps: (namespace) => caches().apps.list(namespace),
-    appsUnder: (topic) => caches().apps.listBy(topic),
-    openUpdates: (namespace) => caches().updates.listBy(openIn(namespace)),
-    allOpenUpdates: () => caches().updates.listBy(openAnywhere),
-    wakeApp: (key) => wake.app(key),
-    wakeUpdate: (key) => wake.update(key),
-    wakeAdoption: (key) => wake.adoption(key),
-  };
 }
 
 /** Everything that a pass needs. */
@@ -223,6 +211,12 @@ function createContext(
   const jobs = new ClusterJobs({ client, clock, onChange: (watcher) => wake.update(watcher), onError, signal });
   const looking = prepareChecks(options, wake);
   const { accesses, memory } = looking;
+  const words = new AppWords({
+    records,
+    clock,
+    isUpdateBusy: (key) => wake.isUpdateBusy(key),
+    wakeApp: (key) => wake.app(key),
+  });
   const registry = shareAnswers(options, (repository) => {
     for (const key of caches.apps.listBy(topicOfImage(repository)).map(keyOf)) {
       memory.hint(key);
@@ -250,7 +244,7 @@ function createContext(
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const tests = setUpProbers({ client, clock, wakeUpdate: (key) => wake.update(key), signal });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
-  const parts = { ...looking, registry, nodes, deployers, ...tests, folders, records };
+  const parts = { ...looking, words, registry, nodes, deployers, ...tests, folders, records };
   const close = async () => {
     await Promise.all([closeDeployers(), outbound.close()]);
   };
@@ -283,7 +277,7 @@ function shareAnswers(
 }
 
 function start(
-  { options, synced }: { readonly options: RuntimeOptions; readonly synced: Promise<void> },
+  { options, synced, onEnd }: Common & { readonly onEnd?: (key: string) => void },
   name: string,
   concurrency: number,
   pass: (key: string, signal: AbortSignal) => Promise<ReconcileResult>,
@@ -300,9 +294,10 @@ function start(
       return await pass(key, inner);
     },
     onError: outcomeOf(log, name),
-    onReconciled: (_key, result, durationMs) => {
+    onReconciled: (key, result, durationMs) => {
       metrics.reconciles.inc({ controller: name, result });
       metrics.reconcileSeconds.observe({ controller: name }, durationMs / 1_000);
+      onEnd?.(key);
     },
   });
   metrics.observeQueue(name, () => controller.stats().ready);

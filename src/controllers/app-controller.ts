@@ -1,17 +1,18 @@
 /** One pass over one App: check it, say how it stands, start an Update where one is due. */
-import { isDeepStrictEqual } from 'node:util';
+import type { VersionChange } from '../core/update/version-change.ts';
 import { waitingReasons } from '../core/waiting.ts';
-import { type AppCheck, type CheckContext, checkApp, memoryKey } from '../engine/check/check-app.ts';
+import { type AppCheck, type CheckContext, checkApp, memoryKey, stateOfOpen } from '../engine/check/check-app.ts';
 import { startUpdate, trimHistory } from '../engine/update/start-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
-import { appStatusOf } from '../resources/app-status.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AppWords } from './app-words.ts';
 import { holdOn, type KeepUpContext, keepUp, takeDown } from './keep-up.ts';
 
 export interface AppControllerContext extends CheckContext, KeepUpContext {
   readonly metrics: Metrics;
+  readonly words: AppWords;
 }
 
 /** @throws errors of the API server; what is wrong with the App or its registries is written to its status instead */
@@ -26,6 +27,7 @@ export async function reconcileApp(
     forgetMetrics(context.metrics, { namespace, app: name });
     context.memory.forget(memoryKey({ namespace, name }));
     context.checks.forget(memoryKey({ namespace, name }));
+    context.words.forget(key);
     const retryMs = app && (await takeDown(context, app, signal));
     for (const deployer of Object.values(context.deployers)) {
       deployer.forget?.({ namespace, name });
@@ -37,47 +39,58 @@ export async function reconcileApp(
   if (!looked) {
     return {};
   }
-  const check = await keepUp(context, app, looked, signal);
-  const written = await writeStatus(context, app, check, signal);
-  observe(context.metrics, written, check);
-  if (check.start && check.survey) {
-    context.assertLeading();
-    await startUpdate(context, written, { changes: check.start, survey: check.survey }, signal);
-  }
+  const begun = await startDue(context, app, await keepUp(context, app, looked, signal), signal);
+  const told = await context.words.tellInTime(begun.app, begun.check, signal);
+  observe(context.metrics, told.app, begun.check);
   await trimHistory(context, app, app.spec.historyLimit ?? defaultHistoryLimit, signal);
-  return nextPass(context, check);
+  return nextPass(context, begun.check, told.againMs);
 }
 
 const defaultHistoryLimit = 20;
 
-/** Written before an Update is started, because a running Update trusts what the App says is available. */
-async function writeStatus(
+interface Begun {
+  readonly app: AppObjectWire;
+  readonly check: AppCheck & { readonly isJustStarted?: boolean };
+}
+
+/** Starts the Update that the check asks for. What keeps it from being started is an error, but the App tells what it is about. */
+async function startDue(
   context: AppControllerContext,
   app: AppObjectWire,
   check: AppCheck,
   signal: AbortSignal,
-): Promise<AppObjectWire> {
-  const status = appStatusOf(app, { ...check, workloads: check.survey?.objects ?? [] }, context.clock.now());
-  return isDeepStrictEqual(app.status, status) || saysEnough(app, status)
-    ? app
-    : await context.records.writeAppStatus(app, status, signal);
+): Promise<Begun> {
+  if (!check.start || !check.survey) {
+    return { app, check };
+  }
+  // A running Update trusts what the App says is available, and would give way to another version that is still named there.
+  const told = offersOther(app, check.start) ? await context.words.tell(app, check, signal) : app;
+  try {
+    context.assertLeading();
+    const update = await startUpdate(context, told, { changes: check.start, survey: check.survey }, signal);
+    return update
+      ? {
+          app: told,
+          check: { ...check, update: update.metadata.name, state: stateOfOpen(update), isJustStarted: true },
+        }
+      : { app: told, check };
+  } catch (error) {
+    await context.words.tell(told, check, signal);
+    throw error;
+  }
 }
 
-/**
- * While an Update of many objects is under way, each of them would change what the App says of itself. Only what the Update itself asks
- * of the App is written then: which version is available.
- */
-function saysEnough({ spec, status }: AppObjectWire, next: NonNullable<AppObjectWire['status']>): boolean {
-  const isUnderWay = [status, next].every((one) => one?.waiting?.reason === 'UpdateInProgress');
-  const offers = (one: typeof status) =>
-    (one?.sources ?? []).flatMap(({ name, available }) => (available ? [[name, available]] : []));
-  const isNewer = offers(next).some((offer) => !offers(status).some((known) => isDeepStrictEqual(known, offer)));
-  return spec.deploy.manifests !== undefined && isUnderWay && status?.update === next.update && !isNewer;
+function offersOther({ status }: AppObjectWire, changes: readonly VersionChange[]): boolean {
+  return (status?.sources ?? []).some(({ name, available }) => {
+    const change = changes.find(({ source }) => source === name);
+    return change !== undefined && available?.digest !== undefined && available.digest !== change.to.digest;
+  });
 }
 
-function nextPass(context: AppControllerContext, check: AppCheck): ReconcileResult {
+function nextPass(context: AppControllerContext, check: AppCheck, againMs: number | undefined): ReconcileResult {
   const times = [check.nextCheckAt, check.state.kind === 'Held' ? check.state.until : undefined];
-  const due = times.filter((time) => time !== undefined).map((time) => time.getTime() - context.clock.now().getTime());
+  const nowMs = context.clock.now().getTime();
+  const due = times.flatMap((time) => (time === undefined ? [] : [time.getTime() - nowMs])).concat(againMs ?? []);
   return due.length === 0 ? {} : { requeueAfterMs: Math.max(0, Math.min(...due)) + 1 };
 }
 

@@ -26,7 +26,7 @@ export interface ControllerOptions {
   readonly signal: AbortSignal;
   readonly queue?: WorkQueue;
   readonly clock?: Clock;
-  /** For metrics: each finished reconcile. */
+  /** Told of each finished reconcile, just before its worker takes the next key. */
   readonly onReconciled?: (key: string, outcome: 'done' | 'failed', durationMs: number) => void;
 }
 
@@ -34,6 +34,8 @@ export interface Controller {
   readonly name: string;
   enqueue(key: string): void;
   enqueueAfter(key: string, ms: number): void;
+  /** Whether a worker has the key, or will have it as soon as one is free. */
+  isBusyWith(key: string): boolean;
   /** Resolves when no key is ready and no worker is busy. Keys that are due later do not count. */
   idle(): Promise<void>;
   stats(): WorkQueueStats;
@@ -50,6 +52,7 @@ export function startController(options: ControllerOptions): Controller {
     name: options.name,
     enqueue: (key) => queue.add(key),
     enqueueAfter: (key, ms) => queue.addAfter(key, ms),
+    isBusyWith: (key) => queue.has(key),
     idle: () => queue.idle(),
     stats: () => queue.stats(),
     stopped: Promise.all(workers).then(() => queue.close()),

@@ -20,6 +20,8 @@ export interface WorkQueue {
   /** The next ready key, which the caller must give back with `done`. Undefined once the signal is aborted. */
   take(signal: AbortSignal): Promise<string | undefined>;
   done(key: string): void;
+  /** Whether the key is ready or with a worker; being due later does not count. */
+  has(key: string): boolean;
   /** Resolves when no key is ready and none is with a worker; those due later do not count. */
   idle(): Promise<void>;
   stats(): WorkQueueStats;
@@ -134,6 +136,10 @@ class KeyedQueue implements WorkQueue {
       this.#wakeTaker();
     }
     this.#wakeIdlers();
+  }
+
+  has(key: string): boolean {
+    return this.#busy.has(key) || this.#ready.has(key);
   }
 
   idle(): Promise<void> {

@@ -209,7 +209,7 @@ function ask(
 }
 
 /** One that may not begin yet tells why in the App too, because that is where people look. */
-function stateOfOpen({ metadata, status }: UpdateObjectWire): AppState {
+export function stateOfOpen({ metadata, status }: UpdateObjectWire): AppState {
   const waiting = status?.phase === 'Pending' && status.waiting ? decodeWaiting(status.waiting) : undefined;
   return waiting
     ? { kind: 'Gated', waiting: { ...waiting, message: `${waiting.message} (Update ${metadata.name})` } }

@@ -29,8 +29,9 @@ export function findHoldFor(
 /**
  * Starts an Update, unless one is open.
  *
- * The sequence number is chosen from the API server's own list and is part of the name, so that of two controllers
- * that both mean to start one, one is refused.
+ * The sequence number is that after the newest Update of the watched copy and is part of the name, so that of two controllers that
+ * both mean to start one, and of a copy that was behind, one is refused. The list is not asked of the API server: that of a namespace
+ * with many Apps is long, and each of them would ask for it.
  *
  * @param survey of the App when the change was decided; a copy that was behind must not start anything
  * @throws API_CONFLICT when another controller was faster, UPDATE_CONFLICT when a workload has other images by now
@@ -46,8 +47,7 @@ export async function startUpdate(
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
   await survey.confirm(signal);
-  const updates = await context.records.readUpdates({ namespace, app: name }, signal);
-  const [last] = updates;
+  const [last] = context.records.listUpdates(namespace, name);
   if (last && !hasEnded(last)) {
     return undefined;
   }

@@ -2,6 +2,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** Services whose objects are 2,000 together. */
+export const serviceCount = 500;
+
 /** Four objects of one service; `version` is the one line that changes. */
 export function serviceObjects(index: number, version = 1): readonly object[] {
   const name = `app-${index}`;

@@ -3,7 +3,8 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  readonly goal: number;
+  /** Absent where the figure is only told. */
+  readonly goal?: number;
   readonly better: 'lower' | 'higher';
 }
 
@@ -21,8 +22,12 @@ export function mebibytes(bytes: number): number {
 
 export function sayFigures(figures: readonly Figure[]): void {
   for (const { name, value, unit, goal, better } of figures) {
+    const line = `${name.padEnd(76)} ${`${value} ${unit}`.padStart(16)}`;
+    if (goal === undefined) {
+      say(`      ${line}`);
+      continue;
+    }
     const isMet = better === 'lower' ? value <= goal : value >= goal;
-    const limit = `${better === 'lower' ? 'at most' : 'at least'} ${goal} ${unit}`;
-    say(`${isMet ? 'met ' : 'MISS'}  ${name.padEnd(76)} ${`${value} ${unit}`.padStart(16)}   ${limit}`);
+    say(`${isMet ? 'met ' : 'MISS'}  ${line}   ${better === 'lower' ? 'at most' : 'at least'} ${goal} ${unit}`);
   }
 }

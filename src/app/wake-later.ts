@@ -1,0 +1,31 @@
+/** What watches wake: they begin before the controllers that work for them. */
+import type { Wakeable } from '../controllers/wake.ts';
+import { openAnywhere, openIn } from '../resources/update-topics.ts';
+import type { Caches } from './caches.ts';
+
+/** Set once the controllers are there. */
+export interface Wake {
+  isUpdateBusy: (key: string) => boolean;
+  app: (key: string) => void;
+  update: (key: string) => void;
+  adoption: (key: string) => void;
+}
+
+/** Until the controllers are there. */
+export function wakeNobody(): Wake {
+  const nobody = () => undefined;
+  return { isUpdateBusy: () => false, app: nobody, update: nobody, adoption: nobody };
+}
+
+/** Watches begin before the controllers that they wake. */
+export function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
+  return {
+    listApps: (namespace) => caches().apps.list(namespace),
+    appsUnder: (topic) => caches().apps.listBy(topic),
+    openUpdates: (namespace) => caches().updates.listBy(openIn(namespace)),
+    allOpenUpdates: () => caches().updates.listBy(openAnywhere),
+    wakeApp: (key) => wake.app(key),
+    wakeUpdate: (key) => wake.update(key),
+    wakeAdoption: (key) => wake.adoption(key),
+  };
+}
