@@ -20,7 +20,9 @@ const Entry = Type.Object({
   ownedHash: Type.String(),
   resourceVersion: Type.String(),
   generation: Type.Optional(Type.Integer()),
+  metadataHash: Type.Optional(Type.String()),
   keep: Type.Optional(Type.Boolean()),
+  left: Type.Optional(Type.Boolean()),
 });
 
 const RecordSchema = Type.Object({

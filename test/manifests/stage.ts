@@ -16,6 +16,8 @@ import { serviceAccounts } from '../../src/kube/resource-types.ts';
 import { connectTo, createNamespace } from '../kube/server-fixtures.ts';
 import { type ApiRequest, startApiProxy } from '../servers/api-proxy.ts';
 
+export const roles = rbac('Role', 'roles');
+
 export interface ManifestStage {
   readonly namespace: string;
   /** Not counted; the test's own. */
@@ -85,16 +87,7 @@ export async function manifestStage(kubeconfigPath: string): Promise<ManifestSta
         await client.patch(type, key, { kind: 'merge', body }, { fieldManager });
       }
     },
-    async allow(account, rules) {
-      await client.create(serviceAccounts, { metadata: { namespace, name: account } });
-      const metadata = { namespace, name: account };
-      await client.create(rbac('Role', 'roles'), { metadata, rules } as never);
-      await client.create(rbac('RoleBinding', 'rolebindings'), {
-        metadata,
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
-        subjects: [{ kind: 'ServiceAccount', namespace, name: account }],
-      } as never);
-    },
+    allow: async (account, rules) => await allow({ client, namespace }, account, rules),
     until: async (attempt, holds) =>
       await vi.waitFor(
         async () => {
@@ -115,6 +108,22 @@ export async function manifestStage(kubeconfigPath: string): Promise<ManifestSta
 
 function inventoryOf(results: readonly ObjectResult[]) {
   return toInventory(results.flatMap((result) => ('entry' in result ? [result.entry] : [])));
+}
+
+/** Makes a ServiceAccount with exactly these rights in the namespace. */
+export async function allow(
+  { client, namespace }: Pick<ManifestStage, 'client' | 'namespace'>,
+  account: string,
+  rules: readonly object[],
+): Promise<void> {
+  const metadata = { namespace, name: account };
+  await client.create(serviceAccounts, { metadata });
+  await client.create(roles, { metadata, rules } as never);
+  await client.create(rbac('RoleBinding', 'rolebindings'), {
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
+    subjects: [{ kind: 'ServiceAccount', namespace, name: account }],
+  } as never);
 }
 
 function rbac(kind: string, plural: string): ResourceType {

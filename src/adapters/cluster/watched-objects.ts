@@ -6,8 +6,8 @@ import { assessObject } from '../../core/health/objects/assess-object.ts';
 import { fieldAt } from '../../core/health/objects/fields.ts';
 import { checkFor, type HealthCheck, textOf } from '../../core/health/objects/health-checks.ts';
 import { current, type ObjectHealth } from '../../core/health/objects/object-health.ts';
-import { contentHash } from '../../core/manifest/canonical.ts';
 import { identityKey } from '../../core/manifest/manifest-object.ts';
+import { metadataHash } from '../../core/manifest/metadata-hash.ts';
 import type { ObjectAddress } from '../../engine/ports/cluster-objects.ts';
 import type { SeenObject, WatchedObjects } from '../../engine/ports/watched-objects.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -206,13 +206,13 @@ const assessPlain: Assess = (live) =>
     : assessObject(live, { now: new Date() });
 
 function hold(live: KubeObject, assess: Assess): Held {
-  const { name, namespace, uid = '', resourceVersion = '', generation = 0, labels, annotations } = live.metadata;
+  const { name, namespace, uid = '', resourceVersion = '', generation = 0 } = live.metadata;
   const health = assess({ ...live });
   return {
     apiVersion: live.apiVersion,
     kind: live.kind,
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion },
-    seen: { uid, resourceVersion, generation, metadataHash: contentHash({ labels, annotations }), health },
+    seen: { uid, resourceVersion, generation, metadataHash: metadataHash(live), health },
   };
 }
 

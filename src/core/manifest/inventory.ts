@@ -15,8 +15,12 @@ export interface InventoryEntry extends ObjectIdentity {
   readonly resourceVersion: string;
   /** Of that answer; absent for kinds without. */
   readonly generation?: number;
+  /** Of labels and annotations in that answer, which count in no generation; absent for kinds without one. */
+  readonly metadataHash?: string;
   /** It stays in the cluster when it leaves the manifests. */
   readonly keep?: boolean;
+  /** It has left the manifests, and could not be deleted yet. */
+  readonly left?: boolean;
 }
 
 /** By `identityKey`. */

@@ -1,4 +1,5 @@
 /** Makes the Update objects of an App and keeps their number bounded. */
+import { findUnproven } from '../../core/update/find-unproven.ts';
 import { findHold, type Hold, type PastUpdate } from '../../core/update/hold.ts';
 import type { VersionChange } from '../../core/update/version-change.ts';
 import { encodeVersion } from '../../resources/app-status.ts';
@@ -47,11 +48,12 @@ export async function startUpdate(
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
   await survey.confirm(signal);
-  const [last] = context.records.listUpdates(namespace, name);
+  const updates = context.records.listUpdates(namespace, name);
+  const [last] = updates;
   if (last && !hasEnded(last)) {
     return undefined;
   }
-  const superseded = last && last.status?.phase === 'Superseded' ? last : undefined;
+  const superseded = findUnprovenOf(updates, context.clock.now());
   const spec = {
     app: name,
     sequence: (last?.spec.sequence ?? 0) + 1,
@@ -63,7 +65,7 @@ export async function startUpdate(
   return await context.records.createUpdate(app, spec, signal);
 }
 
-/** Removes the oldest ended Updates beyond the limit; the last one that succeeded is kept whatever its age. */
+/** Removes the oldest ended Updates beyond the limit; what going back may need is kept whatever its age. */
 export async function trimHistory(
   context: StartContext,
   app: AppObjectWire,
@@ -74,11 +76,20 @@ export async function trimHistory(
     .listUpdates(app.metadata.namespace, app.metadata.name)
     .filter((update) => hasEnded(update));
   const lastGood = ended.find((update) => update.status?.phase === 'Succeeded');
+  const unproven = findUnprovenOf(ended, context.clock.now());
   for (const update of ended.slice(limit)) {
-    if (update !== lastGood) {
+    if (update !== lastGood && update !== unproven) {
       await context.records.deleteUpdate(update, signal);
     }
   }
+}
+
+function findUnprovenOf(updates: readonly UpdateObjectWire[], now: Date): UpdateObjectWire | undefined {
+  const past = updates.map((update) => {
+    const { phase, steps } = journalOf(update, now);
+    return { update, phase, applied: steps.some(({ name }) => name === 'Apply') };
+  });
+  return findUnproven(past)?.update;
 }
 
 /** An Update that takes over from one that never proved itself starts from where that one started. */

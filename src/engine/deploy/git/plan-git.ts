@@ -18,8 +18,9 @@ export interface GitPlanRequest {
 /** @throws TARGET_NOT_FOUND when a version lacks what a place wants, or a changed source is written nowhere */
 export function planGit({ spec, deploy, changes, superseded }: GitPlanRequest): GitPlan {
   const { push } = deploy;
-  const unproven =
-    superseded?.onBranchAt === undefined ? [] : [superseded.pushed?.commit, ...superseded.supersededCommits];
+  // One that never came onto the branch leaves those on it that it would have superseded.
+  const own = superseded?.onBranchAt === undefined ? undefined : superseded.pushed?.commit;
+  const unproven = [own, ...(superseded?.supersededCommits ?? [])];
   return {
     kind: 'Git',
     repository: deploy.url.text,

@@ -5,6 +5,7 @@ import { contentHash } from '../../../core/manifest/canonical.ts';
 import { conflictingManagers, isTakenOver, takeOver } from '../../../core/manifest/field-managers.ts';
 import { type InventoryEntry, isKept } from '../../../core/manifest/inventory.ts';
 import { describeObject, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
+import { metadataHash } from '../../../core/manifest/metadata-hash.ts';
 import { optOutsOf } from '../../../core/manifest/opt-outs.ts';
 import { cutToOwned } from '../../../core/manifest/owned-fields.ts';
 import type { AppliedObject, ClusterObjects } from '../../ports/cluster-objects.ts';
@@ -64,7 +65,7 @@ function entryOf(object: ManifestObject, live: Fields): InventoryEntry {
     desiredHash: contentHash(object.object),
     ownedHash: contentHash(cutToOwned(object.object, live)),
     resourceVersion: textAt(live, 'metadata.resourceVersion', ''),
-    ...(generation === 0 ? {} : { generation }),
+    ...(generation === 0 ? {} : { generation, metadataHash: metadataHash(live) }),
     ...(isKept(object) ? { keep: true } : {}),
   };
 }

@@ -143,13 +143,22 @@ async function settle(
 ): Promise<void> {
   const failed = new Set(pruned.flatMap((result) => (result.kind === 'Failed' ? [identityKey(result.entry)] : [])));
   const wanted = new Set(objects.map(identityKey));
-  const inventory = applied.filter((entry) => wanted.has(identityKey(entry)) || failed.has(identityKey(entry)));
+  const inventory = applied.flatMap((entry) => {
+    const key = identityKey(entry);
+    return wanted.has(key) ? [wantedAgain(entry)] : failed.has(key) ? [{ ...entry, left: true }] : [];
+  });
   const record = { ...target, inventory };
   const isSame = before !== undefined && left.length === 0 && isUnchanged(before, record);
   if (!isSame) {
     await context.objects.writeRecord(app, record, signal);
   }
   await context.watched.watch(app, inventory, signal);
+}
+
+/** What had left the manifests, and could not be deleted, may be in them again. */
+function wantedAgain(entry: InventoryEntry): InventoryEntry {
+  const { left, ...rest } = entry;
+  return left === undefined ? entry : rest;
 }
 
 function isUnchanged(before: AppRecord, after: AppRecord): boolean {

@@ -3,7 +3,7 @@ import type { AppSpec } from '../../../core/app/app.ts';
 import type { ManifestsDeploy } from '../../../core/app/manifests-deploy.ts';
 import type { AppRecord } from '../../../core/manifest/app-record.ts';
 import { contentHash } from '../../../core/manifest/canonical.ts';
-import { type InventoryEntry, isKept, leftOver, toInventory } from '../../../core/manifest/inventory.ts';
+import { type InventoryEntry, isKept } from '../../../core/manifest/inventory.ts';
 import { describeObject, identityKey, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
 import { cutToOwned } from '../../../core/manifest/owned-fields.ts';
 import { joinSome } from '../../../core/text.ts';
@@ -12,7 +12,7 @@ import { journalOf } from '../../../resources/decode-update.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { Upkeep } from '../deployer.ts';
 import { appNameOf, clusterFor, type ManifestsContext, toManifestObject } from './manifests-context.ts';
-import { pruneObjects } from './prune-objects.ts';
+import { type PruneResult, pruneObjects } from './prune-objects.ts';
 import { putRevision, suspectEntry } from './put-revision.ts';
 
 /** Costs no request while the watch shows what was applied. */
@@ -27,11 +27,21 @@ export async function upkeep(
   if (deploy.kind !== 'Manifests' || record === undefined || record.revision === '') {
     return { kind: 'Quiet' };
   }
-  const suspects = record.inventory.filter((entry) => isSuspect(context, entry));
+  const pruned = deploy.prune ? await pruneLeft(context, name, record, signal) : undefined;
+  const drift = await lookForDrift(context, { app: name, record: pruned?.record ?? record, deploy }, signal);
+  return drift.kind === 'Quiet' ? (pruned?.upkeep ?? drift) : drift;
+}
+
+async function lookForDrift(
+  context: ManifestsContext,
+  { app, record, deploy }: Omit<Standing, 'objects'>,
+  signal: AbortSignal,
+): Promise<Upkeep> {
+  const suspects = record.inventory.filter((entry) => entry.left !== true && isSuspect(context, entry));
   if (suspects.length === 0) {
     return { kind: 'Quiet' };
   }
-  const revision = await context.objects.readRevision(name, record.revision, signal);
+  const revision = await context.objects.readRevision(app, record.revision, signal);
   if (revision === undefined) {
     return {
       kind: 'Drifted',
@@ -39,17 +49,50 @@ export async function upkeep(
     };
   }
   const objects = revision.objects.map(toManifestObject);
-  const standing: Standing = { app: name, record, objects, deploy };
+  const standing: Standing = { app, record, objects, deploy };
   const drifted = await compare(context, standing, suspects, signal);
   const told = joinSome(drifted.map(describeObject), ', ');
-  const isLeft = leftOver(toInventory(record.inventory), objects).prune.length > 0;
-  if (drifted.length === 0 && !isLeft) {
+  if (drifted.length === 0) {
     return { kind: 'Quiet' };
   }
-  if (deploy.drift === 'Report' && drifted.length > 0) {
+  if (deploy.drift === 'Report') {
     return { kind: 'Drifted', message: `changed by somebody else: ${told}` };
   }
   return await correct(context, standing, drifted, signal);
+}
+
+/** Tries again to delete what has left the manifests and could not be deleted then. */
+async function pruneLeft(
+  context: ManifestsContext,
+  app: AppName,
+  record: AppRecord,
+  signal: AbortSignal,
+): Promise<{ readonly record: AppRecord; readonly upkeep: Upkeep } | undefined> {
+  const left = record.inventory.filter((entry) => entry.left === true);
+  if (left.length === 0) {
+    return undefined;
+  }
+  const results = await pruneObjects(clusterFor(context, app, record.serviceAccount), left, signal);
+  const failed = results.filter((result) => result.kind === 'Failed');
+  if (failed.length === left.length) {
+    return { record, upkeep: { kind: 'Drifted', message: sayNotPruned(failed) } };
+  }
+  const still = new Set(failed.map(({ entry }) => identityKey(entry)));
+  const inventory = record.inventory.filter((entry) => entry.left !== true || still.has(identityKey(entry)));
+  const next = { ...record, inventory };
+  await context.objects.writeRecord(app, next, signal);
+  await context.watched.watch(app, inventory, signal);
+  const done = results.filter((result) => result.kind !== 'Failed').map(({ entry }) => describeObject(entry));
+  const upkeep: Upkeep =
+    failed.length > 0
+      ? { kind: 'Drifted', message: sayNotPruned(failed) }
+      : { kind: 'Corrected', message: `pruned what could not be pruned before: ${joinSome(done, ', ')}` };
+  return { record: next, upkeep };
+}
+
+function sayNotPruned(failed: readonly Extract<PruneResult, { kind: 'Failed' }>[]): string {
+  const told = failed.map(({ entry, error }) => `${describeObject(entry)}: ${error.message}`);
+  return `could not be pruned, and is tried again: ${joinSome(told, '; ')}`;
 }
 
 interface Standing {
@@ -59,7 +102,7 @@ interface Standing {
   readonly deploy: ManifestsDeploy;
 }
 
-/** Whether the watch shows another state than the one that was written down; kinds with generations count only those. */
+/** Whether the watch shows another state than the one that was written down; of kinds with generations the status does not count. */
 function isSuspect({ watched }: ManifestsContext, entry: InventoryEntry): boolean {
   const seen = watched.find(entry);
   if (seen === 'Unseen' || entry.uid === '') {
@@ -71,9 +114,11 @@ function isSuspect({ watched }: ManifestsContext, entry: InventoryEntry): boolea
   if (seen.uid !== entry.uid) {
     return true;
   }
-  return entry.generation === undefined
-    ? seen.resourceVersion !== entry.resourceVersion
-    : seen.generation > entry.generation;
+  if (entry.generation === undefined) {
+    return seen.resourceVersion !== entry.resourceVersion;
+  }
+  const isRelabelled = entry.metadataHash !== undefined && seen.metadataHash !== entry.metadataHash;
+  return seen.generation > entry.generation || (seen.generation === entry.generation && isRelabelled);
 }
 
 /** Those of the suspects in which one of our fields has another value; the state of the others is written down as good. */
@@ -95,8 +140,9 @@ async function compare(
     const isSame = live !== undefined && contentHash(cutToOwned(desired.object, live)) === entry.ownedHash;
     const seen = context.watched.find(entry);
     if (isSame && typeof seen === 'object' && seen.uid === entry.uid) {
-      const { resourceVersion, generation } = seen;
-      good.set(identityKey(entry), { ...entry, resourceVersion, ...(generation === 0 ? {} : { generation }) });
+      const { resourceVersion, generation, metadataHash } = seen;
+      const state = generation === 0 ? {} : { generation, metadataHash };
+      good.set(identityKey(entry), { ...entry, resourceVersion, ...state });
     } else {
       drifted.push(entry);
     }
