@@ -1,4 +1,5 @@
 /** The description of the HTTP API, from the schemas of its routes. */
+import { openSignIn } from '../../src/app/sign-in-settings.ts';
 import { createApiServer } from '../../src/server/api/api-server.ts';
 import { ChangeFeed } from '../../src/server/api/change-feed.ts';
 import { Rights } from '../../src/server/api/rights.ts';
@@ -7,9 +8,15 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import type { GeneratedFile } from './generated-file.ts';
 
 export async function apiFiles(): Promise<GeneratedFile[]> {
-  const clock = { now: () => new Date(0), schedule: () => () => undefined };
+  const clock = { now: () => new Date(0), monotonicMs: () => 0, schedule: () => () => undefined };
   const nobody = { identify: async () => undefined, may: async () => false };
+  const { sessions, failures, proxy, provider } = await openSignIn({}, { clock, prefix: '' });
   const server = createApiServer({
+    sessions,
+    failures,
+    proxy,
+    provider,
+    trustedProxies: [],
     backend: () => undefined,
     feed: new ChangeFeed('description'),
     rights: new Rights({ reviews: nobody, clock, anonymousRead: false }),

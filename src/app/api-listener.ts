@@ -10,8 +10,10 @@ import { type Change, ChangeFeed } from '../server/api/change-feed.ts';
 import { Rights } from '../server/api/rights.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { parseAddressRange } from './address-range.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { parsePolicyText } from './policy-text.ts';
+import { openSignIn, type SignInSettings } from './sign-in-settings.ts';
 
 export interface ApiSettings {
   /** `host:port`; port 0 takes a free one. */
@@ -22,6 +24,9 @@ export interface ApiSettings {
   readonly pages?: string | undefined;
   /** Whoever says nothing of themselves may read everything. */
   readonly anonymousRead: boolean;
+  /** Proxies whose X-Forwarded-For is believed, for the record and for limits. */
+  readonly trustedProxies?: readonly string[];
+  readonly signIn?: SignInSettings | undefined;
 }
 
 export interface ApiParts {
@@ -58,7 +63,12 @@ export async function openApi(settings: ApiSettings | undefined, parts: ApiParts
     clock,
     anonymousRead: settings.anonymousRead,
   });
+  const prefix = parsePrefix(settings.prefix ?? '');
   const server = createApiServer({
+    ...(await openSignIn(settings.signIn ?? {}, { clock, prefix })),
+    trustedProxies: (settings.trustedProxies ?? []).map(
+      (range) => parseAddressRange(range, '--trusted-proxy') && range,
+    ),
     backend,
     feed,
     rights,
@@ -66,7 +76,7 @@ export async function openApi(settings: ApiSettings | undefined, parts: ApiParts
     clock,
     metrics: metrics.api,
     log,
-    prefix: parsePrefix(settings.prefix ?? ''),
+    prefix,
     pages: settings.pages,
   });
   const address = await server.listen(at);

@@ -7,6 +7,7 @@ import type { Caller } from '../../core/access/caller.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ApiMetrics } from '../../telemetry/api-metrics.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import type { Identity } from './authenticate.ts';
 import type { ApiBackend, ReadPolicy } from './backend.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { Problem } from './problem.ts';
@@ -32,6 +33,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; set before any route of /api/v1 runs. */
     caller: Caller | undefined;
+    /** And how they showed it. */
+    identity: Identity;
   }
 }
 

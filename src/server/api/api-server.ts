@@ -3,23 +3,28 @@
  *
  * Everything under /api/v1 answers JSON or RFC 9457 problems; /api describes it. What anybody sends is bounded in size and time.
  */
+import cookies from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApiContext, ApiRoutes, TypeBoxProvider } from './api-context.ts';
 import { addDescription } from './api-description.ts';
 import { addAppRoutes } from './app-routes.ts';
+import { authenticate } from './authenticate.ts';
 import { checkInput } from './check-input.ts';
 import { answerUnchanged } from './entity-tags.ts';
 import { addPages } from './pages.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { addRejectionRoutes } from './rejection-routes.ts';
+import { addSessionRoutes, addSignInRoutes, type SignInContext } from './session-routes.ts';
 import { addSourceRoutes } from './source-routes.ts';
 import { addUpdateRoutes } from './update-routes.ts';
 import { addWatchRoute } from './watch-route.ts';
 
-export interface ApiServerOptions extends ApiContext {
+export interface ApiServerOptions extends ApiContext, SignInContext {
   /** Path below which everything is, e.g. `/headgate`; empty: the root. */
   readonly prefix: string;
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Folder with the built web UI; undefined: there is none. */
   readonly pages: string | undefined;
 }
@@ -33,15 +38,19 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const server = Fastify({
     logger: false,
     bodyLimit: maxBodyBytes,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 30_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 253, ignoreTrailingSlash: true },
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1_000 },
   });
+  // What a form of another site can send is no JSON.
+  server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(checkInput);
   server.server.maxConnections = maxConnections;
   server.decorateRequest('caller', undefined);
+  server.decorateRequest('identity');
   server.addHook('onRequest', setHeaders);
   server.addHook('onResponse', async (request, reply) => count(options, request, reply));
   server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, options.log));
@@ -58,7 +67,9 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
 }
 
 async function addAll(scope: FastifyInstance, options: ApiServerOptions): Promise<void> {
+  await scope.register(cookies);
   await addDescription(scope, options.prefix);
+  addSignInRoutes(scope, options);
   scope.register(
     (routes, _options, done) => {
       addRoutes(routes, options);
@@ -72,7 +83,8 @@ async function addAll(scope: FastifyInstance, options: ApiServerOptions): Promis
 function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
   const routes: ApiRoutes = scope.withTypeProvider<TypeBoxProvider>();
   scope.addHook('onRequest', async (request) => {
-    request.caller = await findCaller(options, request);
+    request.identity = await authenticate(options, request);
+    request.caller = request.identity.caller;
   });
   scope.addHook('onSend', answerUnchanged);
   addAppRoutes(routes, options);
@@ -81,20 +93,7 @@ function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
   addSourceRoutes(routes, options);
   addPolicyRoutes(routes, options);
   addWatchRoute(routes, options);
-}
-
-/** @throws Problem `unauthorized` for a token that is not good: it is never taken for none */
-async function findCaller({ rights }: ApiContext, request: FastifyRequest) {
-  const { authorization } = request.headers;
-  if (authorization === undefined) {
-    return rights.anonymous;
-  }
-  const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization) ?? [];
-  const caller = token === undefined ? undefined : await rights.identify(token);
-  if (!caller) {
-    throw new Problem('unauthorized', 'the token is not good, or not any more', { 'www-authenticate': 'Bearer' });
-  }
-  return caller;
+  addSessionRoutes(routes, options);
 }
 
 async function setHeaders(_request: FastifyRequest, reply: FastifyReply): Promise<void> {

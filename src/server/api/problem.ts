@@ -90,6 +90,8 @@ function problemOfOperation(code: string, detail: string): Problem {
     case 'API_NOT_FOUND':
     case 'TARGET_NOT_FOUND':
       return new Problem('not-found', detail);
+    case 'SIGN_IN_REFUSED':
+      return new Problem('unauthorized', detail);
     case 'INVARIANT':
       return new Problem('internal', detail);
     default:
