@@ -74,6 +74,7 @@ export function podContainer(fields: Partial<PodContainer> = {}): PodContainer {
     image: 'web:1.0.0',
     runningDigest: undefined,
     restarts: 0,
+    started: true,
     lastExitCode: undefined,
     ready: true,
     waitingReason: undefined,
@@ -185,6 +186,7 @@ export function observation(fields: Partial<Observation> = {}): Observation {
     gate: { kind: 'Open' },
     obsolete: undefined,
     window: { kind: 'Open', closesAt: undefined },
+    ran: false,
     ...fields,
   };
 }

@@ -194,6 +194,7 @@ export async function createDeployment(
 }
 
 interface DeploymentObject extends KubeObject {
+  readonly spec: { readonly replicas?: number };
   readonly status?: { readonly observedGeneration?: number };
 }
 
@@ -202,12 +203,13 @@ export function completeRollouts(
   { client, namespace }: Pick<RuntimeStage, 'client' | 'namespace'>,
   signal: AbortSignal,
 ): void {
-  const complete = async ({ metadata, status }: DeploymentObject) => {
+  const complete = async ({ metadata, spec, status }: DeploymentObject) => {
     const { generation = 0, name } = metadata;
     if (status?.observedGeneration === generation) {
       return;
     }
-    const counts = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
+    const { replicas = 1 } = spec;
+    const counts = { replicas, updatedReplicas: replicas, readyReplicas: replicas, availableReplicas: replicas };
     const conditions = [
       { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' },
       { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },

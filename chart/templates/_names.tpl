@@ -101,6 +101,23 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   resources: [serviceaccounts]
   verbs: [impersonate]
 {{- end }}
+{{- if .Values.backups }}
+# Jobs that keep data and bring it back are started in the name of the ServiceAccount that the App names; without one Headgate's own rights
+# count, to which extraRules may add `create`.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, delete]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [impersonate]
+# The objects of an App as they were before a change.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create, delete]
+{{- end }}
 {{- if .Values.helmReleases }}
 # Where Helm keeps its releases: watched, and a lock that was left behind is lifted. Values from ConfigMaps and Secrets.
 - apiGroups: [""]

@@ -146,6 +146,10 @@ export const chartValues = Type.Object(
       description: "Whose annotations on workloads are followed; nobody's when empty.",
       uniqueItems: true,
     }),
+    backups: Type.Boolean({
+      description:
+        'Whether Apps may have spec.backup: rights on checkpoints, and to start Jobs as the ServiceAccounts that Apps name.',
+    }),
     helmReleases: Type.Boolean({
       description:
         'Whether Apps may be Helm releases: rights on what Helm keeps, and to act as the ServiceAccounts that Apps name.',

@@ -1,5 +1,6 @@
 /** Headgate at work: watches, controllers and adapters wired by hand. The same for `controller` and `run --once`. */
 
+import { CheckpointSecrets } from '../adapters/cluster/checkpoint-secrets.ts';
 import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
@@ -244,7 +245,8 @@ function createContext(
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const tests = setUpProbers({ client, clock, wakeUpdate: (key) => wake.update(key), signal });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
-  const parts = { ...looking, words, registry, nodes, deployers, ...tests, folders, records };
+  const checkpoints = new CheckpointSecrets(client);
+  const parts = { ...looking, words, registry, nodes, deployers, ...tests, folders, records, checkpoints };
   const close = async () => {
     await Promise.all([closeDeployers(), outbound.close()]);
   };

@@ -2,6 +2,8 @@
 import type { VersionChange } from '../core/update/version-change.ts';
 import { waitingReasons } from '../core/waiting.ts';
 import { type AppCheck, type CheckContext, checkApp, memoryKey, stateOfOpen } from '../engine/check/check-app.ts';
+import { retainCheckpoints } from '../engine/checkpoint/retain-checkpoints.ts';
+import type { CheckpointStore } from '../engine/ports/checkpoint-store.ts';
 import { startUpdate, trimHistory } from '../engine/update/start-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
@@ -13,6 +15,7 @@ import { holdOn, type KeepUpContext, keepUp, takeDown } from './keep-up.ts';
 export interface AppControllerContext extends CheckContext, KeepUpContext {
   readonly metrics: Metrics;
   readonly words: AppWords;
+  readonly checkpoints: CheckpointStore;
 }
 
 /** @throws errors of the API server; what is wrong with the App or its registries is written to its status instead */
@@ -42,6 +45,7 @@ export async function reconcileApp(
   const begun = await startDue(context, app, await keepUp(context, app, looked, signal), signal);
   const told = await context.words.tellInTime(begun.app, begun.check, signal);
   observe(context.metrics, told.app, begun.check);
+  await retainCheckpoints(context, app, signal);
   await trimHistory(context, app, app.spec.historyLimit ?? defaultHistoryLimit, signal);
   return nextPass(context, begun.check, told.againMs);
 }

@@ -49,6 +49,12 @@ export const waitingReasons = [
   'PlatformMissing',
   /** App: the last attempt at this very version failed for a reason outside the version. */
   'PreviousAttemptFailed',
+  /** Update: its checkpoint is being made; nothing is changed before it is complete. */
+  'BackingUp',
+  /** Update: it has to go back, and a person has to say whether the data goes back too. */
+  'RestoreApproval',
+  /** Update: the data of its checkpoint is coming back. */
+  'RestoringData',
   /** Update: the new version is rolling out and is not healthy yet. */
   'Rollout',
   /** Update: healthy, but not for `health.stableFor` yet. */

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { AppTestsSchema } from './app-tests.ts';
+import { BackupSchema, RollbackSchema } from './backup.ts';
 import { GatesSchema } from './gates.ts';
 import { GitDeploySchema } from './git-deploy.ts';
 import { HealthChecksSchema } from './health-check.ts';
@@ -132,6 +133,8 @@ export const AppSpecSchema = Type.Object(
     ),
     tests: Type.Optional(AppTestsSchema),
     gates: Type.Optional(GatesSchema),
+    backup: Type.Optional(BackupSchema),
+    rollback: Type.Optional(RollbackSchema),
     notify: Type.Optional(NotifySchema),
     dependsOn: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {

@@ -6,6 +6,7 @@ import { isOperationError } from '../core/errors.ts';
 import { AppSpecSchema, AppStatusSchema, type SourceWire } from './app.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeChecks } from './decode-app-checks.ts';
+import { decodeBackup, decodeRollback } from './decode-backup.ts';
 import { decodeGates } from './decode-gates.ts';
 import { decodeGit } from './decode-git.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
@@ -51,12 +52,14 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const checks = problems.attempt(() => decodeChecks(spec));
   const gates = problems.attempt(() => decodeGates(spec));
   const tests = problems.attempt(() => decodeTests(spec.tests)) ?? [];
+  const backup = problems.attempt(() => decodeBackup(spec));
+  const rollback = problems.attempt(() => decodeRollback(spec));
   const sources = spec.sources.map((source, index) => decodeSource(source, `spec.sources[${index}]`, problems));
   const deploy = decodeDeploy(app, problems);
   for (const name of duplicates(spec.sources.map((source) => source.name))) {
     problems.note('spec.sources', `two are named "${name}"; give each a name of its own`);
   }
-  if (problems.all.length > 0 || !deploy || !gates) {
+  if (problems.all.length > 0 || !deploy || !gates || !rollback) {
     throw invalidObject(`App ${app.metadata.namespace}/${app.metadata.name}`, problems.all);
   }
   return {
@@ -66,9 +69,11 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
     sources: sources.filter((source) => source !== undefined),
     deploy,
     healthChecks: health.healthChecks,
-    update: { ...health.update, tests },
+    update: { ...health.update, tests, data: rollback.data },
     tests,
     gates,
+    backup,
+    rollback,
     notify: { channels: spec.notify?.channels ?? [], releaseNotes: spec.notify?.releaseNotes },
     historyLimit: spec.historyLimit ?? 20,
   };

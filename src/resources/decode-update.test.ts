@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digest, journal, later, startOfTest } from '../../test/fixtures.ts';
+import { checkpointStates, dataRestoreStates } from '../core/checkpoint/checkpoint.ts';
 import { failureReasons } from '../core/health/health.ts';
 import { type Journal, stepNames, updatePhases } from '../core/update/journal.ts';
 import { openJournal } from '../core/update/transitions.ts';
@@ -51,8 +52,32 @@ describe('journal', () => {
     { requiredKeys: ['reason', 'message'] },
   );
   const failure = fc.record({ reason: fc.constantFrom(...failureReasons), message: text, blamesVersion: fc.boolean() });
+  const checkpoint = fc.record(
+    {
+      ...{
+        id: text,
+        kind: fc.constantFrom('Job' as const, 'Objects' as const),
+        state: fc.constantFrom(...checkpointStates),
+      },
+      ...{ startedAt: time, finishedAt: time, expiresAt: time, sealedAt: time },
+      ...{ sizeBytes: fc.nat(), message: text, job: text, objects: text },
+    },
+    { requiredKeys: ['id', 'kind', 'state', 'startedAt'] },
+  );
+  const stopped = fc.record({ kind: fc.constant('Deployment' as const), name: text, uid: text, replicas: fc.nat() });
+  const dataRestore = fc.record(
+    {
+      ...{ state: fc.constantFrom(...dataRestoreStates), update: text, message: text, by: text, job: text },
+      ...{ attempt: fc.integer({ min: 1, max: 9 }), startedAt: time, finishedAt: time },
+    },
+    { requiredKeys: ['state', 'update'] },
+  );
   const journals: fc.Arbitrary<Journal> = fc.record(
     {
+      checkpoint,
+      stopped: fc.array(stopped, { maxLength: 2 }),
+      ran: fc.boolean(),
+      dataRestore,
       phase: fc.constantFrom(...updatePhases),
       startedAt: time,
       steps: fc.array(step, { maxLength: 5 }),
@@ -134,7 +159,7 @@ test.each([
   [
     spec,
     { phase: 'Dreaming' },
-    'status.phase "Dreaming" must be equal to one of the allowed values: Pending, Applying',
+    'status.phase "Dreaming" must be equal to one of the allowed values: Pending, BackingUp, Applying',
   ],
   [spec, { phase: 'Applying', startedAt: 'noon' }, 'status.startedAt "noon" must match format'],
 ])('refuses %j with status %j: %s', (written, status, problem) => {

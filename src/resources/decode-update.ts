@@ -6,6 +6,7 @@ import { isFinal, type Journal, type StepRecord } from '../core/update/journal.t
 import { openJournal } from '../core/update/transitions.ts';
 import type { Version, VersionChange } from '../core/update/version-change.ts';
 import type { Waiting } from '../core/waiting.ts';
+import { decodeCheckpointFacts, encodeCheckpointFacts } from './checkpoint-codec.ts';
 import { decoderOf } from './decode.ts';
 import { decodeGitPlan, encodeGitPlan } from './git-plan-codec.ts';
 import { Metadata } from './metadata.ts';
@@ -47,6 +48,7 @@ export function journalOf(update: UpdateObjectWire, now: Date): Journal {
     ...(status.healthySince === undefined ? {} : { healthySince: new Date(status.healthySince) }),
     ...(status.failure === undefined ? {} : { failure: status.failure }),
     ...(status.tests === undefined ? {} : { tests: status.tests.map(decodeTest) }),
+    ...decodeCheckpointFacts(status),
     ...(status.waiting === undefined ? {} : { waiting: decodeWaiting(status.waiting) }),
     ...(status.finishedAt === undefined ? {} : { finishedAt: new Date(status.finishedAt) }),
     ...(status.approvals === undefined
@@ -75,6 +77,7 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
     ...(journal.healthySince === undefined ? {} : { healthySince: journal.healthySince.toISOString() }),
     ...(journal.failure === undefined ? {} : { failure: clipped(journal.failure) }),
     ...(journal.tests === undefined ? {} : { tests: journal.tests.map(encodeTest) }),
+    ...encodeCheckpointFacts(journal),
     ...(journal.waiting === undefined ? {} : { waiting: encodeWaiting(journal.waiting) }),
     ...(journal.finishedAt === undefined ? {} : { finishedAt: journal.finishedAt.toISOString() }),
     ...(journal.approvals === undefined

@@ -195,6 +195,7 @@ describe('decodePod', () => {
           image: 'web:1',
           runningDigest: digest('1'),
           restarts: 4,
+          started: true,
           ready: false,
           waitingReason: 'CrashLoopBackOff',
           message: 'back-off 40s',
@@ -206,6 +207,7 @@ describe('decodePod', () => {
           image: 'web:1',
           runningDigest: undefined,
           restarts: 0,
+          started: true,
           ready: true,
           waitingReason: undefined,
           message: '',
@@ -218,7 +220,13 @@ describe('decodePod', () => {
   test('a pod that no node has taken yet', () => {
     const [container] = decodePod({ metadata, spec: template.spec }).containers;
 
-    expect(container).toMatchObject({ runningDigest: undefined, restarts: 0, ready: false, waitingReason: undefined });
+    expect(container).toMatchObject({
+      runningDigest: undefined,
+      restarts: 0,
+      started: false,
+      ready: false,
+      waitingReason: undefined,
+    });
   });
 
   test.each([

@@ -207,6 +207,7 @@ const noDeadlineSeconds = 2 ** 31 - 1;
 
 const StateWire = Type.Object({
   waiting: Type.Optional(Type.Object({ reason: Type.Optional(Type.String()), message: Type.Optional(Type.String()) })),
+  running: Type.Optional(Type.Object({})),
   terminated: Type.Optional(Type.Object({ exitCode: Type.Integer(), reason: Type.Optional(Type.String()) })),
 });
 
@@ -250,6 +251,7 @@ export function decodePod(object: unknown): Pod {
         image: one.image ?? '',
         runningDigest: state?.imageID === undefined ? undefined : digestOfImageId(state.imageID),
         restarts: state?.restartCount ?? 0,
+        started: state !== undefined && wasStarted(state),
         ready: state?.ready ?? false,
         waitingReason: state?.state?.waiting?.reason,
         message: state?.state?.waiting?.message ?? '',
@@ -263,6 +265,10 @@ export function decodePod(object: unknown): Pod {
     deleting: metadata.deletionTimestamp !== undefined,
     containers: [...spec.containers.map(read(false)), ...(spec.initContainers ?? []).map(read(true))],
   };
+}
+
+function wasStarted({ state, lastState, restartCount }: Static<typeof ContainerStatusWire>): boolean {
+  return (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined || (restartCount ?? 0) > 0;
 }
 
 /** `docker-pullable://repo@sha256:..` or `repo@sha256:..`; a bare id (an image that was never pulled) tells nothing. */

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { failureReasons } from '../core/health/health.ts';
 import { stepNames, updatePhases } from '../core/update/journal.ts';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { CheckpointSchema, DataRestoreSchema, StoppedSchema } from './checkpoint.ts';
 import { GitPlanSchema } from './git-deploy.ts';
 import { HelmPlanSchema } from './helm-plan.ts';
 import { ManifestsPlanSchema } from './manifests-deploy.ts';
@@ -40,6 +41,7 @@ export const UpdateSpecSchema = Type.Object(
           state: Type.Enum(['Before', 'After'], {
             description: 'Before: what ran before that Update. After: what it brought.',
           }),
+          data: Type.Optional(Type.Boolean({ description: 'The data of its checkpoint comes back too.' })),
         },
         { description: 'Only for a rollback: which recorded images are set.' },
       ),
@@ -83,6 +85,12 @@ export const UpdateStatusSchema = Type.Object({
       { description: 'Why it went back or ended badly.' },
     ),
   ),
+  checkpoint: Type.Optional(CheckpointSchema),
+  stopped: Type.Optional(StoppedSchema),
+  ran: Type.Optional(
+    Type.Boolean({ description: 'The new version was at work after the checkpoint, so that it may have written.' }),
+  ),
+  dataRestore: Type.Optional(DataRestoreSchema),
   steps: Type.Optional(
     Type.Array(
       Type.Object({

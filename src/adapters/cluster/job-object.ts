@@ -17,8 +17,8 @@ const purposeLabel = 'headgate.dev/purpose';
 /** For people who look for what went wrong; the Job goes with its owner at the latest. */
 const keptSeconds = 7 * 86_400;
 
-/** How much later than its deadline a Job may be said to have ended: its controller has to see it. */
-const graceMs = 60_000;
+/** How much later than its deadline a Job may be said to have ended: its controller has to see it, and clocks differ. */
+const graceMs = 300_000;
 
 /** The Job of a request. Whatever the template says beyond what Headgate needs is left to the API server to judge. */
 export function makeJob({ namespace, name, purpose, ...request }: JobRequest): NewObject<JobObject> {

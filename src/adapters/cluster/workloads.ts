@@ -92,6 +92,24 @@ export class ClusterWorkloads implements Workloads {
     return markPatch(workload.kind, object, marks);
   }
 
+  /** The uid in a merge patch is a precondition: the next workload of that name is another one. */
+  async setReplicas(workload: Workload, replicas: number, signal: AbortSignal): Promise<void> {
+    const body = { metadata: { uid: workload.uid }, spec: { replicas } };
+    try {
+      const patch = { kind: 'merge', body } as const;
+      await this.#options.client.patch(workloadTypes[workload.kind], workload, patch, { fieldManager, signal });
+    } catch (error) {
+      if (!isOperationError(error, 'API_CONFLICT') && !isOperationError(error, 'API_NOT_FOUND')) {
+        throw error;
+      }
+      throw new OperationError(`scale ${describeWorkload(workload)}: it was made anew meanwhile`, {
+        code: 'UPDATE_CONFLICT',
+        retry: 'backoff',
+        cause: error,
+      });
+    }
+  }
+
   async readPods(workload: Workload, signal: AbortSignal): Promise<readonly Pod[]> {
     const { namespace, podSelector } = workload;
     if (podSelector === undefined) {

@@ -48,6 +48,7 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
   const gates = ['ApprovalRequired', 'ApprovalExpired', 'Veto', 'CoolDown', 'UpdateLimit', 'TooManyRollbacks'];
   const helm = ['HelmOperation', 'HelmLocked'];
   const git = ['GitPush', 'PullRequest', 'ClusterSync', 'GitUnavailable'];
+  const data = ['BackingUp', 'RestoreApproval', 'RestoringData'];
   const ofUpdates = [
     ...gates,
     ...helm,
@@ -56,6 +57,7 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
     'Stabilizing',
     'Testing',
     'TestInconclusive',
+    ...data,
     'RollbackRefused',
     'RollbackRollout',
   ];

@@ -1,5 +1,6 @@
 /** What an App asks for, decoded and checked; the wire form is resources/app.ts. */
 import type { AppTest } from '../app-test/app-test.ts';
+import type { Backup, Rollback } from '../checkpoint/backup.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { HealthCheck } from '../health/objects/health-checks.ts';
 import type { HelmDeploy } from '../helm/helm-deploy.ts';
@@ -25,6 +26,9 @@ export interface AppSpec {
   readonly healthChecks: readonly HealthCheck[];
   readonly tests: readonly AppTest[];
   readonly gates: Gates;
+  /** What is kept before a change; undefined: nothing. */
+  readonly backup: Backup | undefined;
+  readonly rollback: Rollback;
   readonly notify: Notify;
   /** Ended Updates kept as history. */
   readonly historyLimit: number;

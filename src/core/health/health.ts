@@ -22,6 +22,7 @@ export const failureReasons = [
   'NotWritten',
   'NotSynced',
   'PullRequestClosed',
+  'CheckpointFailed',
 ] as const;
 
 export type FailureReason = (typeof failureReasons)[number];

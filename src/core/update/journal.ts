@@ -3,19 +3,21 @@
  * status before and after each step with side effects, so that a controller killed anywhere goes on from it.
  */
 import type { TestRecord } from '../app-test/test-record.ts';
+import type { Checkpoint, DataRestore, StoppedWorkload } from '../checkpoint/checkpoint.ts';
 import type { DeployPlan } from '../deploy/deploy-plan.ts';
 import type { Approval } from '../gates/approval.ts';
 import type { FailureReason } from '../health/health.ts';
 import type { Waiting } from '../waiting.ts';
 
 /**
- * `Pending` nothing done; `Applying` the plan is written, images are being set; `Watching` all are set;
+ * `Pending` nothing done; `BackingUp` the plan is written, the data is being kept; `Applying` images are being set; `Watching` all are set;
  * `Testing` it was healthy for long enough, its tests are on;
  * `RollingBack` the verdict is written, images are being set back; `VerifyingRollback` all are back.
  * The others are ends.
  */
 export const updatePhases = [
   'Pending',
+  'BackingUp',
   'Applying',
   'Watching',
   'Testing',
@@ -41,6 +43,7 @@ export function isFinal(phase: UpdatePhase): phase is FinalPhase {
     case 'Failed':
       return true;
     case 'Pending':
+    case 'BackingUp':
     case 'Applying':
     case 'Watching':
     case 'Testing':
@@ -50,7 +53,7 @@ export function isFinal(phase: UpdatePhase): phase is FinalPhase {
   }
 }
 
-export const stepNames = ['Plan', 'Apply', 'Watch', 'Test', 'RollBack', 'VerifyRollback'] as const;
+export const stepNames = ['Plan', 'Backup', 'Apply', 'Watch', 'Test', 'RollBack', 'VerifyRollback'] as const;
 
 export type StepName = (typeof stepNames)[number];
 
@@ -84,6 +87,14 @@ export interface Journal {
   readonly failure?: Failure;
   /** In the order in which they began. */
   readonly tests?: readonly TestRecord[];
+  /** What was kept before the change. */
+  readonly checkpoint?: Checkpoint;
+  /** What is scaled to zero by this Update, and is to run again. */
+  readonly stopped?: readonly StoppedWorkload[];
+  /** The new version has been at work since the checkpoint, so that it may have written. */
+  readonly ran?: boolean;
+  /** What becomes of the data on the way back; undefined until that was decided. */
+  readonly dataRestore?: DataRestore;
   readonly waiting?: Waiting;
   /** By people; kept with the Update, whose versions they are for. */
   readonly approvals?: readonly Approval[];

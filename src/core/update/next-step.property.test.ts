@@ -12,8 +12,6 @@ import { isFinal, type Journal } from './journal.ts';
 import { nextStep, type Observation, type Step, type UpdateSettings } from './next-step.ts';
 import * as transitions from './transitions.ts';
 
-const settings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000, tests: [] };
-
 /** What the attempts of a test come to; the last one again and again. */
 const testFates = {
   passes: ['Pass'],
@@ -35,6 +33,7 @@ const pace = {
 
 /** From the beginning of an attempt to its end. */
 const attemptMs = 3_000;
+const settings = { timeoutMs: 300_000, stableForMs: 30_000 };
 
 /** `unproven` is what a superseded Update had set; `foreign` what somebody else sets. */
 type Image = 'former' | 'unproven' | 'new' | 'foreign';
@@ -47,10 +46,13 @@ const fates = {
   neverReady: () => starting,
   relapsing: (ageMs: number) => (ageMs > 5_000 && ageMs < 25_000 ? current : starting),
   flapping: (ageMs: number) => (Math.floor(ageMs / 7_000) % 2 === 1 ? current : starting),
+  /** Its image cannot be pulled, so that it never writes. */
+  absent: () => unpulled,
 } as const;
 
 const starting: Health = { kind: 'InProgress', message: 'starting' };
 const current: Health = { kind: 'Current' };
+const unpulled: Health = { kind: 'Failed', reason: 'ImagePull', message: 'not found' };
 const crashed: Health = { kind: 'Failed', reason: 'CrashLoop', message: 'crashed' };
 
 interface World {
@@ -61,6 +63,12 @@ interface World {
   readonly newFate: keyof typeof fates;
   readonly formerFate: keyof typeof fates;
   readonly tests: readonly (keyof typeof testFates)[];
+  readonly backup: 'none' | 'good' | 'fails';
+  readonly scaleDown: boolean;
+  readonly policy: UpdateSettings['data'];
+  /** How many attempts to bring the data back fail. */
+  readonly failingRestores: number;
+  readonly agrees: boolean;
   readonly events: readonly Happening[];
 }
 
@@ -96,6 +104,13 @@ class Cluster {
   healthyThroughout = false;
   /** The attempt that this process makes, and when it began. */
   attempt: { readonly of: string; readonly startedMs: number } | undefined;
+  /** What stands in the database: as before, or written to by the new version. */
+  data: 'old' | 'new' = 'old';
+  isStopped = false;
+  restores = 0;
+  failedRestores = 0;
+  /** Somebody else, or a controller that was frozen, let the new version write when nobody could know. */
+  wroteBehindBack = false;
   journal: Journal;
 
   constructor(world: World) {
@@ -162,7 +177,14 @@ class Cluster {
       window: this.windowClosed
         ? { kind: 'Closed', because: 'night is over', opensAt: undefined }
         : { kind: 'Open', closesAt: undefined },
+      // As engine/checkpoint/look-at-run.ts: of what is gone nobody knows.
+      ran: this.journal.checkpoint?.state === 'Completed' && (this.isNewAtWork() || this.gone.size > 0),
     };
+  }
+
+  isNewAtWork(): boolean {
+    const here = this.cells.filter(({ workload }) => !this.gone.has(workload));
+    return !this.isStopped && this.world.newFate !== 'absent' && here.some(({ image }) => image === 'new');
   }
 
   health(cells: readonly Cell[]): Health {
@@ -177,7 +199,8 @@ class Cluster {
   /** One decision and what becomes of it. Undefined when the Update has ended. */
   step(outcome: Outcome): Step | undefined {
     const seen = this.look();
-    const step = nextStep(this.journal, seen, { ...settings, tests: this.tests() }, this.now());
+    const asked = { ...settings, tests: this.tests(), data: this.world.policy };
+    const step = nextStep(this.journal, seen, asked, this.now());
     if (step === undefined || outcome === 'notBegun') {
       return step;
     }
@@ -206,8 +229,26 @@ class Cluster {
       case 'Plan':
         check(!this.gateShut && !this.obsolete, 'begins although a gate is shut, or for what is of no use');
         return this.plan();
+      case 'Backup':
+        return this.backUp();
+      case 'Resume':
+        this.isStopped = false;
+        this.write();
+        return transitions.resumed(journal);
+      case 'NoteRan':
+        return transitions.noted(journal, { ran: true });
+      case 'DecideData':
+        return transitions.noted(journal, {
+          dataRestore: { state: step.state, update: 'web-1', message: step.message },
+        });
+      case 'RestoreData':
+        return this.restoreData();
       case 'Apply':
         check(!this.windowClosed, 'applies outside its window');
+        check(
+          this.world.backup === 'none' || journal.checkpoint?.state === 'Completed',
+          'applies without a checkpoint',
+        );
         this.set(most, (change) => (change.before === change.image ? change.after : undefined));
         return outcome === 'refused'
           ? transitions.condemned(journal, { reason: 'RefusedByApiServer', message: 'no', blamesVersion: false }, now)
@@ -279,7 +320,66 @@ class Cluster {
     for (const cell of this.cells) {
       cell.touched = false;
     }
-    return transitions.planned(this.journal, { kind: 'Workloads', workloads }, this.now());
+    const next = this.world.backup === 'none' ? 'Apply' : 'Backup';
+    return transitions.planned(this.journal, { kind: 'Workloads', workloads }, this.now(), next);
+  }
+
+  /** As engine/checkpoint/take-checkpoint.ts. */
+  backUp(): Journal {
+    const { journal } = this;
+    const { checkpoint } = journal;
+    if (!checkpoint) {
+      return transitions.noted(journal, {
+        checkpoint: { id: 'web-1', kind: 'Job', state: 'Running', startedAt: this.now() },
+      });
+    }
+    if (this.world.scaleDown && journal.stopped === undefined) {
+      return transitions.noted(journal, { stopped: [] });
+    }
+    this.isStopped = journal.stopped !== undefined;
+    if (this.world.backup === 'fails') {
+      const failure = { reason: 'CheckpointFailed', message: 'disk full', blamesVersion: false } as const;
+      return { ...transitions.noted(journal, { checkpoint: { ...checkpoint, state: 'Failed' } }), failure };
+    }
+    return transitions.backedUp(journal, { ...checkpoint, state: 'Completed' }, this.now());
+  }
+
+  /** As engine/checkpoint/restore-data.ts. */
+  restoreData(): Journal {
+    const { journal } = this;
+    const { dataRestore } = journal;
+    check(this.world.policy !== 'Never' && journal.checkpoint?.state === 'Completed', 'brings back what nobody kept');
+    if (!dataRestore || journal.stopped === undefined) {
+      return transitions.noted(journal, {
+        stopped: [],
+        ...(dataRestore && { dataRestore: { ...dataRestore, state: 'Running' } }),
+      });
+    }
+    this.isStopped = true;
+    if (this.failedRestores < this.world.failingRestores) {
+      this.failedRestores += 1;
+      const state = this.failedRestores < 3 ? 'Running' : 'Failed';
+      return transitions.noted(journal, { dataRestore: { ...dataRestore, state, message: 'half there' } });
+    }
+    check(dataRestore.state !== 'Done', 'brings back what is back');
+    this.restores += 1;
+    this.data = 'old';
+    return transitions.noted(journal, { dataRestore: { ...dataRestore, state: 'Done' } });
+  }
+
+  write(): void {
+    if (this.isNewAtWork()) {
+      this.data = 'new';
+    }
+  }
+
+  /** A person answers whether the data goes back. */
+  answer(agrees: boolean): void {
+    const { dataRestore } = this.journal;
+    if (dataRestore?.state === 'Asked') {
+      const state = agrees ? 'Agreed' : 'NotNeeded';
+      this.journal = transitions.noted(this.journal, { dataRestore: { ...dataRestore, state, by: 'ann' } });
+    }
   }
 
   restore(most: number, outcome: Outcome): Journal | undefined {
@@ -305,6 +405,7 @@ class Cluster {
     );
     if (this.journal.phase === 'VerifyingRollback' && late) {
       this.put(late.cell, 'new');
+      this.wroteBehindBack = true;
     }
   }
 
@@ -328,12 +429,14 @@ class Cluster {
   put(cell: Cell, image: Image): void {
     cell.image = image;
     cell.setAtMs = this.worldMs;
+    this.write();
   }
 
   touch(name: string, image: Image): void {
     for (const cell of this.cells.filter((one) => one.name === name)) {
       this.put(cell, image);
       cell.touched = true;
+      this.wroteBehindBack = true;
     }
   }
 
@@ -369,17 +472,53 @@ class Cluster {
       if (step.kind === 'Test') {
         pass(this, attemptMs);
       }
-      if (step.kind === 'Wait' && step.waiting.reason === 'TestInconclusive') {
-        happenings.personAccepts(this);
-      } else if (step.kind === 'Wait') {
-        check(step.waiting.until !== undefined, `${step.waiting.reason} waits for nothing that is still to come`);
-        this.worldMs = (step.waiting.until ?? this.now()).getTime() - this.skewMs;
+      if (step.kind === 'Wait') {
+        this.wait(step);
       }
     }
     check(false, 'no end after 400 steps');
   }
 
+  /** Until what is waited for has come. */
+  wait({ waiting }: Extract<Step, { kind: 'Wait' }>): void {
+    switch (waiting.reason) {
+      case 'TestInconclusive':
+        happenings.personAccepts(this);
+        return;
+      case 'RestoreApproval':
+        this.answer(this.world.agrees);
+        return;
+      default:
+        check(waiting.until !== undefined, `${waiting.reason} waits for nothing that is still to come`);
+        this.worldMs = (waiting.until ?? this.now()).getTime() - this.skewMs;
+    }
+  }
+
+  checkData(): void {
+    const { phase, dataRestore, stopped } = this.journal;
+    const isBack = this.formerRejectedByPerson && ['Running', 'Done'].includes(dataRestore?.state ?? '');
+    const isHalfThere = phase === 'Failed' && (dataRestore?.state === 'Failed' || (isBack && stopped !== undefined));
+    check(isHalfThere || (stopped === undefined && !this.isStopped), `${phase}, and the App is still stopped`);
+    check(
+      !isHalfThere || this.isStopped || this.restores + this.failedRestores === 0,
+      'data of which a part is back is written to',
+    );
+    check(
+      this.restores === 0 || dataRestore?.state === 'Done' || isBack,
+      'the data came back, and the record does not say so',
+    );
+    this.checkDataOf(phase);
+  }
+
+  checkDataOf(phase: string): void {
+    const mustBeOld = this.world.policy === 'OnFailure' && this.world.backup === 'good' && phase === 'RolledBack';
+    check(!mustBeOld || this.data === 'old' || this.wroteBehindBack || this.world.mixed, 'went back without the data');
+    const isProven = this.world.newFate === 'absent' && this.gone.size === 0;
+    check(!isProven || this.restores === 0, 'brought back data that nobody had touched');
+  }
+
   checkEnd(): void {
+    this.checkData();
     const { phase, failure, steps } = this.journal;
     const images = this.planned()
       .filter(({ cell }) => !cell.touched && !this.gone.has(cell.workload))
@@ -400,11 +539,19 @@ class Cluster {
         check(failure?.blamesVersion === true && this.rejectedByUpdate, 'rolled back, but not rejected');
         return;
       case 'Cancelled':
-        check(images.length === 0, 'cancelled after the plan');
+        check(
+          images.every(({ image, before }) => image === before),
+          'cancelled after a change',
+        );
         return;
       case 'Failed':
         check(failure !== undefined && steps.at(-1)?.message?.includes(failure.message) === true, 'failed without why');
-        check(steps.at(-1)?.name !== 'RollBack' || this.formerRejectedByPerson, 'did not go back, though it could');
+        check(
+          steps.at(-1)?.name !== 'RollBack' ||
+            this.formerRejectedByPerson ||
+            this.journal.dataRestore?.state === 'Failed',
+          'did not go back, though it could',
+        );
         return;
       default:
         check(false, `${phase} is no end`);
@@ -437,6 +584,8 @@ const happenings = {
   otherSetsImage: (cluster: Cluster) => cluster.touch('one', 'foreign'),
   otherSetsBack: (cluster: Cluster) => cluster.touch('three', 'former'),
   otherSetsNew: (cluster: Cluster) => cluster.touch('two', 'new'),
+  personAgrees: (cluster: Cluster) => cluster.answer(true),
+  personDeclines: (cluster: Cluster) => cluster.answer(false),
   frozenControllerThaws: (cluster: Cluster) => cluster.thaw(),
   workloadDeleted: (cluster: Cluster) => cluster.gone.add('b'),
   otherWorkloadDeleted: (cluster: Cluster) => cluster.gone.add('a'),
@@ -527,6 +676,11 @@ const worlds: fc.Arbitrary<World> = fc.record({
   superseding: fc.boolean(),
   mixed: fc.boolean(),
   newFate: fc.constantFrom(...keysOf(fates)),
+  backup: fc.constantFrom('none', 'good', 'good', 'fails'),
+  scaleDown: fc.boolean(),
+  policy: fc.constantFrom('Never', 'OnFailure', 'Ask'),
+  failingRestores: fc.constantFrom(0, 0, 1, 3),
+  agrees: fc.boolean(),
   formerFate: fc.constantFrom('good', 'good', 'good', 'neverReady', 'slow', 'flapping'),
   tests: fc.array(fc.constantFrom(...keysOf(testFates)), { maxLength: 2 }),
   events: fc.array(fc.constantFrom(...keysOf(happenings), ...stepping), { maxLength: 14, size: 'max' }),

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { journal, later, observation, startOfTest, workloadChange } from '../../../test/fixtures.ts';
 import type { Outcome } from '../app-test/app-test.ts';
 import { openTest, type TestRecord, withOutcome } from '../app-test/test-record.ts';
+import type { DataRestore } from '../checkpoint/checkpoint.ts';
 import type { Failure, Journal, UpdatePhase } from './journal.ts';
 import { nextStep, type Observation, type Step } from './next-step.ts';
 import * as transitions from './transitions.ts';
 
-const settings = { timeoutMs: 300_000, stableForMs: 30_000, tests: [] };
+const settings = { timeoutMs: 300_000, stableForMs: 30_000, tests: [], data: 'OnFailure' } as const;
 
 const pace = {
   timeoutMs: 60_000,
@@ -34,6 +35,13 @@ const crashing = { health: { kind: 'Failed', reason: 'CrashLoop', message: 'pod 
 const crash: Failure = { reason: 'CrashLoop', message: 'pod web-1 crashes', blamesVersion: true };
 const others: Failure = { reason: 'ChangedByOther', message: 'changed by kubectl', blamesVersion: false };
 
+const noBackup: Failure = { reason: 'CheckpointFailed', message: 'the disk is full', blamesVersion: false };
+const checkpoint = { id: 'web-1', kind: 'Job', state: 'Completed', startedAt: startOfTest } as const;
+const running = { ...checkpoint, state: 'Running' } as const;
+const stopped = [{ kind: 'Deployment', name: 'web', uid: 'uid-web', replicas: 2 }] as const;
+const data = (state: DataRestore['state']): DataRestore => ({ state, update: 'web-1', message: 'it is half there' });
+const shut = { kind: 'Closed', because: 'night is over', opensAt: undefined } as const;
+
 /** Time since the phase began in ms, journal, what is seen, and the step as one line. */
 type Row = readonly [UpdatePhase, number, Partial<Journal>, Partial<Observation>, string];
 
@@ -43,6 +51,22 @@ test.each<Row>([
   ['Pending', 0, {}, { appActive: false }, 'Cancelled: the App was suspended or deleted before anything was changed'],
   ['Pending', 0, {}, { formerRejected: true }, 'Plan'],
 
+  ['BackingUp', 0, {}, {}, 'Backup'],
+  ['BackingUp', 0, { checkpoint: running }, { ...crashing, contested: ['a'], gone: ['b'] }, 'Backup'],
+  ['BackingUp', 0, {}, { rejected: true }, 'Cancelled: the version was rejected before anything was changed'],
+  ['BackingUp', 0, {}, { newerAvailable: 'web 1.2.1' }, 'Cancelled: web 1.2.1 is available by now'],
+  ['BackingUp', 0, {}, { window: shut }, 'Cancelled: its window closed before anything was changed: night is over'],
+  ['BackingUp', 0, { stopped }, { rejected: true }, 'Resume'],
+  ['BackingUp', 0, { stopped }, {}, 'Backup'],
+  ['BackingUp', 0, { failure: noBackup, stopped }, {}, 'Resume'],
+  ['BackingUp', 0, { failure: noBackup }, {}, 'Failed: the disk is full'],
+
+  ['Applying', 0, { checkpoint, stopped }, {}, 'Apply'],
+  ['Applying', 0, { dataRestore: data('Agreed') }, {}, 'RestoreData'],
+  ['Applying', 0, { dataRestore: data('Running') }, {}, 'RestoreData'],
+  ['Applying', 0, { dataRestore: data('Done') }, {}, 'Apply'],
+  ['Applying', 0, { dataRestore: data('Failed') }, {}, 'Failed: it is half there'],
+  ['Applying', 0, { dataRestore: data('Agreed') }, { rejected: true }, 'condemn Rejected'],
   ['Applying', 0, {}, {}, 'Apply'],
   ['Applying', 0, {}, { appActive: false }, 'Apply'],
   ['Applying', 0, {}, { rejected: true }, 'condemn Rejected: the version was rejected while it was being tried'],
@@ -83,6 +107,30 @@ test.each<Row>([
   ['Watching', 10_000, {}, { rejected: true, newerAvailable: 'web 1.2.1' }, 'condemn Rejected'],
   ['Watching', 10_000, {}, { ...starting, formerRejected: true, appActive: false }, 'wait Rollout until 300s'],
 
+  ['Watching', 10_000, { checkpoint, stopped }, crashing, 'Resume'],
+  ['Watching', 10_000, { checkpoint }, { ...starting, ran: true }, 'NoteRan'],
+  ['Watching', 10_000, { checkpoint, ran: true }, { ...starting, ran: true }, 'wait Rollout until 300s'],
+  ['Watching', 10_000, { checkpoint }, { ...crashing, ran: true }, 'condemn CrashLoop'],
+
+  ['RollingBack', 0, { failure: crash, checkpoint }, { ran: true }, 'DecideData Agreed'],
+  ['RollingBack', 0, { failure: crash, checkpoint, ran: true }, {}, 'DecideData Agreed'],
+  ['RollingBack', 0, { failure: crash, checkpoint }, {}, 'DecideData NotNeeded: the new version was never at work'],
+  ['RollingBack', 0, { failure: crash, checkpoint: running }, { ran: true }, 'Restore'],
+  ['RollingBack', 0, { failure: crash, checkpoint: { ...checkpoint, kind: 'Objects' } }, { ran: true }, 'Restore'],
+  ['RollingBack', 0, { failure: crash, checkpoint, dataRestore: data('Asked') }, {}, 'wait RestoreApproval'],
+  ['RollingBack', 0, { failure: crash, checkpoint, dataRestore: data('Agreed') }, {}, 'RestoreData'],
+  ['RollingBack', 0, { failure: crash, checkpoint, dataRestore: data('Running'), stopped }, {}, 'RestoreData'],
+  ['RollingBack', 0, { failure: crash, checkpoint, dataRestore: data('Done'), stopped }, {}, 'Restore'],
+  ['RollingBack', 0, { failure: crash, checkpoint, dataRestore: data('NotNeeded') }, {}, 'Restore'],
+  [
+    'RollingBack',
+    0,
+    { failure: crash, checkpoint, dataRestore: data('Failed'), stopped },
+    {},
+    'Failed: pod web-1 crashes; it is half there',
+  ],
+  ['RollingBack', 0, { failure: crash, stopped }, { formerRejected: true }, 'Resume'],
+  ['VerifyingRollback', 0, { failure: crash, stopped }, {}, 'Resume'],
   ['RollingBack', 0, { failure: crash }, {}, 'Restore'],
   [
     'RollingBack',
@@ -225,6 +273,18 @@ describe('the record', () => {
     ],
     ['cancelled', transitions.finished(opened, 'Cancelled', 'rejected', later(9)), 'Plan 0-9 Stopped rejected'],
     [
+      'backed up',
+      transitions.applied(
+        transitions.backedUp(
+          transitions.planned(opened, { kind: 'Workloads', workloads: [workloadChange()] }, later(1), 'Backup'),
+          { ...checkpoint, message: 'size=12' },
+          later(2),
+        ),
+        later(3),
+      ),
+      'Plan 0-1 Done, Backup 1-2 Done size=12, Apply 2-3 Done, Watch 3-',
+    ],
+    [
       'condemned',
       transitions.condemned(healthy, crash, later(4)),
       'Plan 0-1 Done, Apply 1-2 Done, Watch 2-4 Failed pod web-1 crashes, RollBack 4-',
@@ -269,12 +329,15 @@ describe('the record', () => {
 /** A journal whose phase began with the test. */
 function journalIn(phase: UpdatePhase, fields: Partial<Journal>): Journal {
   const opened = transitions.openJournal(startOfTest);
-  const planned = transitions.planned(opened, { kind: 'Workloads', workloads: [workloadChange()] }, startOfTest);
+  const plan = { kind: 'Workloads', workloads: [workloadChange()] } as const;
+  const planned = transitions.planned(opened, plan, startOfTest);
   const watched = transitions.applied(planned, startOfTest);
   const condemned = transitions.condemned(watched, fields.failure ?? crash, startOfTest);
   switch (phase) {
     case 'Pending':
       return { ...opened, ...fields };
+    case 'BackingUp':
+      return { ...transitions.planned(opened, plan, startOfTest, 'Backup'), ...fields };
     case 'Applying':
       return { ...planned, ...fields };
     case 'Watching':
@@ -298,6 +361,8 @@ function tell(step: Step | undefined): string {
       return tellFailure(step.failure);
     case 'Finish':
       return `${step.phase}: ${step.message}`;
+    case 'DecideData':
+      return `DecideData ${step.state}: ${step.message}`;
     case 'Wait': {
       const { reason, message, until } = step.waiting;
       const seconds = until && (until.getTime() - startOfTest.getTime()) / 1_000;

@@ -4,12 +4,14 @@
  * Pure: no clock, no cluster. The engine performs what is answered here (advance-update.ts) and writes the journal
  * around it; a controller killed at any line asks again and gets an answer that finishes or undoes the Update, once.
  */
+import type { DataPolicy } from '../checkpoint/backup.ts';
 import { formatDuration } from '../duration.ts';
 import type { GateAnswer } from '../gates/gates.ts';
 import type { WindowState } from '../gates/window.ts';
 import type { Health } from '../health/health.ts';
 import { joinSome } from '../text.ts';
 import type { Waiting } from '../waiting.ts';
+import { bringData, type DataStep, decideData, isDataTouched } from './data-steps.ts';
 import { type Failure, type Journal, stepStartedAt } from './journal.ts';
 import { judgeTesting, type TestPlan, type TestStep } from './test-steps.ts';
 
@@ -20,6 +22,8 @@ export interface UpdateSettings {
   readonly stableForMs: number;
   /** In this order, once it was stable; undefined while the App cannot be read. */
   readonly tests: readonly TestPlan[] | undefined;
+  /** What becomes of the data when it goes back. */
+  readonly data: DataPolicy;
 }
 
 /** What the cluster shows, gathered fresh for each decision. */
@@ -45,17 +49,24 @@ export interface Observation {
   readonly obsolete: string | undefined;
   /** Closed: what is under way has to be undone. */
   readonly window: WindowState;
+  /** A container of the new version has been at work since the checkpoint; only looked at where there is one. */
+  readonly ran: boolean;
 }
 
 export type Step =
   /** Write down what runs and what is to be set. */
   | { readonly kind: 'Plan' }
+  /** Go on with the checkpoint; harmless to repeat. */
+  | { readonly kind: 'Backup' }
+  /** Let run again what was scaled to zero; harmless to repeat. */
+  | { readonly kind: 'Resume' }
   /** Set the images of the plan; harmless to repeat. */
   | { readonly kind: 'Apply' }
   /** Set back what the plan says ran before and reject the version if it is to blame; harmless to repeat. */
   | { readonly kind: 'Restore' }
   /** Write the verdict; the next step restores. */
   | { readonly kind: 'Condemn'; readonly failure: Failure }
+  | DataStep
   | { readonly kind: 'NoteHealthy' }
   | { readonly kind: 'NoteUnhealthy' }
   /** It was stable: its tests begin. */
@@ -77,16 +88,18 @@ export function nextStep(journal: Journal, seen: Observation, settings: UpdateSe
   switch (journal.phase) {
     case 'Pending':
       return beforeAnyChange(seen) ?? waitAtGate(seen) ?? { kind: 'Plan' };
+    case 'BackingUp':
+      return backUp(journal, seen);
     case 'Applying':
-      return refusal(seen) ?? { kind: 'Apply' };
+      return refusal(seen) ?? bringData(journal) ?? { kind: 'Apply' };
     case 'Watching':
-      return watch(journal, seen, settings, now);
+      return resumption(journal) ?? watch(journal, seen, settings, now);
     case 'Testing':
       return test(journal, seen, settings, now);
     case 'RollingBack':
-      return seen.formerRejected ? stuck(journal) : { kind: 'Restore' };
+      return goBack(journal, seen, settings);
     case 'VerifyingRollback':
-      return verifyRollback(journal, seen, settings, now);
+      return resumption(journal) ?? verifyRollback(journal, seen, settings, now);
     case 'Succeeded':
     case 'RolledBack':
     case 'Superseded':
@@ -109,6 +122,29 @@ function beforeAnyChange(seen: Observation): Step | undefined {
   }
   const message = seen.newerAvailable === undefined ? seen.obsolete : `${seen.newerAvailable} is available by now`;
   return message === undefined ? undefined : { kind: 'Finish', phase: 'Cancelled', message };
+}
+
+/** Nothing but the checkpoint was made; what stands in the way ends the Update without a trace. */
+function backUp(journal: Journal, seen: Observation): Step {
+  const { failure } = journal;
+  const failed: Step | undefined = failure && { kind: 'Finish', phase: 'Failed', message: failure.message };
+  const stop = failed ?? beforeAnyChange(seen) ?? closedBeforeAnyChange(seen);
+  return stop ? (resumption(journal) ?? stop) : { kind: 'Backup' };
+}
+
+function closedBeforeAnyChange({ window }: Observation): Step | undefined {
+  return window.kind === 'Closed'
+    ? {
+        kind: 'Finish',
+        phase: 'Cancelled',
+        message: `its window closed before anything was changed: ${window.because}`,
+      }
+    : undefined;
+}
+
+/** What was stopped runs again before anything else is judged. */
+function resumption({ stopped }: Journal): Step | undefined {
+  return stopped === undefined ? undefined : { kind: 'Resume' };
 }
 
 function waitAtGate({ gate }: Observation): Step | undefined {
@@ -134,7 +170,7 @@ function refusal(seen: Observation): Step | undefined {
 
 function watch(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step {
   return (
-    verdict(seen) ??
+    verdict(journal, seen) ??
     (seen.health.kind === 'Current'
       ? stabilize(journal, seen, settings, now)
       : stillRollingOut(journal, { ...seen, message: seen.health.message }, settings, now))
@@ -142,7 +178,7 @@ function watch(journal: Journal, seen: Observation, settings: UpdateSettings, no
 }
 
 /** What ends an Update whose version is in place, whether it is watched or tested. */
-function verdict(seen: Observation): Step | undefined {
+function verdict(journal: Journal, seen: Observation): Step | undefined {
   const stop = refusal(seen);
   if (stop) {
     return stop;
@@ -151,6 +187,9 @@ function verdict(seen: Observation): Step | undefined {
   // one be bad as well.
   if (seen.health.kind === 'Failed') {
     return condemn(seen.health.reason, seen.health.message, true);
+  }
+  if (seen.ran && journal.ran !== true) {
+    return { kind: 'NoteRan' };
   }
   if (seen.newerAvailable !== undefined) {
     const message = `${seen.newerAvailable} arrived before this version had proved itself`;
@@ -175,7 +214,7 @@ function stabilize(journal: Journal, seen: Observation, settings: UpdateSettings
 }
 
 function test(journal: Journal, seen: Observation, { tests }: UpdateSettings, now: Date): Step {
-  const end = verdict(seen);
+  const end = verdict(journal, seen);
   if (end) {
     return end;
   }
@@ -218,10 +257,21 @@ function sooner(until: Date, { window }: Observation): Date {
   return closesAt !== undefined && closesAt < until ? closesAt : until;
 }
 
+function goBack(journal: Journal, seen: Observation, settings: UpdateSettings): Step {
+  if (seen.formerRejected) {
+    const rests = isDataTouched(journal);
+    return (rests ? undefined : resumption(journal)) ?? stuck(journal, rests);
+  }
+  return decideData(journal, seen, settings.data) ?? bringData(journal) ?? { kind: 'Restore' };
+}
+
 /** No path may apply a rejected version, not even the way back. */
-function stuck(journal: Journal): Step {
+function stuck(journal: Journal, rests: boolean): Step {
   const cause = journal.failure?.message ?? 'unknown';
-  const message = `${cause}; the former version is rejected as well, so it is not set back: a person has to choose`;
+  const data = rests
+    ? `; the App stays scaled to zero, as the bad version must not run on data that came back (${journal.dataRestore?.state})`
+    : '';
+  const message = `${cause}; the former version is rejected as well, so it is not set back: a person has to choose${data}`;
   return { kind: 'Finish', phase: 'Failed', message };
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { asksPerson, type TestRecord } from '../app-test/test-record.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { DeployPlan } from '../deploy/deploy-plan.ts';
 import type { Waiting } from '../waiting.ts';
 import type { Failure, FinalPhase, Journal, StepName, StepRecord, UpdatePhase } from './journal.ts';
@@ -15,8 +16,29 @@ export function openJournal(now: Date): Journal {
   return { phase: 'Pending', startedAt: now, steps: [{ name: 'Plan', startedAt: now }] };
 }
 
-export function planned(journal: Journal, plan: DeployPlan, now: Date): Journal {
-  return { ...enter(journal, { phase: 'Applying', step: 'Apply' }, now), plan };
+/** @param next what is done with the plan first */
+export function planned(journal: Journal, plan: DeployPlan, now: Date, next: 'Backup' | 'Apply' = 'Apply'): Journal {
+  const phase = next === 'Backup' ? 'BackingUp' : 'Applying';
+  return { ...enter(journal, { phase, step: next }, now), plan };
+}
+
+/** The checkpoint is complete; only now may anything be changed. */
+export function backedUp(journal: Journal, checkpoint: Checkpoint, now: Date): Journal {
+  return { ...enter(journal, { phase: 'Applying', step: 'Apply' }, now, checkpoint.message), checkpoint };
+}
+
+/** More is known of the checkpoint, of what is stopped, or of the data on its way back. */
+export function noted(
+  journal: Journal,
+  facts: Partial<Pick<Journal, 'checkpoint' | 'stopped' | 'ran' | 'dataRestore'>>,
+): Journal {
+  return { ...journal, ...facts };
+}
+
+/** Nothing is stopped any more. */
+export function resumed(journal: Journal): Journal {
+  const { stopped: _, ...rest } = journal;
+  return rest;
 }
 
 /** More is known of the plan than when it was written, for example under which number a change was recorded. */

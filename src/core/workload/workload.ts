@@ -89,6 +89,8 @@ export interface PodContainer {
   /** Digest of what the kubelet runs, from `imageID`; undefined before it was pulled. */
   readonly runningDigest: string | undefined;
   readonly restarts: number;
+  /** It runs, or has run at least once. */
+  readonly started: boolean;
   readonly ready: boolean;
   /** `state.waiting.reason`; undefined while it runs or has ended. */
   readonly waitingReason: string | undefined;

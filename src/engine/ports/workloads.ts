@@ -35,6 +35,8 @@ export interface Workloads {
     signal: AbortSignal,
     marks?: WorkloadMarks,
   ): Promise<Workload>;
+  /** @throws UPDATE_CONFLICT when it was made anew, API_FORBIDDEN, API_REJECTED */
+  setReplicas(workload: Workload, replicas: number, signal: AbortSignal): Promise<void>;
   /** Its pods, straight from the API server. */
   readPods(workload: Workload, signal: AbortSignal): Promise<readonly Pod[]>;
   /** Its pods from a watch that is kept open for `watcher` until `unwatchPods`. */

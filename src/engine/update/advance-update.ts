@@ -26,7 +26,7 @@ export type Advance = { readonly kind: 'Ended' } | { readonly kind: 'Waiting'; r
 const maxStepsAtOnce = 32;
 
 /** Settings for an Update whose App cannot be read any more; the same as the defaults of the App. */
-const fallbackSettings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000, tests: undefined };
+const fallbackSettings: UpdateSettings = { timeoutMs: 300_000, stableForMs: 30_000, tests: undefined, data: 'Never' };
 
 /**
  * Advances an Update until it waits or has ended.
@@ -80,7 +80,7 @@ function workOn(context: UpdateContext, update: UpdateObjectWire): Work {
 
 /** Lets go of what was watched for an Update that has ended or is gone. */
 export function release(
-  { deployers, probers }: Pick<UpdateContext, 'deployers' | 'probers'>,
+  { deployers, probers, jobs, workloads }: Pick<UpdateContext, 'deployers' | 'probers' | 'jobs' | 'workloads'>,
   update: { readonly metadata: { readonly namespace: string; readonly name: string } },
 ): void {
   for (const deployer of Object.values(deployers)) {
@@ -89,6 +89,9 @@ export function release(
   for (const prober of Object.values(probers)) {
     prober.release(update.metadata);
   }
+  const watcher = `${update.metadata.namespace}/${update.metadata.name}`;
+  jobs.unwatch(watcher);
+  workloads.unwatchPods(watcher);
 }
 
 /** The wait is written only when it is another one than before, or when more is known of the plan. */

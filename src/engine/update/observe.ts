@@ -4,11 +4,13 @@ import { broughtBackBy } from '../../core/deploy/deploy-plan.ts';
 import { isOnTrial, type Journal } from '../../core/update/journal.ts';
 import type { Observation } from '../../core/update/next-step.ts';
 import { changesOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { CheckpointContext } from '../checkpoint/checkpoint-context.ts';
+import { lookAtRun } from '../checkpoint/look-at-run.ts';
 import type { DeploySight, Work } from '../deploy/deployer.ts';
 import { type GateContext, type GateLook, lookAtGates, lookAtWindows } from '../gates/look-at-gates.ts';
 import { findNewer } from './find-newer.ts';
 
-export type ObserveContext = GateContext;
+export type ObserveContext = GateContext & CheckpointContext;
 
 /** What is seen, and how what is in the way of a rollout that is waited for can be removed. */
 export interface Sight extends Observation {
@@ -25,7 +27,8 @@ const nothingAsked: GateLook = { gate: { kind: 'Open' }, obsolete: undefined };
 export async function observe(context: ObserveContext, work: Work, signal: AbortSignal): Promise<Sight> {
   const { journal, update } = work;
   const look: Look = { ...context, update, journal, signal };
-  const seen = journal.plan ? await context.deployers[journal.plan.kind].observe(work, signal) : nothingSet;
+  const set = journal.phase === 'BackingUp' ? undefined : journal.plan;
+  const seen = set ? await context.deployers[set.kind].observe(work, signal) : nothingSet;
   const { rejected, formerRejected } = await lookAtRejections(look);
   return {
     health: seen.health,
@@ -38,6 +41,7 @@ export async function observe(context: ObserveContext, work: Work, signal: Abort
     newerAvailable: isStillOpen(journal) ? await findNewer(look.records, look.update, look.signal) : undefined,
     appActive: isAppActive(look),
     window: lookAtWindows(context, work),
+    ran: await lookAtRun(context, work, signal),
     ...(journal.phase === 'Pending' ? await lookAtGates(context, work, signal) : nothingAsked),
   };
 }
@@ -50,7 +54,7 @@ interface Look extends ObserveContext {
 
 /** A newer version takes its place: nothing was changed yet, or it has not proved itself. */
 function isStillOpen({ phase }: Journal): boolean {
-  return phase === 'Pending' || isOnTrial(phase);
+  return phase === 'Pending' || phase === 'BackingUp' || isOnTrial(phase);
 }
 
 /** Before images are set, either way, the API server itself is asked: a Rejection made a moment ago must hold (rule 1). */

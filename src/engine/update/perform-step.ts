@@ -1,5 +1,5 @@
 /** The effects of the steps of an Update. Each may be repeated: the process can die before the journal is written. */
-import type { DeployPlan } from '../../core/deploy/deploy-plan.ts';
+import { type DeployPlan, doubtOf } from '../../core/deploy/deploy-plan.ts';
 import { invariant, isOperationError, OperationError } from '../../core/errors.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import type { Step } from '../../core/update/next-step.ts';
@@ -8,18 +8,19 @@ import type { Waiting } from '../../core/waiting.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Probers } from '../app-test/test-runner.ts';
 import { tryTest } from '../app-test/try-test.ts';
+import { abandonCheckpoint, inheritCheckpoint, needsCheckpoint } from '../checkpoint/begin-checkpoint.ts';
+import type { CheckpointContext } from '../checkpoint/checkpoint-context.ts';
+import { restoreData } from '../checkpoint/restore-data.ts';
+import { resumeWorkloads } from '../checkpoint/stop-workloads.ts';
+import { takeCheckpoint } from '../checkpoint/take-checkpoint.ts';
 import type { Deployer, PlanRequest, Work } from '../deploy/deployer.ts';
 import type { GateContext } from '../gates/look-at-gates.ts';
 import type { Sight } from './observe.ts';
+import type { StepResult } from './step-result.ts';
 
-export interface PerformContext extends GateContext {
+export interface PerformContext extends GateContext, CheckpointContext {
   readonly probers: Probers;
 }
-
-export type StepResult =
-  | { readonly kind: 'Done'; readonly journal: Journal }
-  /** It is not done yet, or the API server does not let us; the same step is tried again later. */
-  | { readonly kind: 'Waiting'; readonly waiting: Waiting; readonly journal: Journal };
 
 export type DecidedStep = Exclude<Step, { kind: 'Wait' }>;
 
@@ -39,6 +40,16 @@ export async function performStep(
   switch (step.kind) {
     case 'Plan':
       return done(await plan(context, work, signal));
+    case 'Backup':
+      return await takeCheckpoint(context, work, signal);
+    case 'Resume':
+      return done(await resumeWorkloads(context, work, signal));
+    case 'NoteRan':
+      return done(transitions.noted(journal, { ran: true }));
+    case 'DecideData':
+      return done(decidedData(journal, step));
+    case 'RestoreData':
+      return await restoreData(context, work, signal);
     case 'Apply':
       return await apply(context, work, signal);
     case 'Restore':
@@ -62,6 +73,7 @@ export async function performStep(
         // There is no way back, but the version is to blame all the same.
         await rejectVersions(context, work.update, journal, signal);
       }
+      await abandonCheckpoint(context, work, signal);
       return done(transitions.finished(journal, step.phase, step.message, clock.now()));
   }
 }
@@ -89,13 +101,35 @@ async function plan(context: PerformContext, { update, journal, spec }: Work, si
     const written = await deployerFor(context, request).plan(request, signal);
     return written === undefined
       ? transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now())
-      : transitions.planned(journal, written, now());
+      : begin(context, { update, journal, spec }, written);
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
       return transitions.finished(journal, 'Failed', error.message, now());
     }
     throw error;
   }
+}
+
+/** The plan is written; whether something is kept before it is carried out is decided with it. */
+function begin(context: PerformContext, work: Work, plan: DeployPlan): Journal {
+  const { update, journal, spec } = work;
+  const now = context.clock.now();
+  const doubt = doubtOf(plan);
+  if (spec?.rollback.required === true && doubt !== undefined && update.spec.trigger.kind !== 'Rollback') {
+    return transitions.finished(
+      journal,
+      'Failed',
+      `spec.rollback.required is set, and it could not be undone: ${doubt}`,
+      now,
+    );
+  }
+  const inherited = inheritCheckpoint(context, work);
+  const next = inherited === undefined && needsCheckpoint(work) ? 'Backup' : 'Apply';
+  return transitions.noted(transitions.planned(journal, plan, now, next), inherited ?? {});
+}
+
+function decidedData(journal: Journal, { state, message }: Extract<Step, { kind: 'DecideData' }>): Journal {
+  return transitions.noted(journal, { dataRestore: { state, message, update: journal.checkpoint?.id ?? '' } });
 }
 
 /** What is to come back decides how, where it is recorded; else what the App says now. */

@@ -5,6 +5,7 @@ import type { VersionChange } from '../../core/update/version-change.ts';
 import { encodeVersion } from '../../resources/app-status.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { holdsCheckpoint } from '../checkpoint/retain-checkpoints.ts';
 import type { Survey } from '../deploy/deployer.ts';
 import { basisOf } from '../gates/look-at-gates.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -78,7 +79,7 @@ export async function trimHistory(
   const lastGood = ended.find((update) => update.status?.phase === 'Succeeded');
   const unproven = findUnprovenOf(ended, context.clock.now());
   for (const update of ended.slice(limit)) {
-    if (update !== lastGood && update !== unproven) {
+    if (update !== lastGood && update !== unproven && !holdsCheckpoint(update)) {
       await context.records.deleteUpdate(update, signal);
     }
   }

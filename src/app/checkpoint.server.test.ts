@@ -1,0 +1,270 @@
+/** Checkpoints and going back with the data, on a real API server and registry; Jobs, pods and rollouts are played. */
+import { gunzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { completeJob, failJob, jobsFor } from '../../test/jobs/play-jobs.ts';
+import {
+  completeRollouts,
+  createDeployment,
+  openRuntimeStage,
+  pushVersions,
+  type RuntimeStage,
+} from '../../test/runtime-stage.ts';
+import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { deployments, pods, secrets } from '../kube/resource-types.ts';
+import type { AppSpecWire } from '../resources/app.ts';
+
+let registry: RunningRegistry;
+let stage: RuntimeStage;
+let stop: AbortController;
+let round = 0;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+});
+
+afterAll(() => registry.stop());
+
+beforeEach(async () => {
+  stop = new AbortController();
+  stage = await openRuntimeStage(inject('kubeconfig'));
+  round += 1;
+});
+
+afterEach(async () => {
+  stop.abort();
+  await stage.stop();
+});
+
+const repository = () => `${registry.host}/checkpoint-${round}/web`;
+
+const jobTemplate = (image: string) => ({
+  spec: { template: { spec: { containers: [{ name: 'main', image }] } } },
+});
+
+const backup = { job: { template: jobTemplate('dump:1'), restore: jobTemplate('restore:1') } };
+
+interface DeploymentObject extends KubeObject {
+  readonly spec: {
+    readonly replicas: number;
+    readonly template: { readonly spec: { readonly containers: readonly [{ readonly image: string }] } };
+  };
+}
+
+/** Web 1.0.0 runs, 1.1.0 is there. */
+async function follow(spec: Partial<AppSpecWire>): Promise<void> {
+  completeRollouts(stage, stop.signal);
+  await pushVersions(registry.host, `checkpoint-${round}/web`, ['1.0.0', '1.1.0']);
+  await createDeployment(stage, 'web', `${repository()}:1.0.0`);
+  const image = { repository: repository(), insecure: true, policy: { semver: { range: '1.x' } } };
+  await stage.client.create<ProductObject>(apps, {
+    metadata: { namespace: stage.namespace, name: 'web' },
+    spec: {
+      sources: [{ name: 'web', image }],
+      deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } },
+      health: { timeout: '30m', stableFor: '30s' },
+      ...spec,
+    },
+  });
+}
+
+const web = () => stage.client.get<DeploymentObject>(deployments, { namespace: stage.namespace, name: 'web' });
+const tagOfWeb = async () => /:(\d+\.\d+\.\d+)/.exec((await web()).spec.template.spec.containers[0].image)?.[1];
+const replicasOfWeb = async () => (await web()).spec.replicas;
+const update = async () => (await stage.updatesOf('web')).at(-1);
+
+async function jobFor(purpose: string, count = 1) {
+  await stage.until(async () => expect(await jobsFor(stage.client, stage.namespace, purpose)).toHaveLength(count));
+  const all = await jobsFor(stage.client, stage.namespace, purpose);
+  const job = all.find(({ metadata }) => metadata.name.includes(purpose === 'restore' ? `restore-${count}` : purpose));
+  const env = job?.spec.template.spec.containers[0]?.env ?? [];
+  return {
+    place: { namespace: stage.namespace, name: job?.metadata.name ?? '' },
+    env: Object.fromEntries(env.map(({ name, value }) => [name, value])),
+  };
+}
+
+/** A pod of the new version whose container has run and ended again and again. */
+async function crashingPod(state: object): Promise<void> {
+  const { image } = (await web()).spec.template.spec.containers[0];
+  const metadata = { namespace: stage.namespace, name: 'web-new', labels: { app: 'web' } };
+  const spec = { containers: [{ name: 'web', image }] };
+  await stage.client.create<KubeObject & { readonly spec: object }>(pods, { metadata, spec });
+  const common = { name: 'web', image, imageID: '', ready: false, restartCount: 0 };
+  const status = { containerStatuses: [{ ...common, ...state }] };
+  const patch = { kind: 'merge', body: { status } } as const;
+  await stage.client.patch(pods, metadata, patch, { subresource: 'status' });
+}
+
+const crashes = {
+  restartCount: 3,
+  state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+  lastState: { terminated: { exitCode: 1, reason: 'Error', startedAt: null, finishedAt: null } },
+};
+const cannotBePulled = { state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } } };
+
+const removePod = () =>
+  stage.client.delete(pods, { namespace: stage.namespace, name: 'web-new' }, { gracePeriodSeconds: 0 });
+
+const endsAs = (phase: string) => stage.until(async () => expect((await update())?.status).toMatchObject({ phase }));
+
+describe('a checkpoint', () => {
+  test('is complete before anything is changed, and says what it is', async () => {
+    await follow({ backup: { ...backup, maxAge: '24h' } });
+    const { place, env } = await jobFor('backup');
+    expect(env).toMatchObject({
+      HEADGATE_APP: 'web',
+      HEADGATE_UPDATE: 'web-1',
+      HEADGATE_CHECKPOINT: 'web-1',
+      HEADGATE_KEEP: 'web-1',
+      HEADGATE_FROM_VERSION: '1.0.0',
+      HEADGATE_TO_VERSION: '1.1.0',
+    });
+    await stage.until(async () =>
+      expect((await update())?.status).toMatchObject({ phase: 'BackingUp', waiting: { reason: 'BackingUp' } }),
+    );
+    expect(await tagOfWeb()).toBe('1.0.0');
+
+    await completeJob(stage.client, place, 'size=4096');
+
+    await stage.until(async () => expect((await update())?.status?.phase).toBe('Watching'));
+    expect(await tagOfWeb()).toBe('1.1.0');
+    const status = (await update())?.status;
+    expect(status?.checkpoint).toMatchObject({
+      ...{ id: 'web-1', kind: 'Job', state: 'Completed', sizeBytes: 4096, job: place.name },
+      ...{ objects: 'headgate-checkpoint-web-1', expiresAt: expect.any(String), durationSeconds: expect.any(Number) },
+    });
+    expect(status?.steps?.map(({ name }) => name)).toEqual(['Plan', 'Backup', 'Apply', 'Watch']);
+    const name = 'headgate-checkpoint-web-1';
+    const secret = await stage.client.get<KubeObject & { readonly data: Record<string, string> }>(secrets, {
+      ...{ namespace: stage.namespace, name },
+    });
+    const packed = Buffer.from(secret.data['objects.json.gz'] ?? '', 'base64');
+    expect(JSON.parse(gunzipSync(packed).toString())).toMatchObject([
+      {
+        kind: 'Deployment',
+        metadata: { name: 'web' },
+        spec: { template: { spec: { containers: [{ image: `${repository()}:1.0.0` }] } } },
+      },
+    ]);
+  });
+
+  test.each([
+    ['fails', (job: { namespace: string; name: string }) => failJob(stage.client, job), /BackoffLimitExceeded/],
+    [
+      'does not end in time',
+      (job: { namespace: string; name: string }) => failJob(stage.client, job, 'DeadlineExceeded'),
+      /did not end in time/,
+    ],
+  ])('that %s ends the Update with nothing changed', async (_, end, message) => {
+    await follow({ backup });
+
+    await end((await jobFor('backup')).place);
+
+    await endsAs('Failed');
+    const status = (await update())?.status;
+    expect(status).toMatchObject({
+      failure: { reason: 'CheckpointFailed', message: expect.stringMatching(message), blamesVersion: false },
+      checkpoint: { state: 'Failed' },
+    });
+    expect(await tagOfWeb()).toBe('1.0.0');
+    await stage.until(async () =>
+      expect((await stage.app('web')).status?.waiting?.reason).toBe('PreviousAttemptFailed'),
+    );
+  });
+
+  test('of an App that is to stand still meanwhile: it runs again once the new version is set', async () => {
+    await follow({ backup: { ...backup, scaleDown: true } });
+    const { place } = await jobFor('backup');
+    expect(await replicasOfWeb()).toBe(0);
+    expect((await update())?.status?.stopped).toMatchObject([{ kind: 'Deployment', name: 'web', replicas: 1 }]);
+
+    await completeJob(stage.client, place);
+
+    await stage.until(async () => expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.1.0', 1]));
+    await stage.until(async () => expect((await update())?.status?.stopped).toBeUndefined());
+  });
+
+  test('that fails lets the App run again', async () => {
+    await follow({ backup: { ...backup, scaleDown: true } });
+
+    await failJob(stage.client, (await jobFor('backup')).place);
+
+    await endsAs('Failed');
+    expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.0.0', 1]);
+  });
+});
+
+describe('a version that was at work and is bad', () => {
+  async function arrive(policy: 'Never' | 'OnFailure' | 'Ask'): Promise<void> {
+    await follow({ backup, rollback: { data: policy } });
+    await completeJob(stage.client, (await jobFor('backup')).place);
+    await stage.until(async () => expect(await tagOfWeb()).toBe('1.1.0'));
+  }
+
+  test('goes back with the data: stopped, restored, and only then started', async () => {
+    await arrive('OnFailure');
+    await crashingPod(crashes);
+    await stage.until(async () => expect(await replicasOfWeb()).toBe(0));
+    await stage.until(async () =>
+      expect((await update())?.status?.waiting?.message).toContain('Deployment/web (1 pods)'),
+    );
+    expect(await jobsFor(stage.client, stage.namespace, 'restore')).toEqual([]);
+
+    await removePod();
+    const { place, env } = await jobFor('restore');
+    expect(env).toMatchObject({ HEADGATE_CHECKPOINT: 'web-1' });
+    expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.1.0', 0]);
+    await completeJob(stage.client, place, '3 tables');
+
+    await endsAs('RolledBack');
+    expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.0.0', 1]);
+    const status = (await update())?.status;
+    expect(status).toMatchObject({ dataRestore: { state: 'Done', update: 'web-1', message: '3 tables' } });
+    expect(status?.stopped).toBeUndefined();
+  });
+
+  test('keeps the data where it was never at work', async () => {
+    await arrive('OnFailure');
+
+    await crashingPod(cannotBePulled);
+
+    await endsAs('RolledBack');
+    expect((await update())?.status?.dataRestore).toMatchObject({
+      state: 'NotNeeded',
+      message: expect.stringContaining('never at work'),
+    });
+    expect(await jobsFor(stage.client, stage.namespace, 'restore')).toEqual([]);
+  });
+
+  test('that cannot be undone in the data leaves the App stopped, and says what is where', async () => {
+    await arrive('OnFailure');
+    await crashingPod(crashes);
+    await stage.until(async () => expect(await replicasOfWeb()).toBe(0));
+    await removePod();
+
+    for (const attempt of [1, 2, 3]) {
+      await failJob(stage.client, (await jobFor('restore', attempt)).place);
+    }
+
+    await endsAs('Failed');
+    expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.1.0', 0]);
+    const said = (await update())?.status?.steps?.at(-1)?.message;
+    expect(said).toMatch(
+      /data of checkpoint web-1 is not back: after 3 attempts: .*Deployment\/web \(had 1\) stay scaled to zero/,
+    );
+    expect(said).toContain('headgate restore web --to web-1');
+  });
+});
+
+test('an App whose data is to come back needs a way to bring it back', async () => {
+  await follow({ backup: { job: { template: jobTemplate('dump:1') } }, rollback: { data: 'OnFailure' } });
+
+  await stage.until(async () =>
+    expect((await stage.app('web')).status?.waiting).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining('spec.rollback.data: "OnFailure" needs a way to bring the data back'),
+    }),
+  );
+});

@@ -1,0 +1,40 @@
+/** How an App asks for its data to be kept before a change, and brought back after a bad one; the wire form is resources/backup.ts. */
+import type { Fields } from '../health/objects/fields.ts';
+
+export interface Backup {
+  /** How the data is kept. Undefined: only the objects are. */
+  readonly data: DataBackup | undefined;
+  /** How long all of it may take. */
+  readonly timeoutMs: number;
+  /** Checkpoints that are kept whatever their age. */
+  readonly keep: number;
+  /** Age from which a checkpoint may go that is not among those; undefined: at once. */
+  readonly maxAgeMs: number | undefined;
+  /** ServiceAccount of the namespace with whose rights Jobs are started; Headgate's own when undefined. */
+  readonly serviceAccount: string | undefined;
+  /** Scale the workloads to zero before the data is kept. */
+  readonly scaleDown: boolean;
+}
+
+export type DataBackup = JobBackup;
+
+/** Jobs of the user's that write the data somewhere, and bring it back from there. */
+export interface JobBackup {
+  readonly kind: 'Job';
+  readonly template: Fields;
+  /** Undefined: there is no way back with the data. */
+  readonly restore: Fields | undefined;
+}
+
+export type BackupKind = DataBackup['kind'] | 'Objects';
+
+/** What becomes of the data when an Update goes back. */
+export const dataPolicies = ['Never', 'OnFailure', 'Ask'] as const;
+
+export type DataPolicy = (typeof dataPolicies)[number];
+
+export interface Rollback {
+  readonly data: DataPolicy;
+  /** No Update begins that could not be undone. */
+  readonly required: boolean;
+}

@@ -1,0 +1,86 @@
+/** What was kept before a change: a part of the Update's journal. Times are of our clock where nothing else is said. */
+import type { WorkloadKind } from '../workload/workload.ts';
+import type { BackupKind } from './backup.ts';
+
+/** `Dropped`: it was good, and has been deleted since. */
+export const checkpointStates = ['Running', 'Completed', 'Failed', 'Dropped'] as const;
+
+export interface Checkpoint {
+  /** Under which the backup knows it: HEADGATE_CHECKPOINT. */
+  readonly id: string;
+  readonly kind: BackupKind;
+  readonly state: (typeof checkpointStates)[number];
+  readonly startedAt: Date;
+  readonly finishedAt?: Date;
+  /** From when on it may go; never the last good one. */
+  readonly expiresAt?: Date;
+  /** Of the data, as far as it is told. */
+  readonly sizeBytes?: number;
+  /** What there is to say: why it failed, or what the backup said of itself. */
+  readonly message?: string;
+  /** The Job that kept the data. */
+  readonly job?: string;
+  /** Secret with the objects. */
+  readonly objects?: string;
+  /** When it was complete, by the clock of the API server: pods made later run what came after. */
+  readonly sealedAt?: Date;
+}
+
+/** A workload that was scaled to zero, and what it is to have again. */
+export interface StoppedWorkload {
+  readonly kind: Extract<WorkloadKind, 'Deployment' | 'StatefulSet'>;
+  readonly name: string;
+  readonly uid: string;
+  readonly replicas: number;
+}
+
+/**
+ * `NotNeeded`: the data stays as it is, `Asked`: a person has to say, `Agreed`: it is to come back, `Running`: it is coming back,
+ * `Done`: it is back; `Failed`: it could not be brought back, and `message` says what is where.
+ */
+export const dataRestoreStates = ['NotNeeded', 'Asked', 'Agreed', 'Running', 'Done', 'Failed'] as const;
+
+export interface DataRestore {
+  readonly state: (typeof dataRestoreStates)[number];
+  /** The Update whose checkpoint it is. */
+  readonly update: string;
+  readonly message?: string;
+  /** Who answered. */
+  readonly by?: string;
+  /** The Job of the present attempt. */
+  readonly job?: string;
+  /** Counts the attempts. */
+  readonly attempt?: number;
+  readonly startedAt?: Date;
+  readonly finishedAt?: Date;
+}
+
+const largestSize = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The size that a backup tells in its termination message: a number alone, `size=123`, or JSON with a field `size`.
+ *
+ * @returns bytes; undefined where it tells none
+ */
+export function readSize(message: string): number | undefined {
+  const [, digits] = /^\s*(\d{1,16})\s*$/.exec(message) ?? [];
+  const [, named] = /(?:^|[\s,{])"?size"?\s*[=:]\s*(\d{1,16})\b/.exec(message) ?? [];
+  const found = digits ?? named;
+  const size = found === undefined ? undefined : Number(found);
+  return size === undefined || size > largestSize ? undefined : size;
+}
+
+export interface KeptCheckpoint {
+  readonly update: string;
+  readonly finishedAt: Date;
+  readonly expiresAt: Date | undefined;
+}
+
+/**
+ * Which checkpoints may go: neither among the newest that are always kept nor younger than their age. The newest is never among them.
+ *
+ * @param kept those that are complete, newest first
+ */
+export function chooseExpired(kept: readonly KeptCheckpoint[], keep: number, now: Date): readonly KeptCheckpoint[] {
+  return kept.slice(Math.max(1, keep)).filter(({ expiresAt }) => expiresAt === undefined || expiresAt <= now);
+}

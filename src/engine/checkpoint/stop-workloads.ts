@@ -1,0 +1,80 @@
+/** Scaling an App to zero, so that nothing writes while its data is kept or brought back; and back to what it had. */
+import type { StoppedWorkload } from '../../core/checkpoint/checkpoint.ts';
+import { joinSome } from '../../core/text.ts';
+import type { Journal } from '../../core/update/journal.ts';
+import { noted, resumed } from '../../core/update/transitions.ts';
+import type { Workload } from '../../core/workload/workload.ts';
+import type { Work } from '../deploy/deployer.ts';
+import { affectedWorkloads } from './affected-workloads.ts';
+import type { CheckpointContext } from './checkpoint-context.ts';
+
+export type Stopping =
+  /** What is to run again was found out; it must be written down before anything is scaled. */
+  | { readonly kind: 'Noted'; readonly journal: Journal }
+  /** @property message which pods are still there */
+  | { readonly kind: 'Stopping'; readonly message: string }
+  | { readonly kind: 'Stopped' };
+
+/** Goes on with stopping; harmless to repeat. Done when the API server knows no pod of them any more. */
+export async function stopWorkloads(context: CheckpointContext, work: Work, signal: AbortSignal): Promise<Stopping> {
+  const { journal, update } = work;
+  if (journal.stopped === undefined) {
+    return { kind: 'Noted', journal: noted(journal, { stopped: await findStoppable(context, work, signal) }) };
+  }
+  const { namespace, name } = update.metadata;
+  const busy: string[] = [];
+  for (const one of journal.stopped) {
+    const workload = await context.workloads.read({ ...one, namespace }, signal);
+    if (workload?.uid !== one.uid) {
+      continue;
+    }
+    if (workload.rollout.wanted > 0) {
+      await context.workloads.setReplicas(workload, 0, signal);
+    }
+    await context.workloads.watchPods(`${namespace}/${name}`, workload, signal);
+    const pods = await context.workloads.readPods(workload, signal);
+    if (pods.length > 0 || isBehind(workload)) {
+      busy.push(`${one.kind}/${one.name} (${pods.length} pods)`);
+    }
+  }
+  return busy.length === 0
+    ? { kind: 'Stopped' }
+    : { kind: 'Stopping', message: `pods are still there: ${joinSome(busy, ', ')}` };
+}
+
+/** Gives back the replicas that there were; somebody else may have scaled it meanwhile, which stays. */
+export async function resumeWorkloads(
+  { workloads }: Pick<CheckpointContext, 'workloads'>,
+  { journal, update }: Work,
+  signal: AbortSignal,
+): Promise<Journal> {
+  for (const one of journal.stopped ?? []) {
+    const workload = await workloads.read({ ...one, namespace: update.metadata.namespace }, signal);
+    if (workload?.uid === one.uid && workload.rollout.wanted === 0 && one.replicas > 0) {
+      await workloads.setReplicas(workload, one.replicas, signal);
+    }
+  }
+  return resumed(journal);
+}
+
+/** The workload's controller has not seen yet that there are to be none, and could still make a pod. */
+function isBehind({ rollout, generation }: Workload): boolean {
+  return rollout.wanted > 0 || rollout.total > 0 || (rollout.observedGeneration ?? generation) < generation;
+}
+
+async function findStoppable(
+  context: CheckpointContext,
+  work: Work,
+  signal: AbortSignal,
+): Promise<readonly StoppedWorkload[]> {
+  const found: StoppedWorkload[] = [];
+  for (const reference of await affectedWorkloads(context, work, signal)) {
+    const { kind } = reference;
+    const workload =
+      kind === 'Deployment' || kind === 'StatefulSet' ? await context.workloads.read(reference, signal) : undefined;
+    if (workload && (kind === 'Deployment' || kind === 'StatefulSet')) {
+      found.push({ kind, name: workload.name, uid: workload.uid, replicas: workload.rollout.wanted });
+    }
+  }
+  return found;
+}

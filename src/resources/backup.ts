@@ -1,0 +1,68 @@
+/** What is kept before an Update changes anything, and what comes back with it, as written in the cluster. */
+import Type, { type Static } from 'typebox';
+import { dataPolicies } from '../core/checkpoint/backup.ts';
+import { Duration } from './schema-parts.ts';
+
+/** As `spec.jobTemplate` of a CronJob. The API server judges it when the Job is made. */
+function JobTemplate(description: string) {
+  return Type.Record(Type.String(), Type.Unknown(), { description });
+}
+
+const JobBackupSchema = Type.Object(
+  {
+    template: JobTemplate(
+      'A Job, as spec.jobTemplate of a CronJob, that writes the data to where it is safe and ends. See the guide for its environment.',
+    ),
+    restore: Type.Optional(JobTemplate('A Job, in the same form, that brings back the data of HEADGATE_CHECKPOINT.')),
+  },
+  { description: 'Jobs of yours that keep the data: pg_dump, restic, a script.' },
+);
+
+export const BackupSchema = Type.Object(
+  {
+    job: Type.Optional(JobBackupSchema),
+    scaleDown: Type.Optional(
+      Type.Boolean({
+        description: 'Scale the workloads to zero before the data is kept, until the new version is set.',
+        default: false,
+      }),
+    ),
+    timeout: Type.Optional(
+      Duration('How long a checkpoint may take, and how long one attempt to bring the data back.', '15m'),
+    ),
+    keep: Type.Optional(
+      Type.Integer({
+        description: 'Checkpoints that are kept whatever their age.',
+        minimum: 1,
+        maximum: 50,
+        default: 3,
+      }),
+    ),
+    maxAge: Type.Optional(Duration('Age from which the others may go; at once when absent.')),
+    serviceAccountName: Type.Optional(
+      Type.String({
+        description:
+          'ServiceAccount of the namespace with whose rights the Jobs are started; Headgate itself when absent.',
+        minLength: 1,
+        maxLength: 253,
+      }),
+    ),
+  },
+  { description: 'What is kept before an Update changes anything. The objects of the App are kept in any case.' },
+);
+
+export const RollbackSchema = Type.Object(
+  {
+    data: Type.Optional(
+      Type.Enum([...dataPolicies], {
+        description:
+          'Whether the data of the checkpoint comes back when an Update goes back whose version was at work. Ask: a person says.',
+        default: 'Never',
+      }),
+    ),
+    required: Type.Optional(Type.Boolean({ description: 'Begin no Update that could not be undone.', default: false })),
+  },
+  { description: 'What going back brings.' },
+);
+
+export type BackupWire = Static<typeof BackupSchema>;

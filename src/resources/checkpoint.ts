@@ -1,0 +1,49 @@
+/** What an Update's status says of its checkpoint, and of the data on its way back. */
+import Type from 'typebox';
+import { checkpointStates, dataRestoreStates } from '../core/checkpoint/checkpoint.ts';
+import { Text, Time } from './schema-parts.ts';
+
+export const CheckpointSchema = Type.Object(
+  {
+    id: Text('Under which the backup knows it: HEADGATE_CHECKPOINT. The name of the Update that made it.', 253),
+    kind: Type.Enum(['Job', 'Objects'], { description: 'How the data was kept. Objects: only the objects were.' }),
+    state: Type.Enum([...checkpointStates], { description: 'Dropped: it was complete, and has been deleted since.' }),
+    startedAt: Time('When it was begun.'),
+    finishedAt: Type.Optional(Time('When it was complete.')),
+    durationSeconds: Type.Optional(Type.Integer({ description: 'How long it took.', minimum: 0 })),
+    expiresAt: Type.Optional(Time('From when on it may be deleted; the newest never is.')),
+    sizeBytes: Type.Optional(Type.Integer({ description: 'Of the data, where the backup tells it.', minimum: 0 })),
+    message: Type.Optional(Text('What there is to say.', 32_768)),
+    job: Type.Optional(Text('The Job that kept the data.', 63)),
+    objects: Type.Optional(Text('Secret that holds the objects of the App as they were.', 253)),
+    sealedAt: Type.Optional(Time('When it was complete, by the clock of the API server.')),
+  },
+  { description: 'What was kept before the change.' },
+);
+
+export const StoppedSchema = Type.Array(
+  Type.Object({
+    kind: Type.Enum(['Deployment', 'StatefulSet'], { description: 'Kind of the workload.' }),
+    name: Text('Its name.', 253),
+    uid: Text('So that one made anew under the same name is told apart.', 64),
+    replicas: Type.Integer({ description: 'What it is to have again.', minimum: 0 }),
+  }),
+  { description: 'What is scaled to zero by this Update.', maxItems: 1000 },
+);
+
+export const DataRestoreSchema = Type.Object(
+  {
+    state: Type.Enum([...dataRestoreStates], {
+      description:
+        'NotNeeded: the data stays as it is. Asked: a person has to say. Agreed, Running: it is coming back. Done: it is back. Failed: the message says what is where.',
+    }),
+    update: Text('The checkpoint, by its id.', 253),
+    message: Type.Optional(Text('Why, or what is where.', 32_768)),
+    by: Type.Optional(Text('Who answered.', 512)),
+    job: Type.Optional(Text('The Job of the last attempt.', 63)),
+    attempt: Type.Optional(Type.Integer({ description: 'Counts the attempts.', minimum: 1 })),
+    startedAt: Type.Optional(Time('When it was begun.')),
+    finishedAt: Type.Optional(Time('When it ended.')),
+  },
+  { description: 'What becomes of the data on the way back.' },
+);

@@ -1,0 +1,52 @@
+/** Backup and rollback of an App: wire form -> what the product works with. */
+import type { Backup, DataBackup, Rollback } from '../core/checkpoint/backup.ts';
+import { parseDuration } from '../core/duration.ts';
+import { isFields } from '../core/health/objects/fields.ts';
+import type { AppSpecWire } from './app.ts';
+import type { BackupWire } from './backup.ts';
+import { invalidObject } from './decode.ts';
+
+const leastTimeoutMs = 10_000;
+
+/** @throws OBJECT_INVALID naming field, value and remedy */
+export function decodeBackup({ backup }: AppSpecWire): Backup | undefined {
+  if (!backup) {
+    return undefined;
+  }
+  const timeoutMs = parseDuration(backup.timeout ?? '15m', 'spec.backup.timeout');
+  if (timeoutMs < leastTimeoutMs) {
+    throw invalidObject('spec.backup.timeout', [`"${backup.timeout}" leaves a backup no time; use 10s or more`]);
+  }
+  return {
+    data: decodeData(backup),
+    timeoutMs,
+    keep: backup.keep ?? 3,
+    maxAgeMs: backup.maxAge === undefined ? undefined : parseDuration(backup.maxAge, 'spec.backup.maxAge'),
+    serviceAccount: backup.serviceAccountName,
+    scaleDown: backup.scaleDown ?? false,
+  };
+}
+
+/** @throws OBJECT_INVALID naming field, value and remedy */
+export function decodeRollback({ rollback, backup }: AppSpecWire): Rollback {
+  const data = rollback?.data ?? 'Never';
+  const required = rollback?.required ?? false;
+  if (data !== 'Never' && backup?.job?.restore === undefined) {
+    throw invalidObject('spec.rollback.data', [
+      `"${data}" needs a way to bring the data back; set spec.backup.job.restore, or data: Never`,
+    ]);
+  }
+  return { data, required };
+}
+
+function decodeData({ job }: BackupWire): DataBackup | undefined {
+  if (!job) {
+    return undefined;
+  }
+  for (const [field, template] of Object.entries({ template: job.template, restore: job.restore })) {
+    if (template !== undefined && !isFields(template['spec'])) {
+      throw invalidObject(`spec.backup.job.${field}`, ['has no spec; write it as spec.jobTemplate of a CronJob']);
+    }
+  }
+  return { kind: 'Job', template: job.template, restore: job.restore };
+}
