@@ -3,10 +3,12 @@ import { ClusterHelmReleases } from '../adapters/cluster/helm-releases.ts';
 import { createObjectAccess } from '../adapters/cluster/objects.ts';
 import { ClusterValueDocuments } from '../adapters/cluster/value-documents.ts';
 import { ObjectWatcher } from '../adapters/cluster/watched-objects.ts';
+import { readChartDefinitions } from '../adapters/helm/chart-definitions.ts';
 import { type HelmPrograms, runHelm } from '../adapters/helm/helm-program.ts';
 import { ProgramHelmOperations } from '../adapters/helm/operations.ts';
+import { sweepWorkspaces } from '../adapters/helm/workspace.ts';
 import type { TimeLimit } from '../core/cel/time-limit.ts';
-import type { OperationError } from '../core/errors.ts';
+import { describeError, OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
 import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
 import { createHelmDeployer } from '../engine/deploy/helm/helm-deployer.ts';
@@ -67,6 +69,7 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
     operations,
     documents,
     charts,
+    definitions: { read: readChartDefinitions },
     objects: createObjectAccess({ client, discovery, clock }),
     watched: watchFor(options.wakeUpdate),
     watchedAtRest: watchFor(options.wakeApp),
@@ -75,11 +78,19 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
     clock,
     drift: new Map(),
   });
+  const swept = sweepWorkspaces().catch((error: unknown) => onError(unswept(error)));
   return {
     deployer,
     close: async () => {
+      await swept;
       await operations.idle();
       await gateway.close();
     },
   };
+}
+
+/** No more than a folder too many. */
+function unswept(cause: unknown): OperationError {
+  const message = `remove folders that a former process left behind: ${describeError(cause)}`;
+  return new OperationError(message, { code: 'FILE_UNUSABLE', retry: 'never', cause });
 }

@@ -16,21 +16,30 @@ const deepestArchives = 4;
 
 /** @throws HELM_CHART_INVALID */
 export async function placeChart(workspace: Workspace, chart: ChartContent): Promise<ChartPlace> {
+  const crds = await crdsOf(chart);
   if (chart.kind === 'Archive') {
-    const files = await readTgz(chart.archive, 'the archive of the chart');
-    if (!files.some(({ path }) => /^[^/]+\/Chart\.yaml$/.test(path))) {
-      throw new OperationError('read the archive of the chart: it has no Chart.yaml in its folder', {
-        code: 'HELM_CHART_INVALID',
-        retry: 'never',
-      });
-    }
-    return { path: await workspace.write('chart.tgz', chart.archive), crds: await findCrds(files, 0) };
+    return { path: await workspace.write('chart.tgz', chart.archive), crds };
   }
   for (const [path, content] of chart.files) {
     await workspace.write(`chart/${path}`, content);
   }
-  const files = [...chart.files].map(([path, content]) => ({ path: `chart/${path}`, content: Buffer.from(content) }));
-  return { path: `${workspace.directory}/chart`, crds: await findCrds(files, 0) };
+  return { path: `${workspace.directory}/chart`, crds };
+}
+
+/** Texts of the files below `crds/`, those of subcharts included. @throws HELM_CHART_INVALID when it is no chart */
+export async function crdsOf(chart: ChartContent): Promise<readonly string[]> {
+  if (chart.kind === 'Files') {
+    const files = [...chart.files].map(([path, content]) => ({ path: `chart/${path}`, content: Buffer.from(content) }));
+    return await findCrds(files, 0);
+  }
+  const files = await readTgz(chart.archive, 'the archive of the chart');
+  if (!files.some(({ path }) => /^[^/]+\/Chart\.yaml$/.test(path))) {
+    throw new OperationError('read the archive of the chart: it has no Chart.yaml in its folder', {
+      code: 'HELM_CHART_INVALID',
+      retry: 'never',
+    });
+  }
+  return await findCrds(files, 0);
 }
 
 async function findCrds(files: readonly TarFile[], depth: number): Promise<readonly string[]> {

@@ -2,6 +2,7 @@
 import type { Revision, RevisionMarks } from '../../core/helm/release.ts';
 import type { StoredRelease } from '../../core/helm/stored-release.ts';
 import type { Value, Values } from '../../core/helm/values.ts';
+import type { ManifestObject } from '../../core/manifest/manifest-object.ts';
 
 export interface ReleaseKey {
   readonly namespace: string;
@@ -30,6 +31,15 @@ export type ChartContent =
   | { readonly kind: 'Archive'; readonly archive: Uint8Array }
   /** Files by their path within the chart. */
   | { readonly kind: 'Files'; readonly files: ReadonlyMap<string, string | Uint8Array> };
+
+export interface ChartDefinitions {
+  /**
+   * The objects below crds/ of a chart, those of its subcharts included; nothing is rendered.
+   *
+   * @throws HELM_CHART_INVALID when it is no chart, OBJECT_INVALID when a file there holds no objects
+   */
+  read(chart: ChartContent): Promise<readonly ManifestObject[]>;
+}
 
 interface OperationOptions {
   /** Time for each hook, and at most for the whole a minute more. */

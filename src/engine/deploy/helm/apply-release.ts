@@ -12,8 +12,9 @@ import { clipMessage } from '../../../core/text.ts';
 import type { Failure } from '../../../core/update/journal.ts';
 import type { HelmOperation, HelmResult, OperationState } from '../../ports/helm.ts';
 import type { Applied, Work } from '../deployer.ts';
-import { type HelmContext, helmPlanOf, operationId, releaseOf, timesOf } from './helm-context.ts';
+import { type HelmContext, helmPlanOf, operationId, releaseOf } from './helm-context.ts';
 import { interruptedText, lockPatienceMs, running, waitFor } from './helm-waiting.ts';
+import { makeReturn } from './make-return.ts';
 import { makeUpgrade } from './make-upgrade.ts';
 
 const step = 'apply';
@@ -124,7 +125,9 @@ function nextReturnAction(revisions: readonly Revision[], plan: HelmPlan): Relea
 async function begin(context: HelmContext, work: Work, signal: AbortSignal): Promise<Applied | undefined> {
   const plan = helmPlanOf(work.journal);
   const make = async (): Promise<HelmOperation> =>
-    plan.goTo === undefined ? await makeUpgrade(context, work, signal) : returnTo(work, plan.goTo);
+    plan.goTo === undefined
+      ? await makeUpgrade(context, work, signal)
+      : await returnTo(context, work, plan.goTo, signal);
   let state: OperationState;
   try {
     state = await context.operations.run(operationId(work.update, plan, step), make, signal);
@@ -149,9 +152,14 @@ function unprepared({ clock }: HelmContext, error: unknown): Applied {
   throw error;
 }
 
-function returnTo(work: Work, revision: number): HelmOperation {
-  const deploy = work.spec?.deploy.kind === 'Helm' ? work.spec.deploy : undefined;
-  return { kind: 'Rollback', revision, maxHistory: deploy?.maxHistory ?? 10, crds: [], ...timesOf(deploy) };
+async function returnTo(
+  context: HelmContext,
+  work: Work,
+  revision: number,
+  signal: AbortSignal,
+): Promise<HelmOperation> {
+  const revisions = await context.releases.read(releaseOf(work.update, helmPlanOf(work.journal)), signal);
+  return await makeReturn(context, work, { number: revision, revisions }, signal);
 }
 
 /** One that failed is bad, unless something came between: then it is tried again, a few times. */

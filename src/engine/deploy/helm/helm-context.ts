@@ -7,7 +7,14 @@ import type { Journal } from '../../../core/update/journal.ts';
 import type { Version } from '../../../core/update/version-change.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ObjectAccess } from '../../ports/cluster-objects.ts';
-import type { HelmOperations, HelmReleases, OperationId, ReleaseKey, ValueDocuments } from '../../ports/helm.ts';
+import type {
+  ChartDefinitions,
+  HelmOperations,
+  HelmReleases,
+  OperationId,
+  ReleaseKey,
+  ValueDocuments,
+} from '../../ports/helm.ts';
 import type { Records } from '../../ports/records.ts';
 import type { WatchedObjects } from '../../ports/watched-objects.ts';
 import type { Workloads } from '../../ports/workloads.ts';
@@ -18,6 +25,7 @@ export interface HelmContext {
   readonly operations: HelmOperations;
   readonly documents: ValueDocuments;
   readonly charts: ChartArchives;
+  readonly definitions: ChartDefinitions;
   readonly objects: ObjectAccess;
   /** For Updates while they run. */
   readonly watched: WatchedObjects;

@@ -5,7 +5,9 @@ import { OperationError } from '../../../core/errors.ts';
 import { settingsDigestOf } from '../../../core/helm/helm-deploy.ts';
 import type { Revision } from '../../../core/helm/release.ts';
 import { lastGood } from '../../../core/helm/release-state.ts';
+import { changesOf } from '../../../resources/decode-update.ts';
 import type { PlanRequest } from '../deployer.ts';
+import { findDefinitionOneWays } from './chart-definitions.ts';
 import { type HelmContext, wishesOf } from './helm-context.ts';
 import { readValues } from './read-documents.ts';
 
@@ -18,7 +20,7 @@ export async function planRelease(context: HelmContext, request: PlanRequest, si
 
 async function planForward(context: HelmContext, request: PlanRequest, signal: AbortSignal): Promise<HelmPlan> {
   const { update } = request;
-  const { deploy } = wishesOf(request.spec, update);
+  const { spec, deploy } = wishesOf(request.spec, update);
   const { namespace } = update.metadata;
   const app = { namespace, name: update.spec.app };
   const composed = await readValues(context.documents, app, deploy, signal);
@@ -31,6 +33,8 @@ async function planForward(context: HelmContext, request: PlanRequest, signal: A
   // A revision that never proved itself is nothing to go back to.
   const good = superseded ? revisions.find((one) => one.number === superseded.restore) : lastGood(revisions);
   refuseRejected(context, app, { settingsDigest, good });
+  const changes = changesOf(update.spec);
+  const oneWays = await findDefinitionOneWays(context, { namespace, spec, deploy, changes }, signal);
   return {
     kind: 'Helm',
     release: deploy.release,
@@ -38,7 +42,7 @@ async function planForward(context: HelmContext, request: PlanRequest, signal: A
     ...restoreOf(good),
     ...chartOf(good),
     settingsDigest,
-    oneWays: [],
+    oneWays,
   };
 }
 

@@ -4,6 +4,7 @@ import type { HelmOperation } from '../../ports/helm.ts';
 import type { Restored, Work } from '../deployer.ts';
 import { type HelmContext, helmPlanOf, operationId, releaseOf, timesOf } from './helm-context.ts';
 import { interruptedText, lockPatienceMs, running, waitFor } from './helm-waiting.ts';
+import { makeReturn } from './make-return.ts';
 
 const step = 'restore';
 const mostLooks = 4;
@@ -93,24 +94,10 @@ function later({ clock }: HelmContext, message: string): Restored {
   return waitFor({ reason: 'RollbackRefused', message, until: new Date(clock.now().getTime() + retryMs) });
 }
 
-async function goBack(
-  { releases }: HelmContext,
-  work: Work,
-  revision: number,
-  signal: AbortSignal,
-): Promise<HelmOperation> {
-  const deploy = deployOf(work);
-  const release = releaseOf(work.update, helmPlanOf(work.journal));
-  const target = (await releases.read(release, signal)).find((one) => one.number === revision);
-  const opened = deploy?.crds === 'CreateReplace' && target ? await releases.open(release, target, signal) : undefined;
-  const crds = [...(opened?.chart.files ?? [])].filter(([path]) => /^crds\/.+\.(?:ya?ml|json)$/.test(path));
-  return {
-    kind: 'Rollback',
-    revision,
-    maxHistory: deploy?.maxHistory ?? 10,
-    crds: crds.map(([, content]) => Buffer.from(content).toString('utf8')),
-    ...timesOf(deploy),
-  };
+async function goBack(context: HelmContext, work: Work, revision: number, signal: AbortSignal): Promise<HelmOperation> {
+  const plan = helmPlanOf(work.journal);
+  const revisions = await context.releases.read(releaseOf(work.update, plan), signal);
+  return await makeReturn(context, work, { number: revision, revisions }, signal);
 }
 
 function uninstall(work: Work): HelmOperation {
