@@ -10,6 +10,8 @@ import { apps, type ProductObject, rejections } from '../adapters/cluster/kinds.
 import type { KubeObject } from '../kube/objects.ts';
 import { deployments, secrets } from '../kube/resource-types.ts';
 import { decodeWorkload } from '../resources/decode-workload.ts';
+import { createWebhookServer } from '../server/webhooks.ts';
+import { createLogger } from '../telemetry/log.ts';
 
 interface SecretObject extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
@@ -149,6 +151,40 @@ test('one is opened, merged by a person, and the version watched until it is don
 
   expect(await imageNow()).toBe(`${registry.host}/web:1.1.0`);
   expect(await pulls()).toHaveLength(1);
+});
+
+test('a merge that the forge tells of by its webhook is seen at once', async () => {
+  completeRollouts(stage, stop.signal);
+  const secret = 'a secret';
+  const server = createWebhookServer({
+    metrics: stage.metrics,
+    log: createLogger('error', { write: () => undefined }),
+    secretsOf: async () => [secret],
+    allowUnsigned: false,
+    privateRegistry: undefined,
+    targets: () => stage.runtime.webhooks,
+  });
+  try {
+    const url = `${await server.listen({ host: '127.0.0.1', port: 0 })}/hook/github`;
+    await gitea.call('POST', `${repository()}/hooks`, {
+      type: 'gitea',
+      active: true,
+      events: ['pull_request'],
+      config: { url, content_type: 'json', secret },
+    });
+    await putApp();
+    await untilUpdate(open);
+    const [pull] = await pulls();
+    await merge(pull?.number ?? 0);
+    const mergedAt = stage.clock.now().getTime();
+
+    await untilUpdate({ phase: 'Succeeded' });
+
+    expect(stage.clock.now().getTime() - mergedAt).toBeLessThan(30_000);
+    expect(await imageNow()).toBe(`${registry.host}/web:1.1.0`);
+  } finally {
+    await server.close();
+  }
 });
 
 test('one that a person closes is a no to the version', async () => {

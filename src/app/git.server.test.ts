@@ -302,3 +302,23 @@ describe('what keeps it from writing is said', () => {
     });
   });
 });
+
+test('of two Apps that write the same place the later one is kept from it, and says whose it is', async () => {
+  completeRollouts(stage, stop.signal);
+  await applyFromGit();
+  await putApp();
+  const first = await stage.app('web');
+  const { interval, sources, deploy } = first.spec;
+  await stage.client.create<ProductObject>(apps, {
+    metadata: { namespace: stage.namespace, name: 'web-again' },
+    spec: { interval, sources, deploy },
+  });
+
+  await stage.until(async () => {
+    const { status } = await stage.app('web-again');
+    const says = `the marker shop:web in branch main is written by App ${stage.namespace}/web already`;
+    expect(status?.waiting).toMatchObject({ reason: 'TargetConflict', message: expect.stringContaining(says) });
+  });
+  await untilUpdate({ phase: 'Succeeded' });
+  expect(await stage.updatesOf('web-again')).toEqual([]);
+});

@@ -144,11 +144,12 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     synced,
     ...controllers,
     webhooks: announcePushes({
-      apps: caches.apps,
+      ...caches,
       forgetIn: [registry, signatures],
       forgetGit: git.forget,
       memory,
       wakeApp: controllers.apps.enqueue,
+      wakeUpdate: controllers.updates.enqueue,
       clock: options.clock,
       signal,
     }),

@@ -1,6 +1,6 @@
 /**
  * What an announced push does: the Apps that follow it are checked now, past what is remembered of their last check and
- * past answers that several Apps share. It starts nothing else, so that a webhook can be lost, repeated or invented.
+ * past answers that several Apps share; an Update that writes into that repository looks whether it was merged. It starts nothing else, so that a webhook can be lost, repeated or invented.
  *
  * A storm costs one check of a repository a second: calls in between are put together (pace.ts), all Apps on the
  * repository are then woken together and share one answer, and the work queue holds each of them once.
@@ -10,7 +10,7 @@ import { topicsOfRepository } from '../core/webhook/topics.ts';
 import type { CheckMemory } from '../engine/check/check-memory.ts';
 import type { Clock } from '../kube/clock.ts';
 import { keyOf } from '../kube/objects.ts';
-import { gitUrlsOf, registryRepositoriesOf, topicsOfUrl } from '../resources/app-topics.ts';
+import { gitUrlsOf, registryRepositoriesOf, topicsOfUrl, writtenUnder } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import { pace } from './pace.ts';
 
@@ -24,6 +24,8 @@ export interface AnnouncementContext {
   readonly forgetGit: (url: string) => void;
   readonly memory: Pick<CheckMemory, 'expire'>;
   readonly wakeApp: (key: string) => void;
+  /** Wakes the Update of an App that is under way. */
+  readonly wakeUpdateOf: (app: AppObjectWire) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -54,6 +56,9 @@ export function createAnnouncements(context: AnnouncementContext): Announcements
     for (const app of context.appsOn(topic)) {
       check(app, (one) => one === topic);
     }
+    for (const app of context.appsOn(writtenUnder(topic))) {
+      context.wakeUpdateOf(app);
+    }
   });
   const checkApp = pace({ ...context, gapMs }, (subject) => {
     const [namespace = '', name = ''] = subject.split('/');
@@ -64,7 +69,7 @@ export function createAnnouncements(context: AnnouncementContext): Announcements
   });
   return {
     wakeTopic(topic) {
-      const isKnown = context.appsOn(topic).length > 0;
+      const isKnown = [topic, writtenUnder(topic)].some((one) => context.appsOn(one).length > 0);
       if (isKnown) {
         checkTopic(topic);
       }

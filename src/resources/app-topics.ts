@@ -13,6 +13,7 @@ export function topicsOfApp(app: AppObjectWire): readonly string[] {
   return [
     ...registryRepositoriesOf(app).flatMap(topicsOfRepository),
     ...gitUrlsOf(app).flatMap((url) => topicsOfUrl(url) ?? []),
+    ...[app.spec.deploy.git?.repository ?? []].flat().map(topicOfWritten),
   ];
 }
 
@@ -20,6 +21,16 @@ export function topicsOfApp(app: AppObjectWire): readonly string[] {
 export function topicsOfUrl(url: string): string | undefined {
   const location = parseGitLocation(url);
   return location && topicOfGit(location);
+}
+
+/** Apps that write into a git repository, whatever URL of it they name. */
+export function topicOfWritten(url: string): string {
+  return writtenUnder(topicsOfUrl(url) ?? url);
+}
+
+/** The same for a repository by the topic under which it is announced. */
+export function writtenUnder(topic: string): string {
+  return `written ${topic}`;
 }
 
 /**

@@ -87,6 +87,8 @@ async function writeConfig(folder: string, { port, origin }: { port: number; ori
   const lines = [
     'I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true',
     'RUN_MODE = prod',
+    '[webhook]',
+    'ALLOWED_HOST_LIST = loopback',
     '[server]',
     'HTTP_ADDR = 127.0.0.1',
     `HTTP_PORT = ${port}`,

@@ -10,7 +10,7 @@ import {
 } from './announcement.ts';
 import { needText, textAt } from './fields.ts';
 
-/** GitHub tells the event in a header. Packages are what Keel reads; the pushes are Flux's. */
+/** GitHub tells the event in a header, and so does Gitea, in the same. Packages are what Keel reads; the pushes are Flux's. */
 export function readGitHub({ headers, body }: Delivery): Announcement | 'nothing' {
   switch (headers['x-github-event']) {
     case 'package':
@@ -21,10 +21,17 @@ export function readGitHub({ headers, body }: Delivery): Announcement | 'nothing
     case 'push':
     case 'create':
     case 'release':
-      return gitPush(['clone_url', 'ssh_url', 'html_url'].map((field) => textAt(body, 'repository', field)));
+      return gitPush(urlsOf(body));
+    case 'pull_request':
+      // Merged, or closed without; what happens to one that stays open changes no branch.
+      return textAt(body, 'action') === 'closed' ? gitPush(urlsOf(body)) : 'nothing';
     default:
       return 'nothing';
   }
+}
+
+function urlsOf(body: unknown): readonly (string | undefined)[] {
+  return ['clone_url', 'ssh_url', 'html_url'].map((field) => textAt(body, 'repository', field));
 }
 
 function readPackage(body: unknown): AnnouncedImage {

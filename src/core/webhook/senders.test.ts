@@ -125,6 +125,32 @@ const rows: readonly Row[] = [
     body: sent.gitHubPush,
     says: Array(3).fill('git github.com/Codertocat/Hello-World'),
   },
+  {
+    name: 'a pull request that was merged, or closed',
+    path: '/hook/github',
+    event: 'pull_request',
+    body: { ...sent.gitHubPush, action: 'closed', pull_request: { merged: true } },
+    says: Array(3).fill('git github.com/Codertocat/Hello-World'),
+  },
+  {
+    name: 'a pull request that stays open',
+    path: '/hook/github',
+    event: 'pull_request',
+    body: { ...sent.gitHubPush, action: 'synchronize' },
+    says: 'nothing',
+  },
+  ...['merge', 'close'].map((action) => ({
+    name: `the ${action} of a merge request`,
+    path: '/hook/gitlab',
+    body: { ...sent.gitLabPush, object_kind: 'merge_request', object_attributes: { action } },
+    says: Array(3).fill('git example.com/mike/diaspora'),
+  })),
+  {
+    name: 'an approval of a merge request',
+    path: '/hook/gitlab',
+    body: { ...sent.gitLabPush, object_kind: 'merge_request', object_attributes: { action: 'approved' } },
+    says: 'nothing',
+  },
   { name: 'a push', path: 'harbor', body: sent.harborPush, says: [`hub.harbor.com/test-webhook/debian:latest@${sha}`] },
   {
     name: 'each resource',

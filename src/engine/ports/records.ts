@@ -67,6 +67,8 @@ export interface Records extends DirectRecords {
   listApps(namespace: string): readonly AppObjectWire[];
   /** Apps that may look after one of these workloads. */
   listAppsOn(namespace: string, workloads: readonly string[]): readonly AppObjectWire[];
+  /** Apps of any namespace that write into a git repository. */
+  listAppsWriting(url: string): readonly AppObjectWire[];
   findApp(namespace: string, name: string): AppObjectWire | undefined;
   /** Newest first. */
   listUpdates(namespace: string, app: string): readonly UpdateObjectWire[];

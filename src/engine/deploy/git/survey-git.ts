@@ -1,12 +1,13 @@
 /** What an App of deploy kind `git` runs, as the cluster shows it. */
 import type { AppSpec } from '../../../core/app/app.ts';
 import type { GitDeploy } from '../../../core/app/git-deploy.ts';
+import { findSharedPlace, type GitWriter } from '../../../core/app/git-places.ts';
 import { describeField } from '../../../core/app/object-field.ts';
 import { OperationError } from '../../../core/errors.ts';
 import { assessWorkload } from '../../../core/health/assess.ts';
 import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
 import type { Version } from '../../../core/update/version-change.ts';
-import type { AppObjectWire } from '../../../resources/decode-app.ts';
+import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.ts';
 import type { Survey } from '../deployer.ts';
 import { textIn } from '../patch/held-fields.ts';
 import { type Shown, type ShownContext, showVersions, workloadsOf } from './shown-versions.ts';
@@ -24,6 +25,7 @@ export async function surveyGit(
   return {
     versions: groupVersions(shown),
     problems: shown.problems,
+    conflict: findRival(context, app, { sources: spec.sources, deploy }),
     basis: JSON.stringify(shown.versions),
     objects: [
       ...new Set([
@@ -41,6 +43,24 @@ export async function surveyGit(
     },
     confirm: async (inner) => await confirmShown(context, shown, inner),
   };
+}
+
+/** Of several Apps for one place the oldest has it. */
+function findRival({ records }: ShownContext, app: AppObjectWire, mine: GitWriter): string | undefined {
+  const age = ({ metadata }: AppObjectWire) =>
+    [metadata.creationTimestamp, metadata.namespace, metadata.name].join(' ');
+  const older = records.listAppsWriting(mine.deploy.url.text).filter((other) => age(other) < age(app));
+  for (const other of older) {
+    const read = readAppSpec(other);
+    const spec = read.kind === 'Valid' ? read.value : undefined;
+    const place =
+      spec?.deploy.kind === 'Git' ? findSharedPlace(mine, { sources: spec.sources, deploy: spec.deploy }) : undefined;
+    if (place !== undefined) {
+      const { namespace, name } = other.metadata;
+      return `spec.deploy.git.writers: ${place} in branch ${mine.deploy.branch} is written by App ${namespace}/${name} already; take it out of one of the two`;
+    }
+  }
+  return undefined;
 }
 
 function groupVersions({ versions }: Shown): ReadonlyMap<string, readonly Version[]> {
