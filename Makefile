@@ -11,8 +11,8 @@ help: ## This list
 check: ## Format, lint, types, dead code, generated files, layers and unit tests (under a minute)
 	$(bootstrap) check node scripts/verify.ts check
 
-test: ## Everything: check, then tests against a real API server, then on a real node with pods
-	$(bootstrap) node node scripts/verify.ts test
+test: ## Everything: check, then tests against a real API server, then on a real node with pods, then in a browser
+	$(bootstrap) browser node scripts/verify.ts test
 
 demo: ## An update that works and one that undoes itself, on a real cluster (KEEP=1 leaves it, KUBECONFIG=... uses yours)
 	$(bootstrap) node node scripts/demo.ts

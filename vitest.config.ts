@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three levels, fastest first. `unit` needs nothing but node; `server` a real API server, registry and git;
- * `node` a real node with pods. The ending of a test file's name says its level.
+ * Four levels, fastest first. `unit` needs nothing but node; `server` a real API server, registry and git;
+ * `node` a real node with pods; `browser` the pages in a real browser. The ending of a test file's name says its level.
  */
 export default defineConfig({
   test: {
@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'unit',
           // Property tests take seconds where other work shares the machine.
           testTimeout: 20_000,
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'ui/src/**/*.test.ts'],
           exclude: ['**/*.server.test.ts', '**/*.node.test.ts', '**/node_modules/**'],
         },
       },
@@ -35,6 +35,16 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           maxConcurrency: 8,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['ui/test/**/*.browser.test.ts'],
+          globalSetup: ['ui/test/browser-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
         },
       },
     ],

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Makes this machine ready for one level of work and then runs a command with the right Node in front of PATH.
 #
-# usage: scripts/bootstrap.sh check|server|node COMMAND [ARGUMENT...]
+# usage: scripts/bootstrap.sh check|server|node|browser COMMAND [ARGUMENT...]
 #
 # check    Node and the locked npm packages
 # server   also etcd, git, ssh and a registry, for tests against a real API server
 # node     also what a real Kubernetes node with pods needs (root)
+# browser  also Chromium, for tests of the pages
 #
-# What is there in the right version is used. Where root or apt is missing, HEADGATE_SKIP_NODE is exported with
+# What is there in the right version is used. Where root or apt is missing, HEADGATE_SKIP_NODE and HEADGATE_SKIP_BROWSER are exported with
 # the reason, so that the test run can skip that level loudly; with CI=true a skip is a failure.
 set -euo pipefail
 
@@ -15,6 +16,7 @@ readonly node_minimum=24.15.0
 readonly node_fallback=24.21.0
 readonly server_packages=(ca-certificates etcd-server docker-registry git openssh-client openssh-server openssl)
 readonly node_packages=(containerd runc containernetworking-plugins nftables conntrack busybox-static iproute2 procps util-linux unzip)
+readonly browser_packages=(chromium fonts-dejavu-core)
 
 level=$1
 shift
@@ -170,6 +172,16 @@ prepare_node() {
   fi
 }
 
+prepare_browser() {
+  local reason
+  prepare_node
+  reason=$(ensure_packages "${browser_packages[@]}")
+  if [ -n "$reason" ]; then
+    export HEADGATE_SKIP_BROWSER=$reason
+    say "there is no browser: $reason" >&2
+  fi
+}
+
 # Tools of administrators are not in everyone's PATH, nor is Go where its own archive is unpacked as go.dev says.
 export PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin
 use_node
@@ -178,8 +190,9 @@ case $level in
   check) ;;
   server) prepare_server ;;
   node) prepare_node ;;
+  browser) prepare_browser ;;
   *)
-    say "unknown level $level; use check, server or node" >&2
+    say "unknown level $level; use check, server, node or browser" >&2
     exit 2
     ;;
 esac

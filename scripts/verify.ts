@@ -29,6 +29,7 @@ interface Run {
 const checks: readonly Step[] = [
   { title: 'format and lint', run: () => runProgram('biome', ['ci', '--colors=off', '--error-on-warnings', '.']) },
   { title: 'types', run: () => runProgram('tsc', ['--noEmit']) },
+  { title: 'types of the pages', run: () => runProgram('tsc', ['--noEmit', '--project', 'ui']) },
   { title: 'dead code', run: () => runProgram('knip', ['--no-progress']) },
   { title: 'generated files are in step', run: () => runProgram(process.execPath, ['scripts/generate.ts', '--check']) },
   { title: 'layers and unit tests', run: (run) => runVitest('unit', run) },
@@ -39,6 +40,7 @@ const tests: readonly Step[] = [
   { title: 'programs of the test cluster', run: fetchPrograms },
   { title: 'tests against a real API server', run: (run) => runVitest('server', run) },
   { title: 'tests on a real node', run: runNodeTests },
+  { title: 'tests in a browser', run: runBrowserTests },
   { title: 'nothing is left running', run: findLeftBehind },
 ];
 
@@ -57,9 +59,16 @@ function skipReason(): string | undefined {
 
 async function runNodeTests(run: Run): Promise<Counts> {
   const reason = skipReason();
-  if (reason === undefined) {
-    return await runVitest('node', run);
-  }
+  return reason === undefined ? await runVitest('node', run) : skipped(reason);
+}
+
+async function runBrowserTests(run: Run): Promise<Counts> {
+  const reason = process.env['HEADGATE_SKIP_BROWSER'];
+  return reason === undefined ? await runVitest('browser', run) : skipped(reason);
+}
+
+/** Loud; a failure where nobody would see it. */
+function skipped(reason: string): Counts {
   console.log(`  SKIPPED: ${reason}`);
   const isFailure = process.env['CI'] === 'true';
   return { passed: 0, failed: isFailure ? 1 : 0 };

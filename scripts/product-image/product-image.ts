@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Image, makeImage } from '../oci/image.ts';
 import { makeGitLayer } from './git-layer.ts';
+import { makePagesLayer } from './pages-layer.ts';
 import { makeProgramLayer, nodeFlags, programPath } from './program-layer.ts';
 import { makeRuntimeLayer, userId } from './runtime-layer.ts';
 import { makeToolLayer } from './tool-layer.ts';
@@ -14,7 +15,13 @@ export async function makeProductImage(entry: string): Promise<Image> {
     await readFile(packageFile, 'utf8'),
   );
   return makeImage({
-    layers: [await makeRuntimeLayer(), await makeGitLayer(), await makeToolLayer(), await makeProgramLayer(entry)],
+    layers: [
+      await makeRuntimeLayer(),
+      await makeGitLayer(),
+      await makeToolLayer(),
+      await makePagesLayer(),
+      await makeProgramLayer(entry),
+    ],
     config: {
       Entrypoint: ['/nodejs/node', ...nodeFlags, programPath],
       Env: [

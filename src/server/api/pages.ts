@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import staticFiles from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../telemetry/log.ts';
@@ -35,7 +35,7 @@ export async function addPages(scope: FastifyInstance, { prefix, pages, log }: P
       .send(fill(html, `${prefix}/`, nonce));
   };
   await scope.register(staticFiles, {
-    root: join(pages, 'assets'),
+    root: resolve(pages, 'assets'),
     prefix: '/assets/',
     index: false,
     preCompressed: true,

@@ -1,0 +1,103 @@
+/** What changes in the cluster is on the page at once: the server tells which object, and the queries that show it are asked again. */
+import type { QueryClient } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import { addressOf } from './client.ts';
+
+export type LiveState = 'connecting' | 'live' | 'interrupted';
+
+interface Change {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Many changes at once are one refresh; short enough that nobody notices. */
+const gatherMs = 60;
+
+/** Which queries show an object of a kind. The App page has its Updates, the lists have both. */
+const shownBy: Readonly<Record<string, (change: Change) => readonly (readonly string[])[]>> = {
+  App: ({ namespace, name }) => [['apps'], ['app', namespace, name], ['sources']],
+  Update: ({ namespace, name }) => [
+    ['updates'],
+    ['apps'],
+    ['approvals'],
+    ['app', namespace],
+    ['update', namespace, name],
+  ],
+  Rejection: ({ namespace }) => [['rejections'], ['app', namespace]],
+};
+
+export class LiveUpdates {
+  #state: LiveState = 'connecting';
+  readonly #listeners = new Set<() => void>();
+  readonly #queries: QueryClient;
+  #source: EventSource | undefined;
+  #gathered: Change[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(queries: QueryClient) {
+    this.#queries = queries;
+  }
+
+  get state(): LiveState {
+    return this.#state;
+  }
+
+  /** @returns what ends it */
+  start(): () => void {
+    const source = new EventSource(addressOf('watch'), { withCredentials: true });
+    this.#source = source;
+    source.addEventListener('hello', () => this.#set('live'));
+    source.addEventListener('open', () => this.#set('live'));
+    source.addEventListener('reset', () => {
+      this.#set('live');
+      // What was missed is not known.
+      void this.#queries.invalidateQueries();
+    });
+    source.addEventListener('change', (event) => this.#gather(JSON.parse(event.data) as Change));
+    source.addEventListener('error', () => this.#set('interrupted'));
+    return () => this.stop();
+  }
+
+  stop(): void {
+    this.#source?.close();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  #set(state: LiveState): void {
+    if (this.#state !== state) {
+      this.#state = state;
+      for (const listener of this.#listeners) {
+        listener();
+      }
+    }
+  }
+
+  #gather(change: Change): void {
+    this.#gathered.push(change);
+    this.#timer ??= setTimeout(() => this.#refresh(), gatherMs);
+  }
+
+  #refresh(): void {
+    const changes = this.#gathered;
+    this.#gathered = [];
+    this.#timer = undefined;
+    const keys = new Map(
+      changes.flatMap((change) => (shownBy[change.kind]?.(change) ?? []).map((key) => [key.join(' '), key] as const)),
+    );
+    for (const queryKey of keys.values()) {
+      void this.#queries.invalidateQueries({ queryKey });
+    }
+  }
+}
+
+/** Whether what is shown is as of now. */
+export function useLiveState(live: LiveUpdates): LiveState {
+  return useSyncExternalStore(live.subscribe, () => live.state);
+}

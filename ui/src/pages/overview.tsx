@@ -1,0 +1,148 @@
+/** All Apps at one glance: how they are, what is new, what waits and until when. */
+import { Anchor, Button, Grid, Group, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { AppSummary } from '../../../src/server/api/schemas.ts';
+import { type AppFilter, type AppPage, appsQuery } from '../api/queries.ts';
+import { AppTable } from '../parts/app-table.tsx';
+import { Mark, StateBadge } from '../parts/badges.tsx';
+import { PageTitle } from '../parts/page-title.tsx';
+import { QueryState } from '../parts/query-state.tsx';
+import { useText } from '../text/language.tsx';
+import { FirstRun } from './first-run.tsx';
+import classes from './overview.module.css';
+import { NowAndNext } from './overview-asides.tsx';
+
+const filterDelayMs = 80;
+
+export function OverviewPage() {
+  const text = useText();
+  const filter = useSearch({ from: '/' });
+  const query = useInfiniteQuery(appsQuery(filter));
+  return (
+    <>
+      <PageTitle title={text.overview.title} />
+      <QueryState query={{ ...query, data: query.data?.pages }}>
+        {(pages) => {
+          const [first] = pages;
+          const isFiltered = Object.keys(filter).length > 0;
+          if (!first || (first.total === 0 && !isFiltered)) {
+            return <FirstRun />;
+          }
+          return (
+            <Grid gap="lg">
+              <Grid.Col span={{ base: 12, lg: 9 }}>
+                <Stack>
+                  <StateFilter counts={first.states} filter={filter} />
+                  <SearchField filter={filter} />
+                  <Apps pages={pages} query={query} isFiltered={isFiltered} />
+                </Stack>
+              </Grid.Col>
+              <Grid.Col span={{ base: 12, lg: 3 }}>
+                <NowAndNext />
+              </Grid.Col>
+            </Grid>
+          );
+        }}
+      </QueryState>
+    </>
+  );
+}
+
+function StateFilter({ counts, filter }: { readonly counts: AppPage['states']; readonly filter: AppFilter }) {
+  const text = useText();
+  const navigate = useNavigate({ from: '/' });
+  const choose = (state: string | undefined) =>
+    void navigate({ search: (before) => ({ ...before, state }), replace: true });
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return (
+    <Group gap="xs" role="group" aria-label={text.overview.filterByState}>
+      <Tile isChosen={filter.state === undefined} count={all} onChoose={() => choose(undefined)}>
+        <Mark tone="off" text={text.common.all} />
+      </Tile>
+      {Object.entries(counts)
+        .filter(([state, count]) => count > 0 || filter.state === state)
+        .map(([state, count]) => (
+          <Tile key={state} isChosen={filter.state === state} count={count} onChoose={() => choose(state)}>
+            <StateBadge state={state} />
+          </Tile>
+        ))}
+    </Group>
+  );
+}
+
+interface TileProps {
+  readonly isChosen: boolean;
+  readonly count: number;
+  readonly onChoose: () => void;
+  readonly children: React.ReactNode;
+}
+
+function Tile({ isChosen, count, onChoose, children }: TileProps) {
+  return (
+    <UnstyledButton className={classes['tile'] ?? ''} aria-pressed={isChosen} onClick={onChoose}>
+      <Text size="xl" fw={700} lh={1.2} component="div">
+        {count}
+      </Text>
+      {children}
+    </UnstyledButton>
+  );
+}
+
+/** Typing is answered at once; the address and with it the list follow in a moment. */
+function SearchField({ filter }: { readonly filter: AppFilter }) {
+  const text = useText();
+  const navigate = useNavigate({ from: '/' });
+  const [typed, setTyped] = useState(filter.q ?? '');
+  const search = useDebouncedCallback(
+    (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
+    filterDelayMs,
+  );
+  return (
+    <TextInput
+      type="search"
+      aria-label={text.overview.searchLabel}
+      placeholder={text.overview.searchLabel}
+      value={typed}
+      onChange={({ currentTarget }) => {
+        setTyped(currentTarget.value);
+        search(currentTarget.value);
+      }}
+    />
+  );
+}
+
+interface AppsProps {
+  readonly pages: readonly AppPage[];
+  readonly query: { readonly hasNextPage: boolean; readonly fetchNextPage: () => unknown };
+  readonly isFiltered: boolean;
+}
+
+function Apps({ pages, query, isFiltered }: AppsProps) {
+  const text = useText();
+  const navigate = useNavigate({ from: '/' });
+  const apps: readonly AppSummary[] = pages.flatMap(({ items }) => items);
+  const total = pages[0]?.total ?? 0;
+  return (
+    <>
+      <Group justify="space-between">
+        <Text size="sm" role="status">
+          {total === 0 ? text.overview.noMatch : text.overview.apps(total)}
+        </Text>
+        {isFiltered && (
+          <Anchor component="button" size="sm" onClick={() => void navigate({ search: {}, replace: true })}>
+            {text.overview.clear}
+          </Anchor>
+        )}
+      </Group>
+      {apps.length > 0 && <AppTable apps={apps} />}
+      {query.hasNextPage && (
+        <Button variant="default" onClick={() => void query.fetchNextPage()}>
+          {text.common.more} ({text.common.count(apps.length, total)})
+        </Button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,149 @@
+/** One Update, the unit no other tool shows: every step with its time, why it waits, what it sets and what going back would set. */
+
+import { Alert, Group, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Update } from '../../../src/server/api/schemas.ts';
+import { updateQuery } from '../api/queries.ts';
+import { PhaseBadge } from '../parts/badges.tsx';
+import { PageLink } from '../parts/page-link.tsx';
+import { PageTitle } from '../parts/page-title.tsx';
+import { PlanView } from '../parts/plan-view.tsx';
+import { QueryState } from '../parts/query-state.tsx';
+import { Timeline } from '../parts/timeline.tsx';
+import { sayDuration, When } from '../parts/times.tsx';
+import { UpdateActions } from '../parts/update-actions.tsx';
+import { ChangeLines } from '../parts/versions.tsx';
+import { WaitingLine } from '../parts/waiting-line.tsx';
+import { YamlView } from '../parts/yaml-view.tsx';
+import { useText } from '../text/language.tsx';
+
+export function UpdatePage() {
+  const text = useText();
+  const { namespace, name } = useParams({ from: '/updates/$namespace/$name' });
+  const query = useQuery(updateQuery(namespace, name));
+  const update = query.data;
+  return (
+    <>
+      <PageTitle
+        title={update ? `${update.app}: ${text.update.title(update.sequence)}` : name}
+        lead={
+          <>
+            {namespace}
+            {update && (
+              <>
+                {' · '}
+                <PageLink
+                  to="/apps/$namespace/$name"
+                  params={{ namespace, name: update.app }}
+                  size="sm"
+                  underline="always"
+                >
+                  {text.common.app} {update.app}
+                </PageLink>
+              </>
+            )}
+          </>
+        }
+        actions={update && <UpdateActions update={update} />}
+      />
+      <QueryState query={query}>{(data) => <UpdateDetails update={data} />}</QueryState>
+    </>
+  );
+}
+
+function UpdateDetails({ update }: { readonly update: Update }) {
+  const text = useText();
+  return (
+    <Stack gap="lg">
+      <Group gap="md" role="status">
+        <PhaseBadge phase={update.phase} />
+        <WaitingLine waiting={update.open ? update.waiting : undefined} />
+      </Group>
+      <Facts update={update} />
+      {update.failure && (
+        <Alert color="red" variant="outline" title={`${text.update.failure}: ${update.failure.reason}`}>
+          <bdi>{update.failure.message}</bdi>
+          <Text size="sm" mt="xs">
+            {update.failure.blamesVersion ? text.update.blames : text.update.noBlame}
+          </Text>
+        </Alert>
+      )}
+      <Section title={text.update.timeline}>
+        <Timeline steps={update.steps} />
+      </Section>
+      {update.plan && (
+        <Section title={text.update.plan}>
+          <PlanView plan={{ ...update.plan }} />
+        </Section>
+      )}
+      <Section title={text.update.record}>
+        <details>
+          <summary>{text.common.details}</summary>
+          <YamlView value={update} label={text.update.record} />
+        </details>
+      </Section>
+    </Stack>
+  );
+}
+
+function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section aria-label={title}>
+      <Title order={2} size="h4" mb="xs">
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}
+
+function Facts({ update }: { readonly update: Update }) {
+  const text = useText();
+  const { changes, trigger, startedAt, createdAt, finishedAt, tookMs, approvals } = update;
+  return (
+    <dl style={{ display: 'grid', gridTemplateColumns: 'max-content 1fr', gap: '0.25rem 1rem', margin: 0 }}>
+      <Fact name={text.update.changes}>
+        <ChangeLines changes={changes} />
+      </Fact>
+      <Fact name={text.update.trigger}>
+        <bdi>{trigger.by}</bdi>: <bdi>{trigger.reason}</bdi>
+      </Fact>
+      <Fact name={text.update.began}>
+        <When at={startedAt ?? createdAt} />
+      </Fact>
+      <Fact name={text.update.ended}>
+        {finishedAt === undefined ? (
+          text.update.running
+        ) : (
+          <>
+            <When at={finishedAt} /> {tookMs !== undefined && `(${sayDuration(tookMs)})`}
+          </>
+        )}
+      </Fact>
+      {approvals.length > 0 && (
+        <Fact name={text.update.approvals}>
+          {approvals.map(({ by, at }) => (
+            <div key={by}>
+              <bdi>{by}</bdi>, <When at={at} />
+            </div>
+          ))}
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <>
+      <Text component="dt" size="sm" fw={600}>
+        {name}
+      </Text>
+      <Text component="dd" size="sm" m={0} style={{ overflowWrap: 'anywhere' }}>
+        {children}
+      </Text>
+    </>
+  );
+}
