@@ -4,7 +4,7 @@
 # usage: scripts/bootstrap.sh check|server|node|browser COMMAND [ARGUMENT...]
 #
 # check    Node and the locked npm packages
-# server   also etcd, git, ssh and a registry, for tests against a real API server
+# server   also etcd, git, ssh, a registry and Prometheus, for tests against a real API server
 # node     also what a real Kubernetes node with pods needs (root)
 # browser  also Chromium, for tests of the pages
 #
@@ -14,7 +14,7 @@ set -euo pipefail
 
 readonly node_minimum=24.15.0
 readonly node_fallback=24.21.0
-readonly server_packages=(ca-certificates etcd-server docker-registry git openssh-client openssh-server openssl)
+readonly server_packages=(ca-certificates etcd-server docker-registry git openssh-client openssh-server openssl prometheus)
 readonly node_packages=(containerd runc containernetworking-plugins nftables conntrack busybox-static iproute2 procps util-linux unzip)
 readonly browser_packages=(chromium fonts-dejavu-core)
 
@@ -126,7 +126,7 @@ install_packages() {
   if ((own_policy)); then rm -f "$policy"; fi
   # A service that is enabled would start at the next boot and take the ports.
   if [ -d /run/systemd/system ]; then
-    systemctl disable --now etcd docker-registry >/dev/null 2>&1 || true
+    systemctl disable --now etcd docker-registry prometheus >/dev/null 2>&1 || true
     # Somebody's own ssh service, which was there before, is left alone.
     if [[ " $* " == *' openssh-server '* ]]; then systemctl disable --now ssh >/dev/null 2>&1 || true; fi
   fi

@@ -50,7 +50,7 @@ export interface RuntimeStage {
 
 const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
 
-export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults' | 'publish'> {
+export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults' | 'publish' | 'outbound'> {
   readonly sourceFolder?: string;
   readonly adoption?: AdoptionSettings;
   /** That of a former runtime, which has ended; else one of its own. */
@@ -110,6 +110,7 @@ function startParts(
     adoption = nobody,
     gateDefaults,
     publish,
+    outbound,
   }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly programs: HelmPrograms },
 ) {
   const log: LogLine[] = [];
@@ -127,6 +128,7 @@ function startParts(
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     gateDefaults,
     publish,
+    outbound,
     clock,
     random: () => 0,
     log: logger,

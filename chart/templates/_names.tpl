@@ -82,6 +82,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [services/proxy]
   verbs: [get, create, update]
+# Tests of Apps that an AnalysisTemplate describes.
+- apiGroups: [argoproj.io]
+  resources: [analysistemplates, clusteranalysistemplates]
+  verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

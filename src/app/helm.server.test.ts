@@ -241,10 +241,14 @@ test.each([
   await untilEnded(1);
   await changeHelm({ values: { tested: true, color: 'orange' } });
 
+  await stage.until(async () => {
+    expect((await stage.updatesOf('web')).map(({ status }) => status?.phase)).toContain('Testing');
+  });
   await endJob(stage, await untilJob(stage, 'web-test'), end);
 
   const [, update] = await untilEnded(2);
   expect(update?.status?.phase).toBe(phase);
+  expect(update?.status?.tests).toMatchObject([{ name: 'helm-test', verdict: end === 'Failed' ? 'Fail' : 'Pass' }]);
   expect(update?.status?.failure?.reason).toBe(end === 'Failed' ? 'TestFailed' : undefined);
   expect(await settings()).toMatchObject({ color });
 });

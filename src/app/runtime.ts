@@ -4,15 +4,10 @@ import { CheckpointSecrets } from '../adapters/cluster/checkpoint-secrets.ts';
 import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
-import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
-import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
 import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
-import { readPullSecrets } from '../adapters/registry/credentials.ts';
 import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry/shared-registry.ts';
-import { createSignatureVerifier } from '../adapters/signature/verifier.ts';
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
-import type { Announcements } from '../controllers/announcements.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
 import { AppWords } from '../controllers/app-words.ts';
 import { outcomeOf } from '../controllers/outcome.ts';
@@ -23,8 +18,7 @@ import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import type { Repository } from '../core/image/reference.ts';
 import { topicOfImage } from '../core/webhook/topics.ts';
 import type { AdoptContext } from '../engine/adopt/adopt-workload.ts';
-import { CheckMemory } from '../engine/check/check-memory.ts';
-import { RunningChecks } from '../engine/check/running-checks.ts';
+import { takeAnswer } from '../engine/app-test/take-answer.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
 import type { ArtifactRegistry } from '../engine/ports/artifacts.ts';
@@ -40,6 +34,7 @@ import { keyOf } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
+import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { announcePushes } from './announce-pushes.ts';
@@ -60,6 +55,7 @@ import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import type { ManifestSettings } from './manifests.ts';
 import { guardedOutbound, type OutboundSettings, openOutbound } from './outbound-setup.ts';
+import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
 import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
@@ -108,7 +104,7 @@ export interface Runtime {
   /** No pass and no check is under way or about to be. What is due later does not count. */
   isQuiet(): boolean;
   /** What webhooks wake. */
-  readonly webhooks: Announcements;
+  readonly webhooks: WebhookTargets;
   /** What the API reads. */
   readonly api: ApiBackend;
   listApps(): readonly AppObjectWire[];
@@ -129,7 +125,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const caches: Caches = startCaches(options, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
-  const { registry, git, signatures, memory, records, checks, countAttempts } = context;
+  const { registry, git, signatures, memory, records, checks, countAttempts, secretValues } = context;
   const controllers = startControllers({ options, synced }, context);
   options.metrics.keel.observeTracked(() => polledImages(caches.apps.listAll()));
   const isQuiet = () =>
@@ -143,16 +139,19 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     records,
     synced,
     ...controllers,
-    webhooks: announcePushes({
-      ...caches,
-      forgetIn: [registry, signatures],
-      forgetGit: git.forget,
-      memory,
-      wakeApp: controllers.apps.enqueue,
-      wakeUpdate: controllers.updates.enqueue,
-      clock: options.clock,
-      signal,
-    }),
+    webhooks: {
+      answerTest: (answer) => takeAnswer({ records, secrets: secretValues, clock: options.clock }, answer, signal),
+      ...announcePushes({
+        ...caches,
+        forgetIn: [registry, signatures],
+        forgetGit: git.forget,
+        memory,
+        wakeApp: controllers.apps.enqueue,
+        wakeUpdate: controllers.updates.enqueue,
+        clock: options.clock,
+        signal,
+      }),
+    },
     api: createApiBackend({
       caches,
       context,
@@ -202,16 +201,12 @@ function createContext(
 ) {
   const { client, clock, signal } = options;
   const onError = watchErrorListener(options);
+  const wakeUpdate = (key: string) => wake.update(key);
   const records = createRecords(createDirectRecords(client, clock), caches);
-  const workloads = new ClusterWorkloads({
-    client,
-    watched: caches.workloads,
-    onPodChange: (watcher) => wake.update(watcher),
-    onError,
-    signal,
-  });
-  const jobs = new ClusterJobs({ client, clock, onChange: (watcher) => wake.update(watcher), onError, signal });
-  const looking = prepareChecks(options, wake);
+  const common = { client, onError, signal };
+  const workloads = new ClusterWorkloads({ ...common, watched: caches.workloads, onPodChange: wakeUpdate });
+  const jobs = new ClusterJobs({ ...common, clock, onChange: wakeUpdate });
+  const looking = prepareChecks(options, (key) => wake.app(key));
   const { accesses, memory } = looking;
   const words = new AppWords({
     records,
@@ -226,13 +221,8 @@ function createContext(
     }
   });
   const sources = openSourceClients({ ...options, registry: options.artifactRegistry, shared: registry });
-  const outbound = openOutbound({ client, clock, config: options.helm.config }, options.outbound ?? guardedOutbound);
-  const prometheus = createPrometheusClient(outbound);
-  const {
-    deployers,
-    folders,
-    close: closeDeployers,
-  } = createDeployers({
+  const outside = openOutside(options);
+  const deploying = createDeployers({
     ...options,
     registry,
     records,
@@ -243,25 +233,22 @@ function createContext(
     onObjectChange: (app) => onObjectChange(wakeable, app),
     onError,
   });
-  const gateDefaults = options.gateDefaults ?? noGateDefaults;
-  const tests = setUpProbers({ client, clock, wakeUpdate: (key) => wake.update(key), signal });
+  const { deployers, folders } = deploying;
+  const tests = setUpProbers({ ...options, ...outside, jobs, deployers, wakeUpdate });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
   const checkpoints = new CheckpointSecrets(client);
   const parts = { ...looking, words, registry, nodes, deployers, ...tests, folders, records, checkpoints };
   const close = async () => {
-    await Promise.all([closeDeployers(), outbound.close()]);
+    await Promise.all([deploying.close(), outside.outbound.close()]);
   };
-  return { ...options, ...sources, ...parts, close, gateDefaults, workloads, jobs, outbound, prometheus };
+  const gateDefaults = options.gateDefaults ?? noGateDefaults;
+  return { ...options, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
 }
 
-/** What checks of Apps need, and remember. */
-function prepareChecks({ client, clock, attachments, random, checkAtOnce, signal }: RuntimeOptions, wake: Wake) {
-  const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
-  const trusts = new ClusterSignatureTrusts({ client, clock });
-  const signatures = createSignatureVerifier(attachments, clock);
-  const memory = new CheckMemory({ clock, random, atFirstSight: checkAtOnce ?? false });
-  const checks = new RunningChecks({ onEnd: (key) => wake.app(key), signal });
-  return { accesses, trusts, signatures, memory, checks };
+/** The ways to addresses that users name. */
+function openOutside({ client, clock, helm, outbound: settings }: RuntimeOptions) {
+  const outbound = openOutbound({ client, clock, config: helm.config }, settings ?? guardedOutbound);
+  return { outbound, prometheus: createPrometheusClient(outbound) };
 }
 
 /** Image sources that are looked at without a webhook. */

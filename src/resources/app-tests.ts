@@ -1,5 +1,12 @@
 /** What is tried on a new version once it is healthy, as written in the cluster. */
 import Type, { type Static } from 'typebox';
+import {
+  AnalysisTestSchema,
+  HelmTestSchema,
+  JobTestSchema,
+  MetricTestSchema,
+  WebhookTestSchema,
+} from './app-test-kinds.ts';
 import { DnsLabel, Duration, SecretReference, Text } from './schema-parts.ts';
 
 const HeaderSchema = Type.Object({
@@ -84,7 +91,7 @@ const HttpSchema = Type.Object(
       }),
     ),
     path: Type.Optional(
-      Type.String({ description: 'Path and query, with service.', pattern: '^/', maxLength: 2048, default: '/' }),
+      Type.String({ description: 'Path and query, with service; / when absent.', pattern: '^/', maxLength: 2048 }),
     ),
     method: Type.Optional(Type.Enum(['GET', 'HEAD', 'POST', 'PUT'], { description: 'HTTP method.', default: 'GET' })),
     headers: Type.Optional(Type.Array(HeaderSchema, { description: 'Headers that are sent.', maxItems: 16 })),
@@ -114,15 +121,29 @@ export const AppTestSchema = Type.Object(
       Type.Integer({ description: 'How many attempts have to pass.', minimum: 1, maximum: 1000, default: 1 }),
     ),
     failureLimit: Type.Optional(
-      Type.Integer({ description: 'How many attempts may fail.', minimum: 0, maximum: 1000, default: 2 }),
+      Type.Integer({
+        description: 'How many attempts may fail; 2 with http, 0 with the others.',
+        minimum: 0,
+        maximum: 1000,
+      }),
     ),
     inconclusiveLimit: Type.Optional(
       Type.Integer({ description: 'How many attempts may be inconclusive.', minimum: 0, maximum: 1000, default: 0 }),
     ),
     http: Type.Optional(HttpSchema),
+    job: Type.Optional(JobTestSchema),
+    helm: Type.Optional(HelmTestSchema),
+    webhook: Type.Optional(WebhookTestSchema),
+    metric: Type.Optional(MetricTestSchema),
+    analysis: Type.Optional(AnalysisTestSchema),
   },
   {
-    'x-kubernetes-validations': [{ rule: 'has(self.http)', message: 'http must be set' }],
+    'x-kubernetes-validations': [
+      {
+        rule: '[has(self.http), has(self.job), has(self.helm), has(self.webhook), has(self.metric), has(self.analysis)].filter(x, x).size() == 1',
+        message: 'exactly one of http, job, helm, webhook, metric and analysis must be set',
+      },
+    ],
   },
 );
 

@@ -12,7 +12,7 @@ import { decodeGit } from './decode-git.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
 import { decodeSource, keepsItsTag, kindOf } from './decode-sources.ts';
-import { decodeTests } from './decode-tests.ts';
+import { decodeTests, withChartTests } from './decode-tests.ts';
 import { decodeHealthChecks } from './health-check.ts';
 import { adoptionProblemKey, Metadata } from './metadata.ts';
 import { decodePatch } from './patch-deploy.ts';
@@ -51,11 +51,12 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const health = decodeHealth(spec, problems);
   const checks = problems.attempt(() => decodeChecks(spec));
   const gates = problems.attempt(() => decodeGates(spec));
-  const tests = problems.attempt(() => decodeTests(spec.tests)) ?? [];
+  const ownTests = problems.attempt(() => decodeTests(spec.tests)) ?? [];
   const backup = problems.attempt(() => decodeBackup(spec));
   const rollback = problems.attempt(() => decodeRollback(spec));
   const sources = spec.sources.map((source, index) => decodeSource(source, `spec.sources[${index}]`, problems));
   const deploy = decodeDeploy(app, problems);
+  const tests = deploy === undefined ? ownTests : withChartTests(deploy, ownTests);
   for (const name of duplicates(spec.sources.map((source) => source.name))) {
     problems.note('spec.sources', `two are named "${name}"; give each a name of its own`);
   }

@@ -14,6 +14,7 @@ describe('decodeTests', () => {
           intervalMs: 10_000,
           initialDelayMs: 0,
           count: 1,
+          counts: 'Passes',
           failureLimit: 2,
           inconclusiveLimit: 0,
           late: 'Fail',
@@ -32,7 +33,7 @@ describe('decodeTests', () => {
   });
 
   test.each<readonly [Partial<AppTestWire>, string]>([
-    [{}, 'spec.tests[0]: http must be set'],
+    [{}, 'spec.tests[0]: exactly one of http, job, helm, webhook, metric and analysis must be set'],
     [{ http, timeout: '10ms' }, 'spec.tests[0].timeout: "10ms" leaves no time for an attempt; use 1s or more'],
     [{ http, interval: 'soon' }, 'spec.tests[0].interval: "soon" is not a duration'],
   ])('%j: %s', (fields, problem) => {

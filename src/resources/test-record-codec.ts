@@ -7,7 +7,7 @@ import { Text, Time } from './schema-parts.ts';
 const count = (description: string) => Type.Integer({ description, minimum: 0 });
 
 export const TestRecordSchema = Type.Object({
-  name: Text('Name of the test.', 63),
+  name: Text('Name of the test; of one of an AnalysisTemplate, with that of the metric behind a dot.', 127),
   startedAt: Time('When it began.'),
   finishedAt: Type.Optional(Time('When it had its verdict.')),
   verdict: Type.Optional(
@@ -20,27 +20,35 @@ export const TestRecordSchema = Type.Object({
   inconclusive: count('Of them, those that could not tell.'),
   nextAt: Type.Optional(Time('When the next attempt may begin.')),
   logDigest: Type.Optional(Text('SHA-256 of what the last attempt wrote or was answered.', 256)),
+  run: Type.Optional(
+    Type.Object(
+      { id: Text('Its name: of a Job, or as a CI is told.', 253), startedAt: Time('When it began.') },
+      { description: 'The attempt under way, where it goes on outside of Headgate.' },
+    ),
+  ),
   acceptedBy: Type.Optional(Text('Who took it for good although it was inconclusive.', 512)),
 });
 
 type TestRecordWire = Static<typeof TestRecordSchema>;
 
 export function encodeTest(record: TestRecord): TestRecordWire {
-  const { startedAt, finishedAt, nextAt, message, ...rest } = record;
+  const { startedAt, finishedAt, nextAt, message, run, ...rest } = record;
   return {
     ...rest,
     message: clipMessage(message),
     startedAt: startedAt.toISOString(),
+    ...(run === undefined ? {} : { run: { id: run.id, startedAt: run.startedAt.toISOString() } }),
     ...(finishedAt === undefined ? {} : { finishedAt: finishedAt.toISOString() }),
     ...(nextAt === undefined ? {} : { nextAt: nextAt.toISOString() }),
   };
 }
 
-export function decodeTest({ startedAt, finishedAt, nextAt, ...rest }: TestRecordWire): TestRecord {
+export function decodeTest({ startedAt, finishedAt, nextAt, run, ...rest }: TestRecordWire): TestRecord {
   const { verdict, logDigest, acceptedBy, ...counts } = rest;
   return {
     ...counts,
     startedAt: new Date(startedAt),
+    ...(run === undefined ? {} : { run: { id: run.id, startedAt: new Date(run.startedAt) } }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(logDigest === undefined ? {} : { logDigest }),
     ...(acceptedBy === undefined ? {} : { acceptedBy }),

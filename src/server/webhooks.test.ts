@@ -43,6 +43,7 @@ function open(options: Partial<WebhookOptions> = {}): void {
     targets: () => ({
       wakeTopic: (topic) => wake(topic, followed.has(topic)),
       wakeApp: (namespace, name) => wake(`${namespace}/${name}`, name === 'web'),
+      answerTest: async () => 'Denied',
     }),
     ...options,
   });

@@ -11,14 +11,19 @@ import { parseBoundedJson } from '../core/webhook/bounded-json.ts';
 import { isProven } from '../core/webhook/proof.ts';
 import { type WebhookSender, webhookSenders } from '../core/webhook/senders.ts';
 import { topicOfGit, topicOfImage } from '../core/webhook/topics.ts';
+import type { AnswerResult, TestAnswer } from '../engine/app-test/take-answer.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { plainHeaders } from './plain-headers.ts';
+import { addTestAnswers } from './test-answers.ts';
 
 export interface WebhookTargets {
   /** Wakes all Apps under a topic; false when there is none. */
   wakeTopic(topic: string): boolean;
   /** Wakes one App; false when there is none. */
   wakeApp(namespace: string, name: string): boolean;
+  /** Somebody who was asked to test calls back. */
+  answerTest(answer: TestAnswer): Promise<AnswerResult>;
 }
 
 export interface WebhookOptions {
@@ -70,6 +75,7 @@ export function createWebhookServer(options: WebhookOptions): FastifyInstance {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setNotFoundHandler((_request, reply) => reply.code(404).send('no such webhook\n'));
+  addTestAnswers(server, options);
   for (const sender of webhookSenders) {
     server.register((scope, _options, done) => {
       addSender(scope, options, sender);
@@ -189,12 +195,6 @@ function decodeBody(headers: Readonly<Record<string, string>>, body: Buffer): un
   const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
   const json = isForm ? (new URLSearchParams(text).get('payload') ?? text) : text;
   return json.trim() === '' ? undefined : parseBoundedJson(json);
-}
-
-/** Node joins repeated headers; the few that it gives as lists are none of ours. */
-function plainHeaders(headers: FastifyRequest['headers']): Readonly<Record<string, string>> {
-  const entries = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return Object.fromEntries(entries);
 }
 
 const tooLarge = 413;

@@ -108,6 +108,7 @@ export class ClusterJobs implements Jobs {
       case 'Succeeded':
         return { ...outcome, message: told.message };
       case 'Failed':
+        return { ...outcome, log: told.log, exitCode: told.exitCode, said: told.message };
       case 'TimedOut':
         return { ...outcome, log: told.log };
     }
@@ -120,12 +121,12 @@ export class ClusterJobs implements Jobs {
     try {
       const { items } = await client.list<KubeObject>(pods, { namespace, labelSelector, signal });
       const pod = items.toSorted((one, other) => createdAt(other) - createdAt(one))[0];
-      const { container, message } = pod ? lastContainer({ ...pod }) : { container: undefined, message: '' };
+      const { container, message, exitCode } = pod ? lastContainer({ ...pod }) : noContainer;
       const log = pod && container && withLog ? await this.#readLog(pod, container, signal) : '';
-      return { message: clipMessage(message), log };
+      return { message: clipMessage(message), log, exitCode };
     } catch (error) {
       if (isOperationError(error) && error.retry === 'never') {
-        return { message: '', log: `(its log could not be read: ${error.message})` };
+        return { message: '', log: `(its log could not be read: ${error.message})`, exitCode: undefined };
       }
       throw error;
     }
@@ -188,15 +189,29 @@ function createdAt({ metadata }: KubeObject): number {
   return Date.parse(metadata.creationTimestamp ?? '') || 0;
 }
 
+interface LastContainer {
+  readonly container: string | undefined;
+  readonly message: string;
+  readonly exitCode: number | undefined;
+}
+
+const noContainer: LastContainer = { container: undefined, message: '', exitCode: undefined };
+
 /** The container that failed, else the last one, and its termination message. */
-function lastContainer(pod: Fields): { readonly container: string | undefined; readonly message: string } {
+function lastContainer(pod: Fields): LastContainer {
   const statuses = ['status.initContainerStatuses', 'status.containerStatuses'].flatMap((path) => {
     const list = fieldAt(pod, path);
     return Array.isArray(list) ? list.filter(isFields) : [];
   });
   const exitCode = (one: Fields) => fieldAt(one, 'state.terminated.exitCode');
   const found = statuses.find((one) => (exitCode(one) ?? 0) !== 0) ?? statuses.at(-1);
-  return found
-    ? { container: textAt(found, 'name', ''), message: textAt(found, 'state.terminated.message', '') }
-    : { container: undefined, message: '' };
+  if (!found) {
+    return noContainer;
+  }
+  const code = exitCode(found);
+  return {
+    container: textAt(found, 'name', ''),
+    message: textAt(found, 'state.terminated.message', ''),
+    exitCode: typeof code === 'number' ? code : undefined,
+  };
 }

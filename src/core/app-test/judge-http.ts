@@ -1,10 +1,10 @@
 /** Whether an answer is what a test expects. Pure. */
-import { createHash } from 'node:crypto';
 import { showValue } from '../health/objects/fields.ts';
 import { findField } from '../object-path.ts';
 import { fillTemplate } from '../template.ts';
 import type { Outcome } from './app-test.ts';
 import type { HttpAnswer, HttpExpectation, TextMatch, ValueMatch } from './http-probe.ts';
+import { logDigest } from './log-digest.ts';
 
 export type TemplateFields = Readonly<Record<string, string>>;
 
@@ -21,10 +21,10 @@ export function judgeHttp(expected: HttpExpectation, answer: HttpAnswer, fields:
     ...judgeBody(expected, answer, fields),
     ...judgeJson(expected, answer, fields),
   ];
-  const logDigest = `sha256:${createHash('sha256').update(answer.body).digest('hex')}`;
+  const said = { logDigest: logDigest(answer.body) };
   return problems.length === 0
-    ? { kind: 'Pass', message: `answered ${answer.status} in ${Math.round(answer.durationMs)} ms`, logDigest }
-    : { kind: 'Fail', message: problems.join('; '), logDigest };
+    ? { kind: 'Pass', message: `answered ${answer.status} in ${Math.round(answer.durationMs)} ms`, ...said }
+    : { kind: 'Fail', message: problems.join('; '), ...said };
 }
 
 function judgeStatus({ statuses }: HttpExpectation, { status, body }: HttpAnswer): string[] {

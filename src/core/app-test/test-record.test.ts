@@ -9,6 +9,7 @@ const usual: TestPace = {
   intervalMs: 10_000,
   initialDelayMs: 0,
   count: 1,
+  counts: 'Passes',
   failureLimit: 0,
   inconclusiveLimit: 0,
   late: 'Fail',
@@ -36,6 +37,7 @@ test.each<readonly [Partial<TestPace>, readonly Kind[], string]>([
   [{ count: 3 }, ['Pass', 'Pass'], 'open after 2: Pass 1'],
   [{ count: 3, failureLimit: 1 }, ['Pass', 'Fail', 'Pass', 'Pass'], 'Pass after 4: Pass 3'],
   [{ inconclusiveLimit: 1, failureLimit: 1 }, ['Inconclusive', 'Fail', 'Pass'], 'Pass after 3: Pass 2'],
+  [{ counts: 'All', count: 3, failureLimit: 1 }, ['Pass', 'Fail', 'Pass'], 'Pass after 3: Pass 2'],
   [{ inconclusiveLimit: 1 }, ['Inconclusive', 'Inconclusive'], 'Inconclusive after 2: Inconclusive 1'],
 ])('%j of %j -> %s', (fields, kinds, expected) => {
   const { verdict = 'open', attempts, message } = run({ ...usual, ...fields }, kinds);

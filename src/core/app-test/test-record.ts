@@ -22,6 +22,8 @@ export interface TestRecord {
   readonly nextAt?: Date;
   /** SHA-256 of what the last attempt wrote or was answered. */
   readonly logDigest?: string;
+  /** The attempt under way, where it outlives the process: its name outside. */
+  readonly run?: { readonly id: string; readonly startedAt: Date };
   /** Who took an inconclusive test for good. */
   readonly acceptedBy?: string;
 }
@@ -39,8 +41,9 @@ export function deadlineOf(record: TestRecord, { timeoutMs }: TestPace): Date {
 
 /** The record after one more attempt. */
 export function withOutcome(record: TestRecord, pace: TestPace, outcome: Outcome, now: Date): TestRecord {
+  const { run: _, ...before } = record;
   const counted: TestRecord = {
-    ...record,
+    ...before,
     message: outcome.message,
     attempts: record.attempts + 1,
     passed: record.passed + (outcome.kind === 'Pass' ? 1 : 0),
@@ -60,7 +63,8 @@ function verdictOf({ passed, failed, inconclusive }: TestRecord, pace: TestPace)
   if (inconclusive > pace.inconclusiveLimit) {
     return 'Inconclusive';
   }
-  return passed >= pace.count ? 'Pass' : undefined;
+  const counted = pace.counts === 'All' ? passed + failed + inconclusive : passed;
+  return counted >= pace.count ? 'Pass' : undefined;
 }
 
 /** Time is up without a verdict: an attempt that failed speaks against the version, one that could not be made does not. */
@@ -71,7 +75,7 @@ export function timedOut(record: TestRecord, pace: TestPace, now: Date): TestRec
 }
 
 function closed(record: TestRecord, verdict: TestVerdict, message: string, now: Date): TestRecord {
-  const { nextAt: _, ...rest } = record;
+  const { nextAt: _, run: __, ...rest } = record;
   const finishedAt = now < record.startedAt ? record.startedAt : now;
   return { ...rest, verdict, message, finishedAt };
 }

@@ -26,6 +26,7 @@ const pace = {
   intervalMs: 5_000,
   initialDelayMs: 0,
   count: 1,
+  counts: 'Passes',
   failureLimit: 1,
   inconclusiveLimit: 0,
   late: 'Fail',

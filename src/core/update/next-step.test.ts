@@ -14,6 +14,7 @@ const pace = {
   intervalMs: 10_000,
   initialDelayMs: 5_000,
   count: 2,
+  counts: 'Passes',
   failureLimit: 1,
   inconclusiveLimit: 0,
   late: 'Fail',

@@ -1,16 +1,17 @@
 /** One request to the App, judged. */
-import type { Outcome } from '../../core/app-test/app-test.ts';
 import type { HttpProbe } from '../../core/app-test/http-probe.ts';
 import { judgeHttp, type TemplateFields } from '../../core/app-test/judge-http.ts';
-import { testFields } from '../../core/app-test/test-fields.ts';
-import { invariant, isOperationError } from '../../core/errors.ts';
+import { isOperationError } from '../../core/errors.ts';
 import { fillTemplate } from '../../core/template.ts';
-import { changesOf } from '../../resources/decode-update.ts';
+import type { Outbound } from '../ports/outbound.ts';
+import type { SecretValues } from '../ports/secret-values.ts';
 import type { ServiceAnswer, ServiceProxy } from '../ports/service-proxy.ts';
-import type { TestAttempt } from './test-runner.ts';
+import { type Attempted, ended, fieldsOf, type TestAttempt } from './test-runner.ts';
 
 export interface HttpContext {
   readonly services: ServiceProxy;
+  readonly outbound: Outbound;
+  readonly secrets: SecretValues;
   /** For durations. */
   readonly monotonicMs: () => number;
 }
@@ -18,26 +19,31 @@ export interface HttpContext {
 /** Of an answer; a page that is longer says nothing more about a version. */
 const maxBodyBytes = 1_048_576;
 
-export async function attemptHttp(context: HttpContext, attempt: TestAttempt, signal: AbortSignal): Promise<Outcome> {
-  const { probe } = attempt.test;
-  invariant(probe.kind === 'Http', `test ${attempt.test.name} is ${probe.kind}, and is attempted as Http`);
-  const { update } = attempt.work;
-  const { namespace, name } = update.metadata;
-  const fields = testFields({ namespace, app: update.spec.app, update: name }, changesOf(update.spec));
+export async function attemptHttp(
+  context: HttpContext,
+  { probe, work }: TestAttempt<HttpProbe>,
+  signal: AbortSignal,
+): Promise<Attempted> {
+  const fields = fieldsOf(work);
   const startedMs = context.monotonicMs();
   try {
-    const answer = await ask(context, { probe, namespace, fields }, signal);
+    const answer = await ask(context, { probe, namespace: work.update.metadata.namespace, fields }, signal);
     if (answer.kind === 'Silence') {
-      return { kind: 'Fail', message: answer.message };
+      return ended('Fail', answer.message);
     }
-    return judgeHttp(probe.expect, { ...answer, durationMs: context.monotonicMs() - startedMs }, fields);
+    const outcome = judgeHttp(probe.expect, { ...answer, durationMs: context.monotonicMs() - startedMs }, fields);
+    return { kind: 'Ended', outcome };
   } catch (error) {
-    if (isOperationError(error) && error.code !== 'INVARIANT') {
-      // No right to ask, no Service, an API server that is away: nothing of it speaks of the version.
-      return { kind: 'Error', message: error.message };
-    }
-    throw error;
+    return notMade(error);
   }
+}
+
+/** No right to ask, no Service, no Secret, an API server that is away: nothing of it speaks of the version. */
+export function notMade(error: unknown): Attempted {
+  if (isOperationError(error) && error.code !== 'INVARIANT') {
+    return ended('Error', error.message);
+  }
+  throw error;
 }
 
 interface Question {
@@ -46,22 +52,61 @@ interface Question {
   readonly fields: TemplateFields;
 }
 
-async function ask(
+async function ask(context: HttpContext, question: Question, signal: AbortSignal): Promise<ServiceAnswer> {
+  const { probe, fields } = question;
+  const headers = Object.fromEntries(probe.headers.map(({ name, value }) => [name, fillTemplate(value, fields)]));
+  const body = probe.body === undefined ? {} : { body: fillTemplate(probe.body, fields) };
+  return probe.target.kind === 'Service'
+    ? await askService(context, { ...question, ...probe.target, sent: { headers, ...body } }, signal)
+    : await askUrl(context, { ...question, ...probe.target, sent: { headers, ...body } }, signal);
+}
+
+interface Sent {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+type Target<K extends string> = Question & Extract<HttpProbe['target'], { kind: K }> & { readonly sent: Sent };
+
+async function askService(
   { services }: HttpContext,
-  { probe, namespace, fields }: Question,
+  { probe, namespace, fields, name, port, scheme, path, sent }: Target<'Service'>,
   signal: AbortSignal,
 ): Promise<ServiceAnswer> {
-  const { target, method, timeoutMs } = probe;
-  const headers = Object.fromEntries(probe.headers.map(({ name, value }) => [name, fillTemplate(value, fields)]));
-  const body = probe.body === undefined ? undefined : fillTemplate(probe.body, fields);
-  invariant(target.kind === 'Service', 'a URL is not asked yet');
-  const { name: service, port, scheme } = target;
-  const path = fillTemplate(target.path, escaped(fields));
-  const request = { namespace, service, port, scheme, method, path, headers, body, timeoutMs, maxBytes: maxBodyBytes };
+  const request = {
+    ...{ namespace, service: name, port, scheme, method: probe.method, ...sent },
+    path: fillTemplate(path, escaped(fields)),
+    timeoutMs: probe.timeoutMs,
+    maxBytes: maxBodyBytes,
+  };
   return await services.send(request, signal);
 }
 
+async function askUrl(
+  { outbound, secrets }: HttpContext,
+  { probe, namespace, fields, url, caSecret, sent }: Target<'Url'>,
+  signal: AbortSignal,
+): Promise<ServiceAnswer> {
+  const caBundle = caSecret === undefined ? undefined : await secrets.valueOf(namespace, caSecret, 'ca.crt', signal);
+  const request = {
+    what: `${probe.method} the address of the test`,
+    ...{ method: probe.method, url: fillTemplate(url, escaped(fields)), ...sent, caBundle },
+    ...{ timeoutMs: probe.timeoutMs, maxBytes: maxBodyBytes, cutsBody: true, maxRedirects: 0 },
+  };
+  try {
+    const { status, headers, body } = await outbound.send(request, signal);
+    const isCut = Buffer.byteLength(body) >= maxBodyBytes;
+    return { kind: 'Response', status, headers: Object.fromEntries(headers), body, isCut };
+  } catch (error) {
+    // The address is the App's own, as the user says; one that does not answer is what is looked for.
+    if (isOperationError(error, 'OUTBOUND_UNREACHABLE') || isOperationError(error, 'OUTBOUND_ANSWER_INVALID')) {
+      return { kind: 'Silence', message: error.message };
+    }
+    throw error;
+  }
+}
+
 /** What a version is called must not become a piece of the address. */
-function escaped(fields: TemplateFields): TemplateFields {
+export function escaped(fields: TemplateFields): TemplateFields {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, encodeURIComponent(value)]));
 }

@@ -42,6 +42,12 @@ export interface Deployer {
   /** What would condemn or end the Update must come from the API server itself, not from a watched copy. */
   observe(work: Work, signal: AbortSignal): Promise<DeploySight>;
   /**
+   * Tests that what is deployed brings along; absent where there is nothing of the kind.
+   *
+   * @throws errors of the API server that pass
+   */
+  test?(work: Work, run: DeployTestRun, signal: AbortSignal): Promise<DeployTest>;
+  /**
    * What is to be done while no Update is under way; without requests at rest.
    *
    * @throws errors of the API server that pass
@@ -57,6 +63,17 @@ export interface Deployer {
   release(update: { readonly namespace: string; readonly name: string }): void;
   /** The App is gone: what was watched for it is let go. */
   forget?(app: { readonly namespace: string; readonly name: string }): void;
+}
+
+export interface DeployTestRun {
+  /** Counts the runs for one Update; each is made once. */
+  readonly number: number;
+  readonly timeoutMs: number;
+}
+
+export interface DeployTest {
+  readonly kind: 'Passed' | 'Failed' | 'Running';
+  readonly message: string;
 }
 
 export type Upkeep =

@@ -28,8 +28,17 @@ export type JobOutcome =
   | { readonly kind: 'Running'; readonly message: string; readonly until: Date }
   /** @property message what its container wrote into its termination message; '' where nothing */
   | { readonly kind: 'Succeeded'; readonly message: string; readonly startedAt: Date; readonly finishedAt: Date }
-  /** @property log the last lines of the container that failed, bounded; '' where they cannot be had */
-  | { readonly kind: 'Failed'; readonly message: string; readonly log: string }
+  /**
+   * @property log the last lines of the container that failed, bounded; '' where they cannot be had
+   * @property exitCode of that container, and `said` its termination message
+   */
+  | {
+      readonly kind: 'Failed';
+      readonly message: string;
+      readonly log: string;
+      readonly exitCode?: number | undefined;
+      readonly said?: string;
+    }
   | { readonly kind: 'TimedOut'; readonly message: string; readonly log: string }
   /** There is no Job of that name: nobody started it, or somebody deleted it. */
   | { readonly kind: 'Gone' };

@@ -2,6 +2,8 @@
  * Takes one Update as far as it goes right now: asks `nextStep`, does it, writes the journal, asks again. Where it has
  * to wait it returns at once; the wait is written in the journal and no worker is held.
  */
+
+import type { RunnableTest } from '../../core/app-test/app-test.ts';
 import { invariant } from '../../core/errors.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import { nextStep, type UpdateSettings } from '../../core/update/next-step.ts';
@@ -9,12 +11,15 @@ import { waitingFor } from '../../core/update/transitions.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import { readAppSpec } from '../../resources/decode-app.ts';
 import { journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { resolveTests } from '../app-test/resolve-tests.ts';
 import type { Work } from '../deploy/deployer.ts';
+import type { AnalysisTemplates } from '../ports/analysis-templates.ts';
 import type { StepListener } from '../ports/step-listener.ts';
 import { observe } from './observe.ts';
 import { clearWay, type PerformContext, performStep } from './perform-step.ts';
 
 export interface UpdateContext extends PerformContext {
+  readonly templates: AnalysisTemplates;
   readonly listener: StepListener;
   /** Throws LEASE_LOST when another replica may be at work by now; asked before each side effect. */
   readonly assertLeading: () => void;
@@ -44,7 +49,9 @@ export async function advanceUpdate(
     const work = workOn(context, update);
     const { journal } = work;
     const seen = await observe(context, work, signal);
-    const step = nextStep(journal, seen, settingsOf(work), context.clock.now());
+    const tests =
+      journal.phase === 'Testing' && work.spec ? await resolveTests(context.templates, work, signal) : undefined;
+    const step = nextStep(journal, seen, settingsOf(work, tests), context.clock.now());
     if (step === undefined) {
       release(context, update);
       return { kind: 'Ended' };
@@ -54,7 +61,7 @@ export async function advanceUpdate(
       const waiting = await clearWay(seen.clearWay, step.waiting, signal);
       return await wait(context, update, { before: journal, journal, waiting }, signal);
     }
-    const result = await performStep(context, work, step, signal);
+    const result = await performStep(context, { ...work, tests: tests ?? [] }, step, signal);
     if (result.kind === 'Waiting') {
       return await wait(context, update, { before: journal, ...result }, signal);
     }
@@ -66,8 +73,8 @@ export async function advanceUpdate(
 }
 
 /** What a person goes back to was good before; a test that fails must not take them away from it. */
-function settingsOf({ update, spec }: Work): UpdateSettings {
-  const settings = spec?.update ?? fallbackSettings;
+function settingsOf({ update, spec }: Work, tests: readonly RunnableTest[] | undefined): UpdateSettings {
+  const settings = { ...(spec?.update ?? fallbackSettings), ...(tests && { tests }) };
   return update.spec.trigger.kind === 'Rollback' ? { ...settings, tests: [] } : settings;
 }
 

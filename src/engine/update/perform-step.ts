@@ -1,4 +1,5 @@
 /** The effects of the steps of an Update. Each may be repeated: the process can die before the journal is written. */
+import type { RunnableTest } from '../../core/app-test/app-test.ts';
 import { type DeployPlan, doubtOf } from '../../core/deploy/deploy-plan.ts';
 import { invariant, isOperationError, OperationError } from '../../core/errors.ts';
 import type { Journal } from '../../core/update/journal.ts';
@@ -31,7 +32,7 @@ export type DecidedStep = Exclude<Step, { kind: 'Wait' }>;
  */
 export async function performStep(
   context: PerformContext,
-  work: Work,
+  work: Work & { readonly tests: readonly RunnableTest[] },
   step: DecidedStep,
   signal: AbortSignal,
 ): Promise<StepResult> {

@@ -6,6 +6,7 @@ import { observeRelease } from './observe-release.ts';
 import { planRelease } from './plan-release.ts';
 import { restoreRelease } from './restore-release.ts';
 import { surveyRelease } from './survey-release.ts';
+import { testRelease } from './test-release.ts';
 
 export function createHelmDeployer(context: HelmContext): Deployer {
   return {
@@ -13,6 +14,7 @@ export function createHelmDeployer(context: HelmContext): Deployer {
     plan: async (request, signal) => await planRelease(context, request, signal),
     apply: async (work, signal) => await applyRelease(context, work, signal),
     restore: async (work, signal) => await restoreRelease(context, work, signal),
+    test: async (work, run, signal) => await testRelease(context, work, run, signal),
     observe: async (work, signal) => await observeRelease(context, work, signal),
     release: (update) => {
       const { namespace, name } = update;

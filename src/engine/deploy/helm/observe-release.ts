@@ -5,12 +5,12 @@ import type { Health } from '../../../core/health/health.ts';
 import { checkFor } from '../../../core/health/objects/health-checks.ts';
 import type { Revision } from '../../../core/helm/release.ts';
 import { marksName } from '../../../core/helm/revision-marks.ts';
-import { type StoredRelease, testVerdict } from '../../../core/helm/stored-release.ts';
+import type { StoredRelease } from '../../../core/helm/stored-release.ts';
 import { isOnTrial } from '../../../core/update/journal.ts';
 import { isWorkloadKind } from '../../../core/workload/workload.ts';
 import type { ObjectAddress } from '../../ports/cluster-objects.ts';
 import type { DeploySight, Work } from '../deployer.ts';
-import { type HelmContext, helmPlanOf, operationId, releaseOf } from './helm-context.ts';
+import { type HelmContext, helmPlanOf, releaseOf } from './helm-context.ts';
 import { addressesOf, hasState } from './release-objects.ts';
 
 const nothing: DeploySight = { health: { kind: 'Current' }, contested: [], gone: [], reapplied: [] };
@@ -46,9 +46,7 @@ async function observeRevision(
   const isAgain = phase === 'VerifyingRollback' && isMine(work, newest) && newest.status === 'deployed';
   const opened = await context.releases.open(releaseOf(work.update, plan), newest, signal);
   const health = opened ? await healthOf(context, work, opened, signal) : nothing.health;
-  return isOnTrial(phase) && opened
-    ? withTest(context, work, { opened, health })
-    : { ...nothing, health, reapplied: isAgain ? [name] : [] };
+  return { ...nothing, health, reapplied: isAgain ? [name] : [] };
 }
 
 /** The watched copy where it shows what is expected, else the API server's own answer. */
@@ -137,47 +135,6 @@ function imagesOf({
   readonly containers: readonly { readonly name: string; readonly image: string }[];
 }) {
   return new Map(containers.map(({ name, image }) => [name, image]));
-}
-
-/** The chart's own tests come once everything is healthy; until they have passed, it is not yet. */
-function withTest(
-  context: HelmContext,
-  work: Work,
-  { opened, health }: { readonly opened: StoredRelease; readonly health: Health },
-): DeploySight {
-  const deploy = work.spec?.deploy.kind === 'Helm' ? work.spec.deploy : undefined;
-  if (deploy?.test === undefined || health.kind !== 'Current' || testVerdict(opened) === 'None') {
-    return { ...nothing, health };
-  }
-  const id = operationId(work.update, helmPlanOf(work.journal), 'test');
-  const state = context.operations.find(id);
-  switch (state?.kind) {
-    case 'Done':
-      return { ...nothing, health };
-    case 'Failed':
-    case 'OutOfBounds':
-      return { ...nothing, health: { kind: 'Failed', reason: 'TestFailed', message: state.message } };
-    case 'Running':
-      return { ...nothing, health: { kind: 'InProgress', message: 'helm test is running' } };
-    default:
-      break;
-  }
-  if (testVerdict(opened) === 'Succeeded') {
-    // Of this very revision, before a restart of ours.
-    return { ...nothing, health };
-  }
-  const { timeoutMs } = deploy.test;
-  const test = { kind: 'Test', timeoutMs, serviceAccount: deploy.serviceAccount } as const;
-  return {
-    ...nothing,
-    health: { kind: 'InProgress', message: 'helm test is to run' },
-    clearWay: async (signal) => {
-      if (state?.kind === 'Interrupted') {
-        context.operations.forget(id.update);
-      }
-      await context.operations.run(id, async () => test, signal);
-    },
-  };
 }
 
 function watcherOf({ update }: Work): { readonly namespace: string; readonly name: string } {

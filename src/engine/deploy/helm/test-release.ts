@@ -1,0 +1,46 @@
+/** `helm test` of the revision that an Update made. */
+import { testVerdict } from '../../../core/helm/stored-release.ts';
+import type { DeployTest, Work } from '../deployer.ts';
+import { type HelmContext, helmPlanOf, operationId, releaseOf } from './helm-context.ts';
+
+/**
+ * Begins the run of a number, or says what became of it. A revision whose hooks say that they succeeded is not tested again after a restart.
+ *
+ * @throws errors of the API server that pass
+ */
+export async function testRelease(
+  context: HelmContext,
+  work: Work,
+  { number, timeoutMs }: { readonly number: number; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<DeployTest> {
+  const plan = helmPlanOf(work.journal);
+  const release = releaseOf(work.update, plan);
+  const newest = (await context.releases.read(release, signal))[0];
+  const opened = newest && (await context.releases.open(release, newest, signal));
+  const verdict = opened && newest?.number === plan.revision ? testVerdict(opened) : 'None';
+  if (verdict === 'None') {
+    return { kind: 'Passed', message: 'the chart has no tests' };
+  }
+  const id = operationId(work.update, plan, `test ${number}`);
+  const known = context.operations.find(id);
+  if (known === undefined && verdict === 'Succeeded') {
+    return { kind: 'Passed', message: 'helm test succeeded' };
+  }
+  if (known?.kind === 'Interrupted') {
+    context.operations.forget(id.update);
+  }
+  const deploy = work.spec?.deploy.kind === 'Helm' ? work.spec.deploy : undefined;
+  const operation = { kind: 'Test', timeoutMs, serviceAccount: deploy?.serviceAccount } as const;
+  const state = await context.operations.run(id, async () => operation, signal);
+  switch (state.kind) {
+    case 'Done':
+      return { kind: 'Passed', message: 'helm test succeeded' };
+    case 'Failed':
+    case 'OutOfBounds':
+      return { kind: 'Failed', message: state.message };
+    case 'Running':
+    case 'Interrupted':
+      return { kind: 'Running', message: 'helm test is running' };
+  }
+}
