@@ -5,13 +5,20 @@ import { load } from 'js-yaml';
 import { Check, Errors } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { chartValues } from '../scripts/generators/chart-values.ts';
+import { ownVersion } from '../src/app/own-version.ts';
 import { fluxV1Keys } from '../src/core/adopt/flux-v1.ts';
 import { keelKeys } from '../src/core/adopt/keel.ts';
 import { imagoConfigKey } from '../src/core/adopt/marks.ts';
 import { errorCodes } from '../src/core/errors.ts';
 import { waitingReasons } from '../src/core/waiting.ts';
 import { changeCauseKey } from '../src/engine/deploy/workloads/workloads-deployer.ts';
-import { adoptedFromLabel, adoptionProblemKey, appLabel } from '../src/resources/metadata.ts';
+import {
+  adoptedFromLabel,
+  adoptionProblemKey,
+  appLabel,
+  releaseAnnotation,
+  subscriptionLabel,
+} from '../src/resources/metadata.ts';
 import { problemCodes } from '../src/server/api/problem.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -51,6 +58,8 @@ test('docs/reference/annotations.md has a row for every annotation that is read 
     appLabel,
     adoptedFromLabel,
     adoptionProblemKey,
+    releaseAnnotation,
+    subscriptionLabel,
     imagoConfigKey,
     changeCauseKey,
   ];
@@ -71,7 +80,7 @@ test('chart and program have one version', () => {
 
   const version = property(program, 'version');
   expect(version).toMatch(/^\d+\.\d+\.\d+/);
-  expect([property(chart, 'version'), property(chart, 'appVersion')]).toEqual([version, version]);
+  expect([property(chart, 'version'), property(chart, 'appVersion'), ownVersion]).toEqual([version, version, version]);
 });
 
 test.each(markdownFiles())('the links of %s lead to files', (page) => {

@@ -50,7 +50,7 @@ export interface RuntimeStage {
 
 const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
 
-export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults' | 'publish' | 'outbound'> {
+export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults' | 'publish' | 'channelFolder' | 'outbound'> {
   readonly sourceFolder?: string;
   readonly adoption?: AdoptionSettings;
   /** That of a former runtime, which has ended; else one of its own. */
@@ -110,6 +110,7 @@ function startParts(
     adoption = nobody,
     gateDefaults,
     publish,
+    channelFolder,
     outbound,
   }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly programs: HelmPrograms },
 ) {
@@ -128,6 +129,7 @@ function startParts(
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     gateDefaults,
     publish,
+    channelFolder,
     outbound,
     clock,
     random: () => 0,

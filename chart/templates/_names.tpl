@@ -52,6 +52,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   resources: [apps/status, updates/status]
   verbs: [update]
 - apiGroups: [headgate.dev]
+  resources: [channels, releases, subscriptions]
+  verbs: [list, watch]
+- apiGroups: [headgate.dev]
+  resources: [channels/status, releases/status, subscriptions/status]
+  verbs: [update]
+{{- if .Values.subscriptions }}
+# Apps of Subscriptions, and the ConfigMaps with what was verified of their channels.
+- apiGroups: [headgate.dev]
+  resources: [apps]
+  verbs: [create, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [create, patch]
+{{- end }}
+- apiGroups: [headgate.dev]
   resources: [updates]
   verbs: [list, watch, create, delete]
 - apiGroups: [headgate.dev]

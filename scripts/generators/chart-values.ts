@@ -150,6 +150,10 @@ export const chartValues = Type.Object(
       description:
         'Whether Apps may have spec.backup: rights on checkpoints, and to start Jobs as the ServiceAccounts that Apps name.',
     }),
+    subscriptions: Type.Boolean({
+      description:
+        'Whether there may be Subscriptions: rights to make the Apps of a channel, and to keep in ConfigMaps what was verified of it.',
+    }),
     helmReleases: Type.Boolean({
       description:
         'Whether Apps may be Helm releases: rights on what Helm keeps, and to act as the ServiceAccounts that Apps name.',

@@ -68,7 +68,10 @@ export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
   };
 }
 
-function commonOf(options: CacheOptions) {
+/** What all watches have in common. */
+export type CommonWatch = ReturnType<typeof commonOf>;
+
+export function commonOf(options: Pick<CacheOptions, 'client' | 'namespaces' | 'signal' | 'log' | 'metrics'>) {
   const { client, namespaces, signal } = options;
   return {
     client,

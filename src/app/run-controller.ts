@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ApiListener, type ApiSettings, openApi } from './api-listener.ts';
+import { openChannelListener } from './channel-listener.ts';
 import {
   type ConnectionOptions,
   defaultPrograms,
@@ -42,6 +43,10 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly namespaces: readonly string[];
   /** Apps may read from folders below it. */
   readonly sourceFolder?: string | undefined;
+  /** Channels are published, and read by file://, below it. */
+  readonly channelFolder?: string | undefined;
+  /** `host:port` where that folder is served; undefined: somebody else serves it. */
+  readonly channelListen?: string | undefined;
   readonly leaderElection: boolean;
   readonly leaseNamespace?: string | undefined;
   readonly leaseName: string;
@@ -85,13 +90,15 @@ export async function runController(settings: ControllerSettings, signal: AbortS
     metrics,
     notReady: () => (state === 'ready' || state === 'standby' ? undefined : state),
   });
-  const closing = [() => server.close(), () => client.close()];
+  const closing: (() => Promise<unknown>)[] = [() => server.close(), () => client.close()];
   log.info('listening', { address: await server.listen(address) });
   try {
     const relay = lease && createWebhookRelay({ client, clock: systemClock, lease, identity });
     const parts = { log, metrics, clock: systemClock, targets: () => working?.webhooks, relay };
     const webhooks = await openWebhooks(settings.webhooks, parts);
     closing.unshift(() => webhooks.close());
+    const served = await openChannelListener(settings, log);
+    closing.unshift(() => served.close());
     const backend = () => (state === 'ready' ? working?.api : undefined);
     const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend });
     closing.unshift(() => api.close());
@@ -193,6 +200,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     gateDefaults,
     outbound,
+    channelFolder: settings.channelFolder,
     clock,
     random: Math.random,
     log,

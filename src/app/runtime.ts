@@ -10,7 +10,6 @@ import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
 import { AppWords } from '../controllers/app-words.ts';
-import { outcomeOf } from '../controllers/outcome.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
 import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
 
@@ -29,7 +28,7 @@ import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { UpdateContext } from '../engine/update/advance-update.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
-import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
+import type { Controller } from '../kube/controller.ts';
 import { keyOf } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
@@ -44,11 +43,13 @@ import {
   allWorkloads,
   type CacheOptions,
   type Caches,
+  commonOf,
   startCaches,
   untilSynced,
   watchErrorListener,
 } from './caches.ts';
 
+import { startChannels } from './channels.ts';
 import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
@@ -58,6 +59,7 @@ import { guardedOutbound, type OutboundSettings, openOutbound } from './outbound
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
+import { type Common, start } from './start-controller.ts';
 import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
 
 export interface RuntimeOptions {
@@ -89,6 +91,8 @@ export interface RuntimeOptions {
   readonly publish?: CacheOptions['publish'];
   /** What is left of the budgets of registries; for the API. */
   readonly registryHosts?: ApiBackend['registryHosts'];
+  /** Channels are published, and read by file://, below it. */
+  readonly channelFolder?: string | undefined;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -122,14 +126,20 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const { signal } = options;
   const wake = wakeNobody();
   const wakeable = wakeableOf(wake, () => caches);
-  const caches: Caches = startCaches(options, wakeable);
+  const publish: CacheOptions['publish'] = (change) => {
+    options.publish?.(change);
+    channels.onChange(change);
+  };
+  const caches: Caches = startCaches({ ...options, publish }, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
   const { registry, git, signatures, memory, records, checks, countAttempts, secretValues } = context;
   const controllers = startControllers({ options, synced }, context);
+  const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced });
   options.metrics.keel.observeTracked(() => polledImages(caches.apps.listAll()));
+  const all = [...Object.values(controllers), ...channels.controllers];
   const isQuiet = () =>
-    checks.size + countAttempts() + Object.values(controllers).reduce((sum, one) => sum + busyOf(one), 0) === 0 &&
+    checks.size + countAttempts() + sumOf(all.map(busyOf)) === 0 &&
     !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
   wake.adoption = controllers.adoptions.enqueue;
   wake.app = controllers.apps.enqueue;
@@ -161,16 +171,11 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     isQuiet,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
-    stopped: untilStopped(controllers, signal).then(context.close),
+    stopped: untilStopped(all, signal).then(context.close).then(channels.close),
   };
 }
 
 type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions'>;
-
-interface Common {
-  readonly options: RuntimeOptions;
-  readonly synced: Promise<void>;
-}
 
 function startControllers(common: Common, context: AppControllerContext & UpdateContext & AdoptContext): Controllers {
   return {
@@ -185,8 +190,12 @@ function startControllers(common: Common, context: AppControllerContext & Update
   };
 }
 
-async function untilStopped({ apps, updates, adoptions }: Controllers, signal: AbortSignal): Promise<void> {
-  await Promise.all([apps.stopped, updates.stopped, adoptions.stopped, aborted(signal)]);
+async function untilStopped(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
+  await Promise.all([...controllers.map(({ stopped }) => stopped), aborted(signal)]);
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
 }
 
 function busyOf(controller: Controller): number {
@@ -264,34 +273,6 @@ function shareAnswers(
   const shared = shareRegistry(countScans(registry, metrics.keel), { clock, onNews });
   metrics.registries.observeRepositories(() => shared.repositories);
   return shared;
-}
-
-function start(
-  { options, synced, onEnd }: Common & { readonly onEnd?: (key: string) => void },
-  name: string,
-  concurrency: number,
-  pass: (key: string, signal: AbortSignal) => Promise<ReconcileResult>,
-): Controller {
-  const { log, metrics, signal, clock } = options;
-  const controller = startController({
-    name,
-    concurrency,
-    signal,
-    clock,
-    reconcile: async (key, inner) => {
-      await synced;
-      inner.throwIfAborted();
-      return await pass(key, inner);
-    },
-    onError: outcomeOf(log, name),
-    onReconciled: (key, result, durationMs) => {
-      metrics.reconciles.inc({ controller: name, result });
-      metrics.reconcileSeconds.observe({ controller: name }, durationMs / 1_000);
-      onEnd?.(key);
-    },
-  });
-  metrics.observeQueue(name, () => controller.stats().ready);
-  return controller;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -23,6 +23,18 @@ export const sourceFolderOption = {
   description: 'folder of this machine below which sources of kind folder are; none may be read when absent',
 } as const;
 
+const channelOptions = [
+  {
+    flags: '--channel-folder <path>',
+    description:
+      'folder of this machine below which channels are published, and from which Subscriptions may read by file://',
+  },
+  {
+    flags: '--channel-listen <address>',
+    description: 'host:port where that folder is served; it is not served when absent',
+  },
+] as const;
+
 export const controllerCommand: Command = {
   name: 'controller',
   summary: 'Look after the Apps of a cluster until told to stop.',
@@ -48,6 +60,7 @@ export const controllerCommand: Command = {
       description: 'believe senders for which there is no secret; the worst they can do is cause a check a second',
     },
     ...apiOptions,
+    ...channelOptions,
     {
       flags: '--window <window>',
       description:
@@ -86,6 +99,8 @@ export const controllerCommand: Command = {
         programs: await programsOf(options),
         namespaces: options.list('namespace'),
         sourceFolder: options.text('sourceFolder'),
+        channelFolder: options.text('channelFolder'),
+        channelListen: options.text('channelListen'),
         leaderElection: options.flag('leaderElection'),
         leaseNamespace: options.text('leaseNamespace'),
         leaseName: options.given('leaseName'),

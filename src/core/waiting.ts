@@ -81,6 +81,28 @@ export const waitingReasons = [
   'GitUnavailable',
   /** App: an Update could neither go on nor go back; a person has to look. */
   'Person',
+  /** Channel: its keys, or the place it is published to, do not do; it is tried again. */
+  'PublishFailed',
+  /** Channel: its root expires soon, and people have to sign a new one. */
+  'RootExpiring',
+  /** Subscription: its channel could not be asked, is not to be trusted, or is expired. */
+  'ChannelUnavailable',
+  /** Subscription: the rollout of the newest Release has not come to this cluster yet. */
+  'RolloutTurn',
+  /** Subscription: the channel has paused the rollout. */
+  'RolloutPaused',
+  /** Subscription: the newest Release has not proven what `spec.evidence` demands. */
+  'EvidenceMissing',
+  /** Subscription: the newest Release needs another Headgate or Kubernetes, or cannot be made into Apps here. */
+  'ReleaseUnfit',
+  /** Subscription: the Release that is pinned, or the way to a newer one, is not there. */
+  'ReleaseMissing',
+  /** Subscription: the Release that runs was withdrawn. */
+  'ReleaseWithdrawn',
+  /** Subscription: `spec.mode` is Hold, and something newer is there. */
+  'ReleaseHeld',
+  /** Subscription: its Apps do not all run the Release that they are given yet. */
+  'ReleaseInProgress',
 ] as const;
 
 export type WaitingReason = (typeof waitingReasons)[number];

@@ -1,11 +1,11 @@
 /** The App of a workload that has marks of another updater: what the marks ask for, as an object of the cluster. */
-import { Default, Equal } from 'typebox/value';
 import { adoptedAppName } from '../core/adopt/adopted-name.ts';
 import type { Adoption, CheckTrigger, FollowedContainer } from '../core/adopt/adoption.ts';
 import { isOperationError } from '../core/errors.ts';
 import { parseRepository } from '../core/image/reference.ts';
 import type { Workload, WorkloadKind } from '../core/workload/workload.ts';
-import { AppSpecSchema, type AppSpecWire } from './app.ts';
+import type { AppSpecWire } from './app.ts';
+import { isSpecAsWanted } from './app-defaults.ts';
 import { type AppObjectWire, decodeApp, readAppSpec } from './decode-app.ts';
 import { adoptedFromLabel, adoptionProblemKey } from './metadata.ts';
 
@@ -65,7 +65,7 @@ export function isSameApp({ metadata, spec }: AppObjectWire, wanted: AdoptedApp)
   const { labels, annotations, ownerReferences } = wanted.metadata;
   const [owner] = ownerReferences;
   return (
-    Equal(spec, Default(AppSpecSchema, structuredClone(wanted.spec))) &&
+    isSpecAsWanted(spec, wanted.spec) &&
     Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value) &&
     metadata.annotations?.[adoptionProblemKey] === annotations[adoptionProblemKey] &&
     metadata.ownerReferences?.some(({ uid }) => uid === owner?.uid) === true

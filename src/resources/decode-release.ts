@@ -72,7 +72,7 @@ export function encodeRelease(release: Release): ReleaseSpecWire {
         ...(target !== undefined && { target }),
       })),
     })),
-    targets: [...release.targets],
+    targets: release.targets.map(({ app, ...target }) => ({ ...target, ...(app !== undefined && { app }) })),
     barrier: release.barrier,
     deadEnds: [...release.deadEnds],
     requires: { ...(headgate !== undefined && { headgate }), ...(kubernetes !== undefined && { kubernetes }) },

@@ -36,5 +36,11 @@ export const appLabel = 'headgate.dev/app';
 /** Label on an App that was made for a workload: whose annotations asked for it. */
 export const adoptedFromLabel = 'headgate.dev/adopted-from';
 
-/** Annotation on such an App: what is wrong with the annotations of its workload. The App holds still while it is there. */
+/** Label on an App that a Subscription gives its versions: the Subscription's name. */
+export const subscriptionLabel = 'headgate.dev/subscription';
+
+/** Annotation on such an App: the Release that it was made of. */
+export const releaseAnnotation = 'headgate.dev/release';
+
+/** Annotation on an adopted App: what is wrong with the annotations of its workload. The App holds still while it is there. */
 export const adoptionProblemKey = 'headgate.dev/adoption-problem';

@@ -94,7 +94,16 @@ const choice = {
   ),
   pinned: Type.Optional(
     Type.Object(
-      { tag: Type.Optional(Tag('The tag to stay on; what runs when absent.')) },
+      {
+        tag: Type.Optional(Tag('The tag to stay on; what runs when absent.')),
+        digest: Type.Optional(
+          Type.String({
+            description: 'Exactly this version, older or newer than what runs; which others there are is not asked.',
+            pattern: '^[a-z0-9]+:[a-f0-9]{32,128}$',
+            maxLength: 256,
+          }),
+        ),
+      },
       { description: 'Take nothing new.' },
     ),
   ),

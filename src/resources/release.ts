@@ -46,7 +46,9 @@ const ReleasedAppSchema = Type.Object({
 
 const ReleaseTargetSchema = Type.Object({
   path: TargetPath,
-  app: Type.String({ description: 'The App whose role in the channel signs it.', ...DnsLabel, maxLength: 52 }),
+  app: Type.Optional(
+    Type.String({ description: 'The App whose role in the channel signs it.', ...DnsLabel, maxLength: 52 }),
+  ),
   kind: Type.Enum(['Chart', 'Manifests', 'Evidence'], {
     description:
       'Chart: an archive as Helm packs it. Manifests: a tree of files as one tar.gz. Evidence: what the tests say.',

@@ -120,6 +120,7 @@ export const SubscriptionStatusSchema = Type.Object({
   conditions: Type.Optional(Conditions),
   waiting: Type.Optional(WaitingSchema),
   release: Type.Optional(Text('The Release whose versions the Apps are given.', 253)),
+  sequence: Type.Optional(Type.Integer({ description: 'Its place among the Releases of the channel.' })),
   formerRelease: Type.Optional(Text('The one before.', 253)),
   since: Type.Optional(Time('Since when the Apps are given it.')),
   available: Type.Optional(Text('The newest Release that may be taken, if newer.', 253)),

@@ -1,6 +1,7 @@
 /** Every metric of the product: name, help, labels. docs/reference/metrics.md is generated from this list. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type ApiMetrics, apiDefinitions, createApiMetrics } from './api-metrics.ts';
+import { type ChannelMetrics, channelDefinitions, createChannelMetrics } from './channel-metrics.ts';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics, registryDefinitions } from './registry-metrics.ts';
@@ -76,6 +77,7 @@ export const metricDefinitions = {
   },
   ...registryDefinitions,
   ...apiDefinitions,
+  ...channelDefinitions,
   ...keelWebhookDefinitions,
   ...keelUpdateDefinitions,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
@@ -96,6 +98,7 @@ export interface Metrics {
   readonly webhookRequests: Counter<'sender' | 'result'>;
   readonly registries: RegistryMetrics;
   readonly api: ApiMetrics;
+  readonly channels: ChannelMetrics;
   readonly countKeelWebhook: CountKeelWebhook;
   readonly keel: KeelUpdateMetrics;
   readonly leader: Gauge<never>;
@@ -132,6 +135,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     webhookRequests: new Counter({ ...shape(made.webhookRequests), registers }),
     registries: createRegistryMetrics(registry),
     api: createApiMetrics(registry),
+    channels: createChannelMetrics(registry),
     countKeelWebhook: createKeelWebhookMetrics(registry),
     keel: createKeelUpdateMetrics(registry),
     leader: new Gauge({ ...shape(made.leader), registers }),

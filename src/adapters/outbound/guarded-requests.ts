@@ -157,7 +157,7 @@ async function sendOnce({ url, request: wanted }: Hop, passage: Passage): Promis
     if (isCut && wanted.cutsBody !== true) {
       throw invalidAnswer(wanted, `${url.host} answers with more than ${maxBytes} bytes`);
     }
-    return { status: response.statusCode, headers: headersOf(response.headers), body: bytes.toString('utf8') };
+    return { status: response.statusCode, headers: headersOf(response.headers), body: bytes.toString('utf8'), bytes };
   } catch (error) {
     if (caller.aborted) {
       throw caller.reason;

@@ -62,5 +62,9 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
     'RollbackRollout',
   ];
 
-  expect([...ofApps, ...ofUpdates].sort()).toEqual([...waitingReasons].sort());
+  const ofChannels = [
+    ...['PublishFailed', 'RootExpiring', 'ChannelUnavailable', 'RolloutTurn', 'RolloutPaused', 'EvidenceMissing'],
+    ...['ReleaseUnfit', 'ReleaseMissing', 'ReleaseWithdrawn', 'ReleaseHeld', 'ReleaseInProgress'],
+  ];
+  expect([...ofApps, ...ofUpdates, ...ofChannels].sort()).toEqual([...waitingReasons].sort());
 });

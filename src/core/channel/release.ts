@@ -44,7 +44,8 @@ export interface ReleasedVersion {
 
 export interface ReleaseTarget {
   readonly path: string;
-  readonly app: string;
+  /** Undefined: of the Release itself. */
+  readonly app?: string | undefined;
   readonly kind: 'Chart' | 'Manifests' | 'Evidence';
   readonly length: number;
   readonly sha256: string;

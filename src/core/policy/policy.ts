@@ -77,10 +77,14 @@ export interface DigestPolicy {
   readonly tag: string;
 }
 
-/** One tag, as it is when it is taken; without a name what runs. */
+/**
+ * One tag, as it is when it is taken; without a name what runs. With a digest exactly that version, older or newer, and nobody is asked
+ * which versions there are.
+ */
 export interface PinnedPolicy {
   readonly kind: 'pinned';
   readonly tag?: string | undefined;
+  readonly digest?: string | undefined;
 }
 
 /** A policy of Keel with the two settings that go with it. */

@@ -37,7 +37,7 @@ interface PolicyChoice extends FluxPolicyChoice {
   readonly regexp?: Matched | undefined;
   readonly glob?: Matched | undefined;
   readonly digest?: { readonly tag: string } | undefined;
-  readonly pinned?: { readonly tag?: string | undefined } | undefined;
+  readonly pinned?: { readonly tag?: string | undefined; readonly digest?: string | undefined } | undefined;
   readonly keel?:
     | {
         readonly policy: string;
@@ -95,7 +95,11 @@ const readers: Readers<PolicyChoice> = {
     return { kind: 'glob', ...matched };
   },
   digest: ({ tag }, field) => ({ kind: 'digest', tag: tagOf(tag, `${field}.tag`) }),
-  pinned: ({ tag }, field) => ({ kind: 'pinned', ...(tag !== undefined && { tag: tagOf(tag, `${field}.tag`) }) }),
+  pinned: ({ tag, digest }, field) => ({
+    kind: 'pinned',
+    ...(tag !== undefined && { tag: tagOf(tag, `${field}.tag`) }),
+    ...(digest !== undefined && { digest }),
+  }),
   keel: ({ policy, matchPreRelease = true, matchTag = false }, field) => {
     parseKeelName(policy, `${field}.policy`);
     return { kind: 'keel', policy, matchPreRelease, matchTag };

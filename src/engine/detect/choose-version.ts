@@ -36,6 +36,10 @@ export const maxCandidates = 20;
 
 /** @throws what the shelf throws, POLICY_INVALID */
 export async function chooseVersion(choice: Choice, shelf: Shelf, signal: AbortSignal): Promise<Answer> {
+  const pinned = answerPinned(choice);
+  if (pinned !== undefined) {
+    return pinned;
+  }
   const current = newestRunning(choice.policy, choice.running);
   const offer = await offeredTags(choice, current, { shelf, signal });
   const passedOver: Answer[] = [];
@@ -51,6 +55,20 @@ export async function chooseVersion(choice: Choice, shelf: Shelf, signal: AbortS
     passedOver.push(...(answer ? [answer] : []));
   }
   return sayPassedOver(passedOver, current) ?? restOf(offer);
+}
+
+/** Where exactly one version is wanted nobody need be asked; undefined: it is not so. */
+export function answerPinned(choice: Choice): Answer | undefined {
+  const { policy, running, rejections, app, now } = choice;
+  if (policy.kind !== 'pinned' || policy.digest === undefined) {
+    return undefined;
+  }
+  const version = { tag: policy.tag, digest: policy.digest };
+  const rejection = findRejection(rejections, app, version.digest, now());
+  if (rejection) {
+    return { kind: 'Rejected', tag: version.tag ?? version.digest, rejection };
+  }
+  return isRunning(running, version) ? { kind: 'UpToDate' } : { kind: 'Newer', version };
 }
 
 /** Undefined: it is not there after all. */

@@ -7,7 +7,7 @@ import type { Version } from '../../core/update/version-change.ts';
 import type { Workload } from '../../core/workload/workload.ts';
 import type { Nodes } from '../ports/nodes.ts';
 import type { Puller, Registry, RegistryAccess, RegistryAccesses } from '../ports/registry.ts';
-import { isRunning, maxCandidates, newestRunning, type Offer, offeredTags } from './choose-version.ts';
+import { answerPinned, isRunning, maxCandidates, newestRunning, type Offer, offeredTags } from './choose-version.ts';
 import { type Obstacle as Barred, findRejected, findUnverified, type ObstacleContext } from './find-obstacle.ts';
 import { findUnmet, SeenVersions, type UnmetRequest } from './find-unmet.ts';
 import type { Answer, Detector, Unmet } from './finding.ts';
@@ -42,10 +42,17 @@ interface Asked extends ImageRequest {
 }
 
 async function askRegistry(context: ImageContext, asked: Asked, signal: AbortSignal): Promise<Answer> {
+  const { policy, verify } = asked.source;
+  const pinned = answerPinned({ ...asked, policy, now: () => context.clock.now() });
+  if (pinned !== undefined && (pinned.kind !== 'Newer' || verify === undefined)) {
+    return pinned;
+  }
   const { namespace } = asked.app;
   const access = await context.accesses.accessFor(namespace, asked.source, signal, asked.pullers);
   try {
-    return await choose(context, { ...asked, access }, signal);
+    return pinned?.kind === 'Newer'
+      ? await verifyPinned(context, { ...asked, access }, pinned, signal)
+      : await choose(context, { ...asked, access }, signal);
   } catch (error) {
     // Whatever went wrong, a Secret may be what is mended next: a password, or the certificates of the registry.
     if (!isOperationError(error, 'REGISTRY_RATE_LIMITED')) {
@@ -53,6 +60,17 @@ async function askRegistry(context: ImageContext, asked: Asked, signal: AbortSig
     }
     throw isOperationError(error, 'REGISTRY_DENIED') ? withNotes(error, access.notes ?? []) : error;
   }
+}
+
+/** Exactly this one is wanted, and only its signatures have to be asked for. */
+async function verifyPinned(
+  context: ImageContext,
+  asked: Asked & { readonly access: RegistryAccess },
+  newer: Answer & { readonly kind: 'Newer' },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { tag = '', digest = '' } = newer.version;
+  return (await findUnverified(context, asked, { tag, digest }, signal)) ?? newer;
 }
 
 async function choose(

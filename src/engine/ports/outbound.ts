@@ -26,6 +26,8 @@ export interface OutboundAnswer {
   readonly headers: ReadonlyMap<string, string>;
   /** UTF-8; what is none is replaced. */
   readonly body: string;
+  /** The same as it came. */
+  readonly bytes: Buffer;
 }
 
 export interface Outbound {

@@ -1,0 +1,44 @@
+/** A controller whose passes are counted, timed and told, and begin when the watches are synced. */
+import { outcomeOf } from '../controllers/outcome.ts';
+import type { Clock } from '../kube/clock.ts';
+import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface Common {
+  readonly options: {
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    readonly signal: AbortSignal;
+    readonly clock: Clock;
+  };
+  readonly synced: Promise<unknown>;
+}
+
+export function start(
+  { options, synced, onEnd }: Common & { readonly onEnd?: (key: string) => void },
+  name: string,
+  concurrency: number,
+  pass: (key: string, signal: AbortSignal) => Promise<ReconcileResult>,
+): Controller {
+  const { log, metrics, signal, clock } = options;
+  const controller = startController({
+    name,
+    concurrency,
+    signal,
+    clock,
+    reconcile: async (key, inner) => {
+      await synced;
+      inner.throwIfAborted();
+      return await pass(key, inner);
+    },
+    onError: outcomeOf(log, name),
+    onReconciled: (key, result, durationMs) => {
+      metrics.reconciles.inc({ controller: name, result });
+      metrics.reconcileSeconds.observe({ controller: name }, durationMs / 1_000);
+      onEnd?.(key);
+    },
+  });
+  metrics.observeQueue(name, () => controller.stats().ready);
+  return controller;
+}

@@ -1,0 +1,54 @@
+/** Where the hub puts its Releases. */
+import type { Statement } from '../../core/channel/evidence.ts';
+
+export interface ChannelPublisher {
+  /**
+   * Keeps a file of a Release; no cluster sees it before a Release that names it is published. Harmless to repeat.
+   *
+   * @throws CHANNEL_STORE_UNUSABLE
+   */
+  addFile(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<FileMark>;
+
+  /** The same for evidence, which is signed with the keys of the channel. @throws CHANNEL_STORE_UNUSABLE, KEY_UNUSABLE */
+  addStatements(path: string, statements: readonly Statement[], signal: AbortSignal): Promise<FileMark>;
+
+  /**
+   * Makes the channel hold exactly what is composed, and signs anew what would soon expire; writes nothing where all is so already.
+   *
+   * At every moment, and wherever it ends, the channel is valid: as it was, or as it shall be. Harmless to repeat.
+   *
+   * @throws CHANNEL_STORE_UNUSABLE, CHANNEL_FULL, KEY_UNUSABLE
+   */
+  publish(compose: (now: PublishedNow) => ChannelContent, signal: AbortSignal): Promise<Publication>;
+}
+
+export interface FileMark {
+  readonly length: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** What the channel holds at the moment. */
+export interface PublishedNow {
+  readonly root: number;
+  /** The index as it stands there; undefined: nothing was published yet. */
+  readonly index: Uint8Array | undefined;
+}
+
+export interface ChannelContent {
+  /** Files that are made for it, by path. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Files that were added before, by path. */
+  readonly added: ReadonlyMap<string, FileMark>;
+  /** For people and tools that draw it; not signed. */
+  readonly graph: unknown;
+}
+
+export interface Publication {
+  /** Whether anything had to be written. */
+  readonly changed: boolean;
+  readonly snapshot: number;
+  /** Until when clusters take something new of it. */
+  readonly expires: Date;
+  readonly rootExpires: Date;
+}

@@ -1,0 +1,35 @@
+/** Channels and their Releases in the API server of the hub. */
+import type { PublishSettings } from '../../core/channel/channel.ts';
+import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
+import type { ChannelPublisher } from './channel-publisher.ts';
+
+export interface Channels {
+  /** A watched copy. */
+  find(namespace: string, name: string): ChannelObjectWire | undefined;
+  /** All of a namespace, in the watched copy. */
+  list(namespace: string): readonly ChannelObjectWire[];
+  /** Of one Channel, in the watched copy. */
+  listReleases(channel: ChannelObjectWire): readonly ReleaseObjectWire[];
+  /** @throws API_CONFLICT when somebody else wrote it since it was read */
+  writeStatus(
+    channel: ChannelObjectWire,
+    status: NonNullable<ChannelObjectWire['status']>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** @throws API_CONFLICT when somebody else wrote it since it was read */
+  writeReleaseStatus(
+    release: ReleaseObjectWire,
+    status: NonNullable<ReleaseObjectWire['status']>,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export interface ChannelPublishers {
+  /**
+   * With the keys of the Secret that the Channel names.
+   *
+   * @throws SECRET_NOT_FOUND, KEY_UNUSABLE, USAGE where Headgate was started without a folder for channels
+   */
+  publisherFor(namespace: string, settings: PublishSettings, signal: AbortSignal): Promise<ChannelPublisher>;
+}

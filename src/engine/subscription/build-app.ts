@@ -1,0 +1,120 @@
+/** The App of a Release as one cluster runs it: the definition of the hub, its versions fixed, and what the cluster has of its own. */
+import type { ReleasedApp, ReleasedVersion } from '../../core/channel/release.ts';
+import type { SubscriptionSpec } from '../../core/channel/subscription.ts';
+import { OperationError } from '../../core/errors.ts';
+import { AppSpecSchema, type AppSpecWire, type SourceWire } from '../../resources/app.ts';
+import { decoderOf } from '../../resources/decode.ts';
+import { decodeApp, decodeAppSpec } from '../../resources/decode-app.ts';
+import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import { releaseAnnotation, subscriptionLabel } from '../../resources/metadata.ts';
+import type { SubscribedApp } from '../ports/subscriptions.ts';
+
+const decodeSpec = decoderOf(AppSpecSchema);
+
+type Overlay = NonNullable<SubscriptionObjectWire['spec']['overlay']>[number];
+
+export interface BuildContext {
+  readonly subscription: SubscriptionObjectWire;
+  readonly spec: SubscriptionSpec;
+  /** Name of the Release. */
+  readonly release: string;
+}
+
+/** @throws OBJECT_INVALID, CHANNEL_INVALID naming App, field and remedy */
+export function buildApp(context: BuildContext, released: ReleasedApp): SubscribedApp {
+  const { subscription, release } = context;
+  const overlay = subscription.spec.overlay?.find(({ app }) => app === released.name);
+  const what = `App ${released.name} of ${release}`;
+  const definition = decodeSpec(JSON.parse(released.definition), what);
+  const gates = overlay?.gates ?? subscription.spec.gates;
+  // Gates of the hub are for its own Updates.
+  const { gates: _ofHub, suspend: _suspend, schedule: _schedule, trigger: _trigger, ...kept } = definition;
+  const spec: AppSpecWire = {
+    ...kept,
+    sources: definition.sources.map((source) => pinSource(source, released, what)),
+    deploy: overlayDeploy(definition.deploy, overlay, what),
+    ...(overlay?.suspend !== undefined && { suspend: overlay.suspend }),
+    ...(gates !== undefined && { gates }),
+  };
+  const app = {
+    namespace: namespaceOf(context, released, overlay),
+    name: released.name,
+    labels: { [subscriptionLabel]: subscription.metadata.name },
+    annotations: { [releaseAnnotation]: release },
+    spec,
+  };
+  requireSound(app, what);
+  return app;
+}
+
+function namespaceOf(
+  { spec, subscription }: BuildContext,
+  { namespace }: ReleasedApp,
+  overlay: Overlay | undefined,
+): string {
+  return overlay?.namespace ?? spec.namespaces[namespace] ?? subscription.metadata.namespace;
+}
+
+function pinSource(source: SourceWire, { versions }: ReleasedApp, what: string): SourceWire {
+  const version = versions.find((one) => one.source === source.name);
+  if (version === undefined) {
+    throw invalid(`${what}: its source ${source.name} has no version in the Release`);
+  }
+  const policy = { pinned: { digest: version.digest, ...(version.tag !== undefined && { tag: version.tag }) } };
+  const { image, chart, artifact } = source;
+  if (image !== undefined) {
+    return { ...source, image: { ...image, policy } };
+  }
+  if (chart !== undefined) {
+    return { ...source, chart: { ...chart, policy } };
+  }
+  if (artifact !== undefined) {
+    return { ...source, artifact: { ...artifact, policy } };
+  }
+  throw invalid(`${what}: ${sayKind(version)}, which a channel cannot carry yet`);
+}
+
+function sayKind({ source, kind }: ReleasedVersion): string {
+  return `its source ${source} is of kind ${kind}`;
+}
+
+function overlayDeploy(
+  deploy: AppSpecWire['deploy'],
+  overlay: Overlay | undefined,
+  what: string,
+): AppSpecWire['deploy'] {
+  if (overlay?.values === undefined) {
+    return deploy;
+  }
+  if (deploy.helm === undefined) {
+    throw invalid(`${what}: spec.overlay has values, and it is not installed by Helm; leave them out`);
+  }
+  const values = mergeValues(deploy.helm.values ?? {}, overlay.values);
+  return { ...deploy, helm: { ...deploy.helm, values } };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** As Helm lays one values file over another: maps are merged, all else is replaced. */
+function mergeValues(under: Values, over: Values): Record<string, unknown> {
+  const merged = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) {
+    const former = merged.get(key);
+    merged.set(key, isMap(former) && isMap(value) ? mergeValues(former, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function isMap(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What the App's own controller would find wrong with it is said before anything is written. */
+function requireSound({ namespace, name, spec }: SubscribedApp, what: string): void {
+  const metadata = { namespace, name, uid: 'not made yet', creationTimestamp: '1970-01-01T00:00:00Z' };
+  decodeAppSpec(decodeApp({ metadata, spec }, what));
+}
+
+function invalid(message: string): OperationError {
+  return new OperationError(message, { code: 'CHANNEL_INVALID', retry: 'never' });
+}

@@ -1,0 +1,46 @@
+/** How long what is published may be believed: to be alarmed before it may not. */
+import { Gauge, type Registry } from 'prom-client';
+
+const labels = ['namespace', 'channel'] as const;
+
+export const channelDefinitions = {
+  channelExpires: {
+    name: 'headgate_channel_expires_timestamp_seconds',
+    type: 'gauge',
+    help: 'Until when clusters take something new from a channel unless it is signed anew, which happens by itself in time; as Unix time.',
+    labels,
+  },
+  channelRootExpires: {
+    name: 'headgate_channel_root_expires_timestamp_seconds',
+    type: 'gauge',
+    help: 'Until when the root of a channel is valid; people have to sign a new one before, as Unix time.',
+    labels,
+  },
+} as const;
+
+interface Channel {
+  readonly namespace: string;
+  readonly channel: string;
+}
+
+export interface ChannelMetrics {
+  observe(channel: Channel, published: { readonly expires: Date; readonly rootExpires: Date }): void;
+  forget(channel: Channel): void;
+}
+
+export function createChannelMetrics(registry: Registry): ChannelMetrics {
+  const make = ({ name, help }: { readonly name: string; readonly help: string }) =>
+    new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
+  const expires = make(channelDefinitions.channelExpires);
+  const rootExpires = make(channelDefinitions.channelRootExpires);
+  return {
+    observe({ namespace, channel }, published) {
+      expires.set({ namespace, channel }, published.expires.getTime() / 1_000);
+      rootExpires.set({ namespace, channel }, published.rootExpires.getTime() / 1_000);
+    },
+    forget({ namespace, channel }) {
+      expires.remove({ namespace, channel });
+      rootExpires.remove({ namespace, channel });
+    },
+  };
+}
