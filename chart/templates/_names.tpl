@@ -145,6 +145,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, list, watch]
+# What Helm said, where the record of an Update has no room for all of it.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [create]
 # What a chart makes and what has a state of its own.
 - apiGroups: [""]
   resources: [services, persistentvolumeclaims, replicationcontrollers]

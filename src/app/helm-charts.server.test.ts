@@ -11,7 +11,8 @@ import { type ChartRepository, startChartRepository } from '../../test/servers/c
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject, rejections } from '../adapters/cluster/kinds.ts';
 import { rollBack } from '../engine/update/roll-back.ts';
-import { configMaps } from '../kube/resource-types.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { configMaps, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 
@@ -172,6 +173,22 @@ test('a chart in a registry', async () => {
   const [update] = await untilEnded(1);
   expect(update?.status?.phase).toBe('Succeeded');
   expect(await settings()).toEqual({ color: 'blue', version: '2.0.0' });
+});
+
+test('what Helm said and the record has no room for is kept whole beside it, without what came from Secrets', async () => {
+  const data = { 'values.yaml': Buffer.from('password: hunter2\n').toString('base64') };
+  const metadata = { namespace: stage.namespace, name: 'values' };
+  await stage.client.create<KubeObject & { data: object }>(secrets, { metadata, data });
+  const notes = '{{ range until 2000 }}line {{ . }} of the notes\n{{ end }}the password is {{ .Values.password }}\n';
+  await publish('1.0.0', { 'templates/NOTES.txt': notes });
+  await putApp({ valuesFrom: [{ kind: 'Secret', name: 'values' }] });
+  const [first] = await untilEnded(1);
+  const name = `${first?.metadata.name}.apply.log`;
+  expect(first?.status?.steps?.find((step) => step.name === 'Apply')?.message).toContain(
+    `all that Helm said: ConfigMap ${name}`,
+  );
+  const kept = await stage.client.get<ConfigMap>(configMaps, { namespace: stage.namespace, name });
+  expect(kept.data?.['log']).toMatch(/line 0 of the notes\n.*line 1999 of the notes\nthe password is \*\*\*$/s);
 });
 
 describe('an archive that is not what it should be changes nothing', () => {

@@ -1,6 +1,7 @@
 /** The deploy kind `helm`, wired by hand. */
 import { ClusterHelmReleases } from '../adapters/cluster/helm-releases.ts';
 import { createObjectAccess } from '../adapters/cluster/objects.ts';
+import { keepStepLog } from '../adapters/cluster/step-logs.ts';
 import { ClusterValueDocuments } from '../adapters/cluster/value-documents.ts';
 import { ObjectWatcher } from '../adapters/cluster/watched-objects.ts';
 import { readChartDefinitions } from '../adapters/helm/chart-definitions.ts';
@@ -8,11 +9,11 @@ import { type HelmPrograms, runHelm } from '../adapters/helm/helm-program.ts';
 import { ProgramHelmOperations } from '../adapters/helm/operations.ts';
 import { sweepWorkspaces } from '../adapters/helm/workspace.ts';
 import type { TimeLimit } from '../core/cel/time-limit.ts';
-import { describeError, OperationError } from '../core/errors.ts';
+import { describeError, isOperationError, OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
 import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
 import { createHelmDeployer } from '../engine/deploy/helm/helm-deployer.ts';
-import type { ReleaseKey } from '../engine/ports/helm.ts';
+import type { OperationId, ReleaseKey } from '../engine/ports/helm.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Workloads } from '../engine/ports/workloads.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -58,6 +59,7 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
   const operations = new ProgramHelmOperations({
     run: (release, operation, inner) =>
       runHelm({ programs: settings.programs, gateway, assertLeading }, release, operation, inner),
+    keepLog: async (id, text) => await keepLog(options, id, text),
     onEnd: ({ namespace, name }) => options.wakeUpdate(`${namespace}/${name}`),
     now: () => clock.now(),
     signal,
@@ -87,6 +89,25 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
       await gateway.close();
     },
   };
+}
+
+/** A log that cannot be kept is told, and holds up nothing. */
+async function keepLog(
+  { client, records, onError, signal }: HelmSetupOptions,
+  { update: { namespace, name }, step }: OperationId,
+  text: string,
+): Promise<string | undefined> {
+  const update = records.findUpdate(namespace, name);
+  try {
+    const kept = update && (await keepStepLog(client, { update, step, text }, signal));
+    return kept && `ConfigMap ${kept}`;
+  } catch (error) {
+    if (!isOperationError(error) || error.code === 'INVARIANT') {
+      throw error;
+    }
+    onError(error);
+    return undefined;
+  }
 }
 
 /** No more than a folder too many. */

@@ -61,7 +61,7 @@ test('installs, upgrades, goes back and uninstalls', async () => {
   const namespace = await createNamespace(client);
   const archive = await chart();
 
-  expect(await run(namespace, upgrade(archive))).toEqual({ kind: 'Done', warnings: '' });
+  expect(await run(namespace, upgrade(archive))).toEqual({ kind: 'Done', log: '' });
   expect(await settings(namespace)).toEqual({ color: 'green', version: '1.0.0' });
   expect(await run(namespace, upgrade(archive, { values: { color: 'red' } }))).toMatchObject({ kind: 'Done' });
   expect(await settings(namespace)).toMatchObject({ color: 'red' });

@@ -1,7 +1,6 @@
 /** One run of the real `helm` for one operation on one release. */
 
 import { encodeMarks } from '../../core/helm/revision-marks.ts';
-import { clipMessage } from '../../core/text.ts';
 import type { HelmOperation, HelmResult, ReleaseKey } from '../../engine/ports/helm.ts';
 import type { Gateway, Pass } from '../../kube/gateway.ts';
 import { applyCrds } from './apply-crds.ts';
@@ -70,7 +69,7 @@ async function runOperation(run: Run, signal: AbortSignal): Promise<HelmResult> 
   const { options, operation, workspace } = run;
   const problem = await placeCrds(run, signal);
   if (problem !== undefined) {
-    return { kind: 'Failed', message: problem };
+    return { kind: 'Failed', message: problem, log: '' };
   }
   const argumentList = await argumentsOf(run);
   const result = await runProgram(
@@ -99,13 +98,23 @@ async function placeCrds({ operation, pass, place }: Run, signal: AbortSignal): 
     : undefined;
 }
 
-function resultOf({ operation, pass }: Run, { exitCode, errors, ended }: ProgramResult): HelmResult {
-  const shown = errors.replaceAll(pass.server, '');
-  const said = hideSecrets(shown, operation.kind === 'Upgrade' ? operation.secrets : []);
+function resultOf({ operation, pass }: Run, { exitCode, output, errors, ended }: ProgramResult): HelmResult {
+  const show = (text: string) =>
+    hideSecrets(text.replaceAll(pass.server, ''), operation.kind === 'Upgrade' ? operation.secrets : []).trim();
+  const [said, printed] = [show(errors), show(output)];
+  const log = [said, printed].filter((text) => text !== '').join('\n');
   if (exitCode === 0) {
-    return { kind: 'Done', warnings: clipMessage(said.trim()) };
+    return { kind: 'Done', log: said !== '' || isMoreThanStatus(printed) ? log : '' };
   }
-  return readFailure(operation.kind, { said, ended });
+  return readFailure(operation.kind, { said, ended, log });
+}
+
+/** Notes that are longer do not fit into the record beside all else. */
+const longestStatus = 4_096;
+
+/** Whether Helm printed more than how the release stands, e.g. what hooks wrote whose log policy asks for it. */
+function isMoreThanStatus(printed: string): boolean {
+  return printed.length > longestStatus || !/^(?:Release "|NAME: |Rollback was a success|release "|$)/.test(printed);
 }
 
 function commonArguments({ release, operation }: Run): readonly string[] {

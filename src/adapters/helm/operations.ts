@@ -11,6 +11,8 @@ import type {
 
 export interface HelmOperationsOptions {
   readonly run: (release: ReleaseKey, operation: HelmOperation, signal: AbortSignal) => Promise<HelmResult>;
+  /** Keeps what Helm said. @returns where, for people; undefined when it could not be kept */
+  readonly keepLog: (id: OperationId, log: string) => Promise<string | undefined>;
   /** An operation ended after nobody waited for it any more. */
   readonly onEnd: (update: OperationId['update']) => void;
   readonly now: () => Date;
@@ -87,13 +89,21 @@ export class ProgramHelmOperations implements HelmOperations {
   async #run(id: OperationId, operation: HelmOperation, signal: AbortSignal): Promise<HelmResult> {
     await this.#turn();
     try {
-      return await this.#options.run(id.release, operation, signal);
+      return await this.#withLog(id, await this.#options.run(id.release, operation, signal));
     } catch (error) {
       return resultOfError(error);
     } finally {
       this.#running -= 1;
       this.#waiting.shift()?.();
     }
+  }
+
+  async #withLog(id: OperationId, result: HelmResult): Promise<HelmResult> {
+    if (result.kind === 'Interrupted' || result.log === '') {
+      return result;
+    }
+    const keptIn = await this.#options.keepLog(id, result.log);
+    return keptIn === undefined ? result : { ...result, keptIn };
   }
 
   async #turn(): Promise<void> {
@@ -108,7 +118,7 @@ export class ProgramHelmOperations implements HelmOperations {
 function resultOfError(error: unknown): HelmResult {
   const message = error instanceof Error ? error.message : String(error);
   const isOfChart = isOperationError(error, 'HELM_CHART_INVALID') || isOperationError(error, 'OBJECT_INVALID');
-  return { kind: isOfChart ? 'Failed' : 'Interrupted', message };
+  return isOfChart ? { kind: 'Failed', message, log: '' } : { kind: 'Interrupted', message };
 }
 
 function keyOf({ release, update, step }: OperationId): string {

@@ -16,18 +16,18 @@ const unreachable = [
 
 export function readFailure(
   kind: HelmOperation['kind'],
-  { said, ended }: { readonly said: string; readonly ended: string | undefined },
+  { said, ended, log }: { readonly said: string; readonly ended: string | undefined; readonly log: string },
 ): HelmResult {
   const what = `helm ${kind.toLowerCase()}`;
   if (ended !== undefined) {
     const words = lastWords(said);
     const message = clipMessage(`${what}: ${ended}${words === '' ? '' : `; it had said: ${words}`}`);
-    return ended.startsWith('it ended by') ? { kind: 'Interrupted', message } : { kind: 'OutOfBounds', message };
+    return ended.startsWith('it ended by') ? { kind: 'Interrupted', message } : { kind: 'OutOfBounds', message, log };
   }
   const message = clipMessage(`${what}: ${lastWords(said) || 'it ended with an error and said nothing'}`);
   return unreachable.some((pattern) => pattern.test(said))
     ? { kind: 'Interrupted', message }
-    : { kind: 'Failed', message };
+    : { kind: 'Failed', message, log: message.endsWith(log.replace(/^Error: /, '')) ? '' : log };
 }
 
 /** The error that Helm ends with; warnings before it say the same at length. */

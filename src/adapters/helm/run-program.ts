@@ -27,13 +27,13 @@ export interface ProgramResult {
   /** Undefined when it was ended. */
   readonly exitCode: number | undefined;
   readonly output: string;
-  /** The end of standard error. */
+  /** The end of standard error; says how much of its beginning was cut. */
   readonly errors: string;
   /** Why it was ended, as a sentence; undefined when it ended by itself. */
   readonly ended: string | undefined;
 }
 
-const maxErrorBytes = 32 * 1024;
+const maxErrorBytes = 256 * 1024;
 const memoryCheckMs = 100;
 const mebibyte = 1024 * 1024;
 
@@ -66,12 +66,14 @@ class Bounds {
   #output: Buffer[] = [];
   #outputBytes = 0;
   #errors = Buffer.alloc(0);
+  #errorBytes = 0;
 
   constructor(child: ChildProcess, run: ProgramRun) {
     this.#child = child;
     this.#run = run;
     child.stdout?.on('data', (chunk: Buffer) => this.#takeOutput(chunk));
     child.stderr?.on('data', (chunk: Buffer) => {
+      this.#errorBytes += chunk.length;
       this.#errors = Buffer.concat([this.#errors, chunk]).subarray(-maxErrorBytes);
     });
     const timer = setTimeout(() => this.end(`it took longer than ${run.timeoutMs / 1_000} s`), run.timeoutMs);
@@ -100,11 +102,16 @@ class Bounds {
       resolve({
         exitCode: this.#ended === undefined ? (exitCode ?? undefined) : undefined,
         output: Buffer.concat(this.#output).toString('utf8'),
-        errors: this.#errors.toString('utf8'),
+        errors: this.#endOfErrors(),
         ended: this.#ended ?? (exitCode === null ? `it ended by ${this.#child.signalCode}` : undefined),
       }),
     );
     return promise;
+  }
+
+  #endOfErrors(): string {
+    const cut = this.#errorBytes - this.#errors.length;
+    return `${cut > 0 ? `[${cut} bytes before this were cut]\n` : ''}${this.#errors.toString('utf8')}`;
   }
 
   #takeOutput(chunk: Buffer): void {

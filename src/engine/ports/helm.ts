@@ -72,12 +72,20 @@ export type HelmOperation =
   | (OperationOptions & { readonly kind: 'Uninstall' })
   | (OperationOptions & { readonly kind: 'Test' });
 
+/** What Helm said besides the message. */
+interface Said {
+  /** All of it that is worth keeping, bounded, texts from Secrets taken out; empty when the message says enough. */
+  readonly log: string;
+  /** Where it is kept, for people; undefined where it is not. */
+  readonly keptIn?: string;
+}
+
 export type HelmResult =
-  | { readonly kind: 'Done'; readonly warnings: string }
+  | ({ readonly kind: 'Done' } & Said)
   /** Helm ended with an error. */
-  | { readonly kind: 'Failed'; readonly message: string }
+  | ({ readonly kind: 'Failed'; readonly message: string } & Said)
   /** It was ended because it went beyond a bound. */
-  | { readonly kind: 'OutOfBounds'; readonly message: string }
+  | ({ readonly kind: 'OutOfBounds'; readonly message: string } & Said)
   /** It ended without a word of its own: killed by somebody, or the API server was not there. */
   | { readonly kind: 'Interrupted'; readonly message: string };
 

@@ -13,7 +13,7 @@ import type { Failure } from '../../../core/update/journal.ts';
 import type { HelmOperation, HelmResult, OperationState } from '../../ports/helm.ts';
 import type { Applied, Work } from '../deployer.ts';
 import { type HelmContext, helmPlanOf, operationId, releaseOf } from './helm-context.ts';
-import { interruptedText, lockPatienceMs, running, waitFor } from './helm-waiting.ts';
+import { interruptedText, lockPatienceMs, running, sayLog, sayWithLog, waitFor } from './helm-waiting.ts';
 import { makeReturn } from './make-return.ts';
 import { makeUpgrade } from './make-upgrade.ts';
 
@@ -60,7 +60,7 @@ async function takeResult(
       return undefined;
     case 'Failed':
     case 'OutOfBounds':
-      return failed('HelmFailed', result.message, true);
+      return failed('HelmFailed', sayWithLog(result.message, result), true);
     case 'Interrupted':
       operations.forget(work.update.metadata);
       return waitFor({
@@ -181,12 +181,19 @@ async function judgeFailure(
     : await begin(context, work, signal);
 }
 
-async function done({ releases }: HelmContext, work: Work, revision: Revision, signal: AbortSignal): Promise<Applied> {
+async function done(
+  { releases, operations }: HelmContext,
+  work: Work,
+  revision: Revision,
+  signal: AbortSignal,
+): Promise<Applied> {
   const plan = helmPlanOf(work.journal);
+  const state = operations.find(operationId(work.update, plan, step));
   const opened = await releases.open(releaseOf(work.update, plan), revision, signal);
   const hooks = opened ? describeHooks(opened) : [];
   const parts = [
     `revision ${revision.number} of Helm release ${plan.release}`,
+    ...(state?.kind === 'Done' && state.keptIn !== undefined ? [sayLog(state.keptIn)] : []),
     ...(hooks.length === 0 ? [] : [`hooks: ${hooks.join('; ')}`]),
     ...(opened === undefined || opened.notes.trim() === '' ? [] : [`notes:\n${opened.notes.trim()}`]),
   ];

@@ -28,3 +28,15 @@ export function running({ journal, spec }: Work, { since }: Extract<OperationSta
 export function waitFor(waiting: Waiting): { readonly kind: 'Waiting'; readonly waiting: Waiting } {
   return { kind: 'Waiting', waiting };
 }
+
+/** Below what a record holds, with room for where the rest is. */
+const longestBesideLog = 7_900;
+
+/** A message of Helm's with the place of all else that it said. */
+export function sayWithLog(message: string, { keptIn }: { readonly keptIn?: string }): string {
+  return keptIn === undefined ? message : `${message.slice(0, longestBesideLog)}; ${sayLog(keptIn)}`;
+}
+
+export function sayLog(keptIn: string): string {
+  return `all that Helm said: ${keptIn}`;
+}

@@ -3,7 +3,7 @@ import { nextRestoreAction } from '../../../core/helm/release-state.ts';
 import type { HelmOperation } from '../../ports/helm.ts';
 import type { Restored, Work } from '../deployer.ts';
 import { type HelmContext, helmPlanOf, operationId, releaseOf, timesOf } from './helm-context.ts';
-import { interruptedText, lockPatienceMs, running, waitFor } from './helm-waiting.ts';
+import { interruptedText, lockPatienceMs, running, sayWithLog, waitFor } from './helm-waiting.ts';
 import { makeReturn } from './make-return.ts';
 
 const step = 'restore';
@@ -86,7 +86,7 @@ async function begin(
     case 'Done':
       return undefined;
     default:
-      return later(context, state.message);
+      return later(context, state.kind === 'Interrupted' ? state.message : sayWithLog(state.message, state));
   }
 }
 
