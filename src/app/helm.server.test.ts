@@ -4,7 +4,7 @@ import { locateTools } from '../../test/cluster/binaries.ts';
 import { installByHand, lockByHand, type Place, revisionsOf, webTemplate } from '../../test/helm/by-hand.ts';
 import { hookTemplate, packChart, settingsTemplate } from '../../test/helm/charts.ts';
 import { endJob, killHelm, startMortalHeadgate, untilJob } from '../../test/helm/interruptions.ts';
-import { type ConfigMap, connectTo } from '../../test/kube/server-fixtures.ts';
+import { type ConfigMap, connectTo, createConfigMap } from '../../test/kube/server-fixtures.ts';
 import { completeRollouts, openRuntimeStage, pushVersions, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
@@ -294,8 +294,14 @@ test.each([
     helm: { releaseName: 'other' },
     says: 'spec.deploy.helm.chart.fromRelease: there is no Helm release "other"',
   },
+  {
+    name: 'values that are no map',
+    helm: { valuesFrom: [{ kind: 'ConfigMap' as const, name: 'kube-root' }] },
+    says: 'key values.yaml of ConfigMap "kube-root" is no map',
+  },
 ])('$name blocks the App and says so', async ({ helm, says }) => {
   await install();
+  await createConfigMap(stage.client, stage.namespace, 'kube-root', { 'values.yaml': '- just\n- a list\n' });
 
   await putApp(helm);
 

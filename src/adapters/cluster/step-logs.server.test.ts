@@ -34,6 +34,7 @@ test('each attempt at a step has a log of its own, ten at most, and all belong t
   expect(names.slice(0, 2)).toEqual(['web-1.apply.log', 'web-1.apply-2.log']);
   expect(names[9]).toBe('web-1.apply-10.log');
   expect(names[10]).toBeUndefined();
+  expect(await keepStepLog(client, { update, step: 'test 1', text: '' }, signal)).toBe('web-1.test-1.log');
   const second = await read(namespace, 'web-1.apply-2.log');
   expect(second.data).toEqual({ log: 'attempt 2' });
   expect(second.metadata).toMatchObject({ ownerReferences: [{ kind: 'Update', uid: update.metadata.uid }] });

@@ -14,7 +14,7 @@ export interface StepLog {
     readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };
     readonly spec: { readonly app: string };
   };
-  /** For example `apply`. */
+  /** For example `apply`, or `test 1`. */
   readonly step: string;
   readonly text: string;
 }
@@ -44,7 +44,7 @@ export async function keepStepLog(
   const labels = { [appLabel]: update.spec.app };
   const data = { log: cutBeginning(text) };
   for (let attempt = 1; attempt <= mostLogs; attempt += 1) {
-    const own = `${name}.${step}${attempt === 1 ? '' : `-${attempt}`}.log`;
+    const own = `${name}.${nameOf(step)}${attempt === 1 ? '' : `-${attempt}`}.log`;
     try {
       const metadata = { namespace, name: own, labels, ownerReferences: [owner] };
       await client.create<ConfigMap>(configMaps, { metadata, data }, { fieldManager, signal });
@@ -56,6 +56,11 @@ export async function keepStepLog(
     }
   }
   return undefined;
+}
+
+/** As a name may have it. */
+function nameOf(step: string): string {
+  return step.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
 function cutBeginning(text: string): string {

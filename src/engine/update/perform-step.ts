@@ -40,7 +40,7 @@ export async function performStep(
   const { journal } = work;
   switch (step.kind) {
     case 'Plan':
-      return done(await plan(context, work, signal));
+      return await plan(context, work, signal);
     case 'Backup':
       return await takeCheckpoint(context, work, signal);
     case 'Resume':
@@ -95,20 +95,37 @@ export async function clearWay(remove: Sight['clearWay'], waiting: Waiting, sign
   }
 }
 
-async function plan(context: PerformContext, { update, journal, spec }: Work, signal: AbortSignal): Promise<Journal> {
+async function plan(
+  context: PerformContext,
+  { update, journal, spec }: Work,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const now = () => context.clock.now();
   try {
     const request = { update, spec, record: recordOf(context, update), superseded: supersededOf(context, update) };
     const written = await deployerFor(context, request).plan(request, signal);
-    return written === undefined
-      ? transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now())
-      : begin(context, { update, journal, spec }, written);
+    return done(
+      written === undefined
+        ? transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now())
+        : begin(context, { update, journal, spec }, written),
+    );
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
-      return transitions.finished(journal, 'Failed', error.message, now());
+      return done(transitions.finished(journal, 'Failed', error.message, now()));
     }
+    return { kind: 'Waiting', waiting: waitForSource(error, now()), journal };
+  }
+}
+
+const sourceRetryMs = 30_000;
+
+/** A source that cannot be read right now is told, and tried again; other errors go on. */
+function waitForSource(error: unknown, now: Date): Waiting {
+  if (!isOperationError(error) || !/^(?:GIT|REGISTRY|CHART|ARTIFACT|CREDENTIALS|SECRET)_/.test(error.code)) {
     throw error;
   }
+  const until = new Date(now.getTime() + Math.max(sourceRetryMs, error.retryAfterMs ?? 0));
+  return { reason: 'RegistryUnavailable', message: error.message, until };
 }
 
 /** The plan is written; whether something is kept before it is carried out is decided with it. */

@@ -2,6 +2,7 @@
 import { testVerdict } from '../../../core/helm/stored-release.ts';
 import type { DeployTest, Work } from '../deployer.ts';
 import { type HelmContext, helmPlanOf, operationId, releaseOf } from './helm-context.ts';
+import { sayWithLog } from './helm-waiting.ts';
 
 /**
  * Begins the run of a number, or says what became of it. A revision whose hooks say that they succeeded is not tested again after a restart.
@@ -38,7 +39,7 @@ export async function testRelease(
       return { kind: 'Passed', message: 'helm test succeeded' };
     case 'Failed':
     case 'OutOfBounds':
-      return { kind: 'Failed', message: state.message };
+      return { kind: 'Failed', message: sayWithLog(state.message, state) };
     case 'Running':
     case 'Interrupted':
       return { kind: 'Running', message: 'helm test is running' };
