@@ -48,13 +48,13 @@ export interface ImageParts {
 
 /** The image of the given parts. The same parts give the same digest, on one version of zlib. */
 export function makeImage(parts: ImageParts): Image {
-  const archives = parts.layers.map((entries) => writeTar(entries));
-  const layers = archives.map((archive) => blobOf(mediaTypes.layer, gzipSync(archive)));
+  const packed = parts.layers.map(packLayer);
+  const layers = packed.map(({ blob }) => blob);
   const config = jsonBlob(mediaTypes.config, {
     architecture: parts.platform.architecture,
     os: parts.platform.os,
     config: parts.config,
-    rootfs: { type: 'layers', diff_ids: archives.map(digestOf) },
+    rootfs: { type: 'layers', diff_ids: packed.map(({ diffId }) => diffId) },
   });
   const manifest = jsonBlob(mediaTypes.manifest, {
     schemaVersion: 2,
@@ -66,6 +66,25 @@ export function makeImage(parts: ImageParts): Image {
     root: { ...manifest.descriptor, platform: parts.platform },
     blobs: new Map([config, ...layers, manifest].map((blob) => [blob.descriptor.digest, blob.content])),
   };
+}
+
+interface PackedLayer {
+  readonly blob: Blob;
+  readonly diffId: string;
+}
+
+/** A layer that several images share is packed once. */
+const packedLayers = new WeakMap<readonly TarEntry[], PackedLayer>();
+
+function packLayer(entries: readonly TarEntry[]): PackedLayer {
+  const known = packedLayers.get(entries);
+  if (known) {
+    return known;
+  }
+  const archive = writeTar(entries);
+  const layer = { blob: blobOf(mediaTypes.layer, gzipSync(archive)), diffId: digestOf(archive) };
+  packedLayers.set(entries, layer);
+  return layer;
 }
 
 /** One name for the same image on several platforms. */

@@ -10,7 +10,10 @@ import {
   type RuntimeStage,
 } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
+import { createDirectRecords } from '../adapters/cluster/records.ts';
+import { restoreApp } from '../engine/update/restore-app.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { deployments, pods, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
@@ -255,6 +258,96 @@ describe('a version that was at work and is bad', () => {
       /data of checkpoint web-1 is not back: after 3 attempts: .*Deployment\/web \(had 1\) stay scaled to zero/,
     );
     expect(said).toContain('headgate restore web --to web-1');
+  });
+});
+
+describe('a person', () => {
+  const restore = (fields: { readonly to?: string; readonly keepData?: boolean } = {}) => {
+    const clock = { now: () => stage.clock.now() };
+    const context = {
+      ...{ records: createDirectRecords(stage.client, clock), reviews: createAccessReviews(stage.client), clock },
+    };
+    const request = {
+      namespace: stage.namespace,
+      app: 'web',
+      to: undefined,
+      keepData: false,
+      by: 'ann',
+      reason: 'asked',
+    };
+    return restoreApp(context, { ...request, ...fields }, new AbortController().signal);
+  };
+
+  test.each([
+    [true, ['RolledBack', 'NotNeeded'], 0],
+    [false, ['RolledBack', 'Done'], 1],
+  ])('is asked whether the data goes back; keep it: %s', async (keepData, end, jobs) => {
+    await follow({ backup, rollback: { data: 'Ask' } });
+    await completeJob(stage.client, (await jobFor('backup')).place);
+    await stage.until(async () => expect(await tagOfWeb()).toBe('1.1.0'));
+    await crashingPod(crashes);
+    await stage.until(async () => expect((await update())?.status?.waiting?.reason).toBe('RestoreApproval'));
+    expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.1.0', 1]);
+
+    expect(await restore({ keepData })).toEqual({ kind: 'Answered', update: 'web-1', data: !keepData });
+
+    if (!keepData) {
+      await stage.until(async () => expect(await replicasOfWeb()).toBe(0));
+      await removePod();
+      await completeJob(stage.client, (await jobFor('restore')).place);
+    }
+    await stage.until(async () => {
+      const { status } = (await update()) ?? {};
+      expect([status?.phase, status?.dataRestore?.state]).toEqual(end);
+    });
+    expect(await jobsFor(stage.client, stage.namespace, 'restore')).toHaveLength(jobs);
+    expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.0.0', 1]);
+  });
+
+  test('brings back what a restore that failed could not, and nothing newer begins before', async () => {
+    await follow({ backup, rollback: { data: 'OnFailure' } });
+    await completeJob(stage.client, (await jobFor('backup')).place);
+    await stage.until(async () => expect(await tagOfWeb()).toBe('1.1.0'));
+    await crashingPod(crashes);
+    await stage.until(async () => expect(await replicasOfWeb()).toBe(0));
+    await removePod();
+    for (const attempt of [1, 2, 3]) {
+      await failJob(stage.client, (await jobFor('restore', attempt)).place);
+    }
+    await endsAs('Failed');
+    await pushVersions(registry.host, `checkpoint-${round}/web`, ['1.2.0']);
+    await stage.clock.advance(6 * 60_000);
+    await stage.until(async () =>
+      expect((await stage.app('web')).status).toMatchObject({
+        waiting: { reason: 'Person', message: expect.stringContaining('stay scaled to zero') },
+        sources: [{ available: { tag: '1.2.0' } }],
+      }),
+    );
+    expect(await stage.updatesOf('web')).toHaveLength(1);
+
+    expect(await restore({ to: 'web-1' })).toMatchObject({ kind: 'Started', update: 'web-2', to: 'web-1' });
+    await stage.until(async () => expect(await jobsFor(stage.client, stage.namespace, 'restore')).toHaveLength(4));
+    const job = (await jobsFor(stage.client, stage.namespace, 'restore')).find(({ metadata }) =>
+      metadata.name.startsWith('web-2-'),
+    );
+    await completeJob(stage.client, { namespace: stage.namespace, name: job?.metadata.name ?? '' });
+
+    await stage.until(async () => expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.0.0', 1]));
+    await stage.until(async () =>
+      expect((await stage.updatesOf('web')).find(({ metadata }) => metadata.name === 'web-2')?.status).toMatchObject({
+        dataRestore: { state: 'Done', update: 'web-1', by: 'ann' },
+      }),
+    );
+  });
+
+  test('cannot bring back what was never kept', async () => {
+    await follow({ health: { timeout: '30m', stableFor: '0s' } });
+    await endsAs('Succeeded');
+
+    await expect(restore()).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('there is no complete checkpoint'),
+    });
   });
 });
 

@@ -11,6 +11,7 @@ import { imagoCommand } from './imago.ts';
 import { planCommand } from './plan.ts';
 import { policyCommand } from './policy.ts';
 import { rejectionsCommand } from './rejections.ts';
+import { restoreCommand } from './restore.ts';
 import { rollbackCommand } from './rollback.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   rejectCommand,
   vetoCommand,
   rollbackCommand,
+  restoreCommand,
   rejectionsCommand,
   policyCommand,
   imagoCommand,

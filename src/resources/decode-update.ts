@@ -26,7 +26,7 @@ export type UpdateObjectWire = Static<typeof UpdateObject>;
 export const decodeUpdate = decoderOf(UpdateObject);
 
 /** The changes an Update is to bring. */
-export function changesOf(spec: UpdateSpecWire): readonly VersionChange[] {
+export function changesOf(spec: Pick<UpdateSpecWire, 'changes'>): readonly VersionChange[] {
   return spec.changes.map((change) => ({ ...change, from: toVersion(change.from), to: toVersion(change.to) }));
 }
 

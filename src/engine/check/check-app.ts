@@ -20,7 +20,7 @@ import type { SharedRegistry } from '../ports/registry.ts';
 import { findHoldFor } from '../update/start-update.ts';
 import type { CheckMemory, Recollection, SetTimes } from './check-memory.ts';
 import { findUnready } from './find-unready.ts';
-import { judgeLastUpdate } from './judge-last-update.ts';
+import { judgeData, judgeLastUpdate } from './judge-last-update.ts';
 import { restState } from './rest-state.ts';
 import type { RunningChecks } from './running-checks.ts';
 import { stateOfUnavailable } from './unavailable.ts';
@@ -173,6 +173,10 @@ function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<A
   const base = { sources, nextCheckAt, start: undefined };
   if (last && !hasEnded(last)) {
     return { ...base, state: stateOfOpen(last) };
+  }
+  const halted = judgeData(last);
+  if (halted) {
+    return { ...base, state: halted };
   }
   const unavailable = findings.find((finding) => finding.kind === 'Unavailable');
   if (unavailable) {

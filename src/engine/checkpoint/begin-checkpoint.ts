@@ -1,4 +1,5 @@
 /** Whether an Update makes a checkpoint, takes over one, or lets go of one that it has begun. */
+import type { StoppedWorkload } from '../../core/checkpoint/checkpoint.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import { journalOf } from '../../resources/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
@@ -19,13 +20,28 @@ export function inheritCheckpoint(
 ): Partial<Pick<Journal, 'checkpoint' | 'ran' | 'dataRestore'>> | undefined {
   const { supersedes, restore } = update.spec;
   if (restore?.data === true) {
-    return { dataRestore: { state: 'Agreed', update: restore.update, by: update.spec.trigger.by } };
+    const kept = records.findUpdate(update.metadata.namespace, restore.update)?.status?.checkpoint;
+    return { dataRestore: { state: 'Agreed', update: kept?.id ?? restore.update, by: update.spec.trigger.by } };
   }
   const former = supersedes === undefined ? undefined : records.findUpdate(update.metadata.namespace, supersedes);
   const journal = former && journalOf(former, clock.now());
   return journal?.checkpoint?.state === 'Completed'
     ? { checkpoint: journal.checkpoint, ran: journal.ran ?? false }
     : undefined;
+}
+
+/**
+ * What the Update before left scaled to zero, because it could not bring the data back: this one lets it run again when it has put
+ * something in place that may.
+ */
+export function inheritStopped(
+  { records }: Pick<CheckpointContext, 'records'>,
+  { update }: Work,
+): { readonly stopped?: readonly StoppedWorkload[] } {
+  const { namespace, name } = update.metadata;
+  const before = records.listUpdates(namespace, update.spec.app).find(({ metadata }) => metadata.name !== name);
+  const stopped = before?.status?.stopped;
+  return stopped === undefined ? {} : { stopped };
 }
 
 /** One that is not complete is of no use once its Update has ended. */

@@ -104,7 +104,7 @@ async function readAsking(
   return update;
 }
 
-async function requireRight(
+export async function requireRight(
   { reviews }: ApproveContext,
   { verb, by, update }: { readonly verb: string; readonly by: string; readonly update: UpdateName },
   signal: AbortSignal,

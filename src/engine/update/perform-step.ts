@@ -9,7 +9,12 @@ import type { Waiting } from '../../core/waiting.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Probers } from '../app-test/test-runner.ts';
 import { tryTest } from '../app-test/try-test.ts';
-import { abandonCheckpoint, inheritCheckpoint, needsCheckpoint } from '../checkpoint/begin-checkpoint.ts';
+import {
+  abandonCheckpoint,
+  inheritCheckpoint,
+  inheritStopped,
+  needsCheckpoint,
+} from '../checkpoint/begin-checkpoint.ts';
 import type { CheckpointContext } from '../checkpoint/checkpoint-context.ts';
 import { restoreData } from '../checkpoint/restore-data.ts';
 import { resumeWorkloads } from '../checkpoint/stop-workloads.ts';
@@ -143,7 +148,8 @@ function begin(context: PerformContext, work: Work, plan: DeployPlan): Journal {
   }
   const inherited = inheritCheckpoint(context, work);
   const next = inherited === undefined && needsCheckpoint(work) ? 'Backup' : 'Apply';
-  return transitions.noted(transitions.planned(journal, plan, now, next), inherited ?? {});
+  const facts = { ...inherited, ...inheritStopped(context, work) };
+  return transitions.noted(transitions.planned(journal, plan, now, next), facts);
 }
 
 function decidedData(journal: Journal, { state, message }: Extract<Step, { kind: 'DecideData' }>): Journal {

@@ -72,7 +72,7 @@ interface Way {
   readonly changes: UpdateSpecWire['changes'];
 }
 
-async function findApp(
+export async function findApp(
   records: DirectRecords,
   { namespace, app }: RollbackRequest,
   signal: AbortSignal,
@@ -141,7 +141,7 @@ function changesBetween(current: UpdateObjectWire, target: UpdateObjectWire): Up
   }));
 }
 
-async function rejectVersions(
+export async function rejectVersions(
   records: DirectRecords,
   request: RollbackRequest,
   { leave, changes }: Pick<Way, 'leave' | 'changes'>,

@@ -1,0 +1,79 @@
+/** Stories about a shop with a real database: what its rows are, asked in its pod. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { inject } from 'vitest';
+import { pushImage } from '../../scripts/oci/push.ts';
+import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
+import { deployments } from '../../src/kube/resource-types.ts';
+import type { AppSpecWire } from '../../src/resources/app.ts';
+import { makeShopImage, type ShopMigration } from '../images/shop-image.ts';
+import { makeClaim, runShop, type ShopPlace, shopBackup, volumes } from '../images/shop-objects.ts';
+import { type DeploymentObject, sourceOf } from './objects.ts';
+import { untilObject } from './sight.ts';
+import type { Stage } from './stage.ts';
+
+const run = promisify(execFile);
+
+export interface Shop {
+  readonly place: ShopPlace;
+  readonly image: string;
+  push(version: string, migration: ShopMigration): Promise<string>;
+  /** One line for each table; the same lines mean the same rows. */
+  rows(): Promise<string>;
+  untilServing(): Promise<void>;
+}
+
+/** Shop 1.0.0 runs on a claim of its own, with 2,200 rows in two tables. */
+export async function openShop(stage: Stage): Promise<Shop> {
+  const folder = join(inject('nodeDirectory'), `shop-${randomBytes(3).toString('hex')}`);
+  const place = { client: stage.client, namespace: stage.namespace, folder };
+  stage.atEnd(async () => {
+    for (const name of ['data', 'backup']) {
+      await stage.client.delete(volumes, { namespace: '', name: `${stage.namespace}-${name}` });
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const host = inject('registry');
+  const repository = `${stage.namespace}/shop`;
+  const push = async (tag: string, migration: ShopMigration) =>
+    await pushImage(await makeShopImage(tag, migration), { host, repository, tag, insecure: true });
+  const untilServing = async () => {
+    await untilObject<DeploymentObject>(stage, deployments, {
+      what: 'the shop is served',
+      name: 'shop',
+      matches: ({ status }) => status?.availableReplicas === 1 && status.updatedReplicas === 1,
+    });
+  };
+  await push('1.0.0', 'first');
+  await makeClaim(place, 'data');
+  await makeClaim(place, 'backup');
+  const image = `${host}/${repository}:1.0.0`;
+  await runShop(place, image);
+  await untilServing();
+  return { place, image, push, untilServing, rows: () => rowsOf(stage) };
+}
+
+async function rowsOf({ kubeconfigPath, namespace, programs }: Stage): Promise<string> {
+  const target = ['--kubeconfig', kubeconfigPath, '--namespace', namespace, 'exec', 'deployment/shop', '--'];
+  const { stdout } = await run(programs.kubectl, [...target, '/bin/sh', '/shop/checksum']);
+  return stdout.trim();
+}
+
+/** Makes App `shop`: any newer version, checked every 5 s, its data kept first and brought back with it. */
+export async function followShop(stage: Stage, shop: Shop, fields: Partial<AppSpecWire> = {}): Promise<void> {
+  await stage.client.create<ProductObject>(apps, {
+    metadata: { name: 'shop', namespace: stage.namespace },
+    spec: {
+      interval: '5s',
+      sources: [sourceOf(stage.repository('shop'), { name: 'shop', policy: { semver: { range: '>=1.0.0' } } })],
+      deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'shop' }] } },
+      health: { timeout: '60s', stableFor: '1s' },
+      backup: shopBackup(shop.image),
+      rollback: { data: 'OnFailure', required: true },
+      ...fields,
+    },
+  });
+}
