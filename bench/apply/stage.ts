@@ -1,7 +1,7 @@
 /** What the parts of bench/apply.ts stand on: an API server, and Headgate in a process of its own. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,21 @@ export async function withPlane(
   }
 }
 
+/** CPU time in ms that each program of the cluster has used, by its name. They work in the cluster's folder. */
+export async function cpuOf(plane: ControlPlane): Promise<Readonly<Record<string, number>>> {
+  const used: Record<string, number> = {};
+  for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
+    const place = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    if (place === plane.directory) {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      const name = /\((.*)\)/.exec(stat)?.[1] ?? '';
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      used[name] = (used[name] ?? 0) + (Number(fields[11]) + Number(fields[12])) * 10;
+    }
+  }
+  return used;
+}
+
 /** Headgate at work, run with the flags of the image. */
 export interface Worker {
   /** Since it was asked last. @param collect after a full collection of garbage */
@@ -109,15 +124,20 @@ export interface AppPlan {
   readonly interval: string;
 }
 
-export async function createApp(client: KubeClient, { namespace, name, path, interval }: AppPlan): Promise<void> {
+export async function createApp(
+  client: KubeClient,
+  { namespace, name, path, interval }: AppPlan,
+  more: object = {},
+): Promise<ProductObject> {
   const spec = {
     interval,
     sources: [{ name: 'files', folder: { path } }],
     deploy: { manifests: { deletion: 'Prune' } },
     health: { timeout: '5m', stableFor: '0s' },
     historyLimit: 2,
+    ...more,
   };
-  await client.create<ProductObject>(apps, { metadata: { namespace, name }, spec });
+  return await client.create<ProductObject>(apps, { metadata: { namespace, name }, spec });
 }
 
 interface WatchedApp extends KubeObject {
@@ -178,7 +198,7 @@ async function explain(client: KubeClient, namespace: string, ready: number, cou
 }
 
 /** Eight at once, as many as a client has connections. */
-export async function inParallel<T>(items: readonly T[], action: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
   let next = 0;
   const take = async () => {
     for (let index = next++; index < items.length; index = next++) {
