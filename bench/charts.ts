@@ -16,7 +16,7 @@ const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 const clock = { now: () => new Date() };
 const registry = createRegistryClient({ clock });
 
-const measured: { ms: number; heldMs: number }[] = [];
+const measured: Measured[] = [];
 for (let round = 0; round < rounds; round += 1) {
   const charts = createChartClient({ registry, clock });
   const place = { location: { kind: 'Index', url, chart: 'c25' }, access: { insecure: true } } as const;
@@ -27,11 +27,14 @@ const peer = await measure(async () => void load(index.toString('utf8')));
 await registry.close();
 server.close();
 
-const best = (name: 'ms' | 'heldMs') => Math.round(Math.min(...measured.map((one) => one[name])) * 10) / 10;
+const best = (name: keyof Measured) => Math.round(Math.min(...measured.map((one) => one[name])) * 10) / 10;
+// Of all rounds, the first included, in which nothing is compiled yet.
+const worstCpu = Math.round(Math.max(...measured.map(({ heldCpuMs }) => heldCpuMs)) * 10) / 10;
 const figures = [
   { name: 'size of the index', value: Math.round(index.length / 1e5) / 10, unit: 'MB' },
   { name: 'read the versions of one chart', value: best('ms'), unit: 'ms', better: 'lower' },
   { name: 'longest hold of the event loop', value: best('heldMs'), unit: 'ms', goal: 50, better: 'lower' },
+  { name: 'longest hold of the event loop, in CPU time', value: worstCpu, unit: 'ms', goal: 50, better: 'lower' },
   { name: 'js-yaml: read all of it', value: Math.round(peer.ms), unit: 'ms', better: 'lower' },
   { name: 'js-yaml: longest hold of the event loop', value: Math.round(peer.heldMs), unit: 'ms', better: 'lower' },
 ];
@@ -40,14 +43,23 @@ for (const { name, value, unit } of figures) {
 }
 console.log(JSON.stringify({ figures }));
 
-/** @returns heldMs the longest time between two turns of the event loop */
-async function measure(work: () => Promise<void>): Promise<{ ms: number; heldMs: number }> {
-  let heldMs = 0;
-  let turnedAt = performance.now();
+interface Measured {
+  readonly ms: number;
+  /** The longest time between two turns of the event loop. */
+  readonly heldMs: number;
+  /** The same in CPU time of the thread, which other work on the machine makes no longer. */
+  readonly heldCpuMs: number;
+}
+
+async function measure(work: () => Promise<void>): Promise<Measured> {
+  let [heldMs, heldCpuMs] = [0, 0];
+  let [turnedAt, cpuAt] = [performance.now(), cpuMs()];
   let immediate: NodeJS.Immediate;
   const turn = () => {
-    heldMs = Math.max(heldMs, performance.now() - turnedAt);
-    turnedAt = performance.now();
+    const [now, cpu] = [performance.now(), cpuMs()];
+    heldMs = Math.max(heldMs, now - turnedAt);
+    heldCpuMs = Math.max(heldCpuMs, cpu - cpuAt);
+    [turnedAt, cpuAt] = [now, cpu];
     immediate = setImmediate(turn);
   };
   immediate = setImmediate(turn);
@@ -56,7 +68,12 @@ async function measure(work: () => Promise<void>): Promise<{ ms: number; heldMs:
   const ms = performance.now() - startedAt;
   await new Promise((resolve) => setTimeout(resolve, 5));
   clearImmediate(immediate);
-  return { ms, heldMs };
+  return { ms, heldMs, heldCpuMs };
+}
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** As helm writes it, with descriptions, maintainers and annotations of the usual length. */

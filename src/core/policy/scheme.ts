@@ -88,7 +88,7 @@ interface Work<V> {
 
 function rank<V>(scheme: Scheme<V>, { filter, path, current, input }: Work<V>): Ranking {
   const judge = scheme.judge?.(current) ?? (() => undefined);
-  const verdicts = input.tags.map((tag) => ({ tag, ...examine(scheme, filter.place(tag), judge) }));
+  const verdicts = input.tags.map((tag) => examine(scheme, tag, filter.place(tag), judge));
   const spoiler = scheme.isAllOrNothing
     ? verdicts.find((verdict) => verdict.rejection === scheme.unreadable)?.tag
     : undefined;
@@ -100,7 +100,8 @@ function rank<V>(scheme: Scheme<V>, { filter, path, current, input }: Work<V>): 
   for (const { tag, version, rejection } of verdicts.filter((verdict) => verdict.tag !== current?.tag)) {
     const problem = rejection ?? (version === undefined ? scheme.unreadable : weigh(tag, version));
     if (version === undefined || problem !== undefined) {
-      rejected.push({ tag, ...(problem ?? scheme.unreadable) });
+      const { reason, message } = problem ?? scheme.unreadable;
+      rejected.push({ tag, reason, message });
     } else {
       newer.push({ tag, version });
     }
@@ -116,16 +117,17 @@ function rank<V>(scheme: Scheme<V>, { filter, path, current, input }: Work<V>): 
 
 /** What was read of a tag, and what speaks against it whatever is newer. */
 interface Verdict<V> {
+  readonly tag: string;
   readonly version: V | undefined;
   readonly rejection: Rejection | undefined;
 }
 
-function examine<V>(scheme: Scheme<V>, placed: string | Rejection, judge: Judge<V>): Verdict<V> {
+function examine<V>(scheme: Scheme<V>, tag: string, placed: string | Rejection, judge: Judge<V>): Verdict<V> {
   if (typeof placed !== 'string') {
-    return { version: undefined, rejection: placed };
+    return { tag, version: undefined, rejection: placed };
   }
   const version = scheme.read(placed);
-  return version === undefined ? { version, rejection: scheme.unreadable } : { version, rejection: judge(version) };
+  return { tag, version, rejection: version === undefined ? scheme.unreadable : judge(version) };
 }
 
 function spoiledBy(spoiler: string | undefined): Rejection | undefined {
