@@ -15,7 +15,7 @@ import { resolveTests } from '../app-test/resolve-tests.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { AnalysisTemplates } from '../ports/analysis-templates.ts';
 import type { StepListener } from '../ports/step-listener.ts';
-import { observe } from './observe.ts';
+import { observe, type Sight } from './observe.ts';
 import { clearWay, type PerformContext, performStep } from './perform-step.ts';
 
 export interface UpdateContext extends PerformContext {
@@ -43,33 +43,85 @@ export async function advanceUpdate(
   found: UpdateObjectWire,
   signal: AbortSignal,
 ): Promise<Advance> {
-  let update = found;
+  let page: Page = { update: found, journal: journalOf(found, context.clock.now()), unwritten: [] };
   for (let count = 0; count < maxStepsAtOnce; count += 1) {
     signal.throwIfAborted();
-    const work = workOn(context, update);
-    const { journal } = work;
-    const seen = await observe(context, work, signal);
-    const tests =
-      journal.phase === 'Testing' && work.spec ? await resolveTests(context.templates, work, signal) : undefined;
-    const step = nextStep(journal, seen, settingsOf(work, tests), context.clock.now());
+    const work = workOn(context, page);
+    const seen = await look(context, page, work, signal);
+    const tests = await testsOf(context, work, signal);
+    const step = nextStep(page.journal, seen, settingsOf(work, tests), context.clock.now());
     if (step === undefined) {
-      release(context, update);
+      page = await writeUnwritten(context, page, signal);
+      release(context, page.update);
       return { kind: 'Ended' };
     }
     context.assertLeading();
     if (step.kind === 'Wait') {
       const waiting = await clearWay(seen.clearWay, step.waiting, signal);
-      return await wait(context, update, { before: journal, journal, waiting }, signal);
+      return await wait(context, page, { waiting, journal: page.journal }, signal);
+    }
+    if (page.unwritten.length > 0 && !quietSteps.has(step.kind)) {
+      page = await write(context, page, signal);
+      continue;
     }
     const result = await performStep(context, { ...work, tests: tests ?? [] }, step, signal);
     if (result.kind === 'Waiting') {
-      return await wait(context, update, { before: journal, ...result }, signal);
+      return await wait(context, page, result, signal);
     }
-    update = await context.records.writeJournal(update, result.journal, signal);
-    context.listener.stepDone(update, step.kind, result.journal);
+    const done = { step: step.kind, journal: result.journal };
+    page = { ...page, journal: result.journal, unwritten: [...page.unwritten, done] };
+    page = openSteps.has(step.kind) ? page : await write(context, page, signal);
   }
   const { namespace, name } = found.metadata;
   invariant(false, `advance Update ${namespace}/${name}: took more than ${maxStepsAtOnce} steps at once`);
+}
+
+/** An Update with what was done since it was written. */
+interface Page {
+  /** As it is written. */
+  readonly update: UpdateObjectWire;
+  readonly journal: Journal;
+  readonly unwritten: readonly { readonly step: string; readonly journal: Journal }[];
+}
+
+/**
+ * Steps after which the next decision is made before the journal is written, so that both are one write. Each may be repeated
+ * without harm should the process die before that.
+ */
+const openSteps: ReadonlySet<string> = new Set(['Apply', 'NoteHealthy', 'NoteUnhealthy']);
+
+/** Steps that change nothing but the journal; before any other one, all that was done is written. */
+const quietSteps: ReadonlySet<string> = new Set(['NoteHealthy', 'NoteUnhealthy', 'Condemn', 'Finish']);
+
+async function write(context: UpdateContext, page: Page, signal: AbortSignal): Promise<Page> {
+  const update = await context.records.writeJournal(page.update, page.journal, signal);
+  for (const { step, journal } of page.unwritten) {
+    context.listener.stepDone(update, step, journal);
+  }
+  return { update, journal: journalOf(update, context.clock.now()), unwritten: [] };
+}
+
+async function writeUnwritten(context: UpdateContext, page: Page, signal: AbortSignal): Promise<Page> {
+  return page.unwritten.length === 0 ? page : await write(context, page, signal);
+}
+
+/** What was done is written also where nobody can see what came of it. */
+async function look(context: UpdateContext, page: Page, work: Work, signal: AbortSignal): Promise<Sight> {
+  try {
+    return await observe(context, work, signal);
+  } catch (error) {
+    await writeUnwritten(context, page, signal);
+    throw error;
+  }
+}
+
+/** Undefined while there is nothing to try yet. */
+async function testsOf(
+  { templates }: UpdateContext,
+  work: Work,
+  signal: AbortSignal,
+): Promise<readonly RunnableTest[] | undefined> {
+  return work.journal.phase === 'Testing' && work.spec ? await resolveTests(templates, work, signal) : undefined;
 }
 
 /** What a person goes back to was good before; a test that fails must not take them away from it. */
@@ -78,11 +130,11 @@ function settingsOf({ update, spec }: Work, tests: readonly RunnableTest[] | und
   return update.spec.trigger.kind === 'Rollback' ? { ...settings, tests: [] } : settings;
 }
 
-function workOn(context: UpdateContext, update: UpdateObjectWire): Work {
+function workOn(context: UpdateContext, { update, journal }: Page): Work {
   const app = context.records.findApp(update.metadata.namespace, update.spec.app);
   const read = app && readAppSpec(app);
   const spec = read?.kind === 'Valid' ? read.value : undefined;
-  return { update, journal: journalOf(update, context.clock.now()), spec };
+  return { update, journal, spec };
 }
 
 /** Lets go of what was watched for an Update that has ended or is gone. */
@@ -101,16 +153,17 @@ export function release(
   workloads.unwatchPods(watcher);
 }
 
-/** The wait is written only when it is another one than before, or when more is known of the plan. */
+/** The wait is written only when it is another one than before, when more is known of the plan, or with what was done. */
 async function wait(
   context: UpdateContext,
-  update: UpdateObjectWire,
-  { before, journal, waiting }: { readonly before: Journal; readonly journal: Journal; readonly waiting: Waiting },
+  page: Page,
+  { journal, waiting }: { readonly journal: Journal; readonly waiting: Waiting },
   signal: AbortSignal,
 ): Promise<Advance> {
-  const said = before.waiting;
-  if (said?.reason !== waiting.reason || said.message !== waiting.message || journal !== before) {
-    await context.records.writeJournal(update, waitingFor(journal, waiting), signal);
+  const said = page.journal.waiting;
+  const isNew = said?.reason !== waiting.reason || said.message !== waiting.message || journal !== page.journal;
+  if (isNew || page.unwritten.length > 0) {
+    await write(context, { ...page, journal: waitingFor(journal, waiting) }, signal);
   }
   return { kind: 'Waiting', until: waiting.until };
 }
