@@ -9,13 +9,11 @@ import {
 } from '../../core/workload/workload.ts';
 import type { ImageSetting, WorkloadMarks, Workloads } from '../../engine/ports/workloads.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { startInformer } from '../../kube/informer.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { pods } from '../../kube/resource-types.ts';
 import { decodePod, decodeWorkload } from '../../resources/decode-workload.ts';
 import { fieldManager, workloadTypes } from './kinds.ts';
 import { markPatch } from './mark-patch.ts';
-import { untilAborted } from './until-aborted.ts';
+import { PodWatches } from './pod-watches.ts';
 import type { Watched } from './watched.ts';
 
 export interface ClusterWorkloadsOptions {
@@ -28,23 +26,13 @@ export interface ClusterWorkloadsOptions {
   readonly signal: AbortSignal;
 }
 
-interface PodObject extends KubeObject {
-  readonly pod?: Pod;
-}
-
-interface PodWatch {
-  readonly abort: AbortController;
-  readonly synced: Promise<void>;
-  readonly list: () => readonly PodObject[];
-}
-
 export class ClusterWorkloads implements Workloads {
   readonly #options: ClusterWorkloadsOptions;
-  /** watcher -> workload uid -> watch; entries live only while an Update watches its rollout. */
-  readonly #podWatches = new Map<string, Map<string, PodWatch>>();
+  readonly #podWatches: PodWatches;
 
   constructor(options: ClusterWorkloadsOptions) {
     this.#options = options;
+    this.#podWatches = new PodWatches({ ...options, onChange: options.onPodChange });
   }
 
   list(namespace: string): readonly Workload[] {
@@ -119,24 +107,18 @@ export class ClusterWorkloads implements Workloads {
     return items.map(decodePod);
   }
 
-  async watchPods(watcher: string, workload: Workload, signal: AbortSignal): Promise<readonly Pod[]> {
-    const { podSelector } = workload;
-    if (podSelector === undefined) {
-      return [];
-    }
-    const watches = this.#podWatches.get(watcher) ?? new Map<string, PodWatch>();
-    this.#podWatches.set(watcher, watches);
-    const watch = watches.get(workload.uid) ?? this.#startPodWatch(watcher, workload, podSelector);
-    watches.set(workload.uid, watch);
-    await untilAborted(watch.synced, signal);
-    return watch.list().flatMap(({ pod }) => (pod ? [pod] : []));
+  async watchPods(
+    watcher: string,
+    { namespace, uid, podSelector }: Workload,
+    signal: AbortSignal,
+  ): Promise<readonly Pod[]> {
+    return podSelector === undefined
+      ? []
+      : await this.#podWatches.watch(watcher, { namespace, uid, selector: podSelector }, signal);
   }
 
   unwatchPods(watcher: string): void {
-    for (const watch of this.#podWatches.get(watcher)?.values() ?? []) {
-      watch.abort.abort();
-    }
-    this.#podWatches.delete(watcher);
+    this.#podWatches.unwatch(watcher);
   }
 
   /** By uid, because the next pod of a StatefulSet has the same name. */
@@ -148,21 +130,6 @@ export class ClusterWorkloads implements Workloads {
         throw error;
       }
     }
-  }
-
-  #startPodWatch(watcher: string, workload: Workload, labelSelector: string): PodWatch {
-    const abort = new AbortController();
-    const informer = startInformer<PodObject>({
-      client: this.#options.client,
-      type: pods,
-      namespace: workload.namespace,
-      labelSelector,
-      transform: (object) => ({ ...object, pod: decodePod(object) }),
-      onChange: () => this.#options.onPodChange(watcher),
-      onError: this.#options.onError,
-      signal: AbortSignal.any([abort.signal, this.#options.signal]),
-    });
-    return { abort, synced: informer.synced, list: () => informer.store.list() };
   }
 
   /** A refused patch is a conflict when the containers moved on, and the API server's own refusal when they did not. */
