@@ -39,6 +39,28 @@ test('the bundle runs alone, CommonJS dependencies included, and is the same eac
   expect(execFileSync(process.execPath, [bundle], { encoding: 'utf8' })).toBe('1warn');
 });
 
+test('the bundle is ASCII, means what was written, and names functions in a stack trace', async () => {
+  const folder = folderForTest();
+  const entry = join(folder, 'entry.ts');
+  writeFileSync(
+    entry,
+    `/* café */ const words = ['µs', '😀', \`…\${1}\`];
+     function nameOfThePlace(): string { return new Error('x').stack?.split('\\n')[1] ?? ''; }
+     const found = [...'5µs 😀'.matchAll(/[0-9](µs)|😀/gu)].length;
+     process.stdout.write(JSON.stringify([words, found, nameOfThePlace().includes('nameOfThePlace')]));`,
+  );
+  const bundle = join(folder, 'headgate.mjs');
+
+  writeFileSync(bundle, contentOf(await makeProgramLayer(entry)));
+
+  expect(contentOf(await makeProgramLayer(entry)).every((byte) => byte < 0x80)).toBe(true);
+  expect(JSON.parse(execFileSync(process.execPath, [bundle], { encoding: 'utf8' }))).toEqual([
+    ['µs', '😀', '…1'],
+    2,
+    true,
+  ]);
+});
+
 test('an import that does not exist is named', async () => {
   const entry = join(folderForTest(), 'entry.ts');
   writeFileSync(entry, `import { missing } from './not-there.ts';\nmissing();`);

@@ -68,9 +68,7 @@ export async function advanceUpdate(
     if (result.kind === 'Waiting') {
       return await wait(context, page, result, signal);
     }
-    const done = { step: step.kind, journal: result.journal };
-    page = { ...page, journal: result.journal, unwritten: [...page.unwritten, done] };
-    page = openSteps.has(step.kind) ? page : await write(context, page, signal);
+    page = await note(context, page, { step: step.kind, journal: result.journal }, signal);
   }
   const { namespace, name } = found.metadata;
   invariant(false, `advance Update ${namespace}/${name}: took more than ${maxStepsAtOnce} steps at once`);
@@ -81,7 +79,12 @@ interface Page {
   /** As it is written. */
   readonly update: UpdateObjectWire;
   readonly journal: Journal;
-  readonly unwritten: readonly { readonly step: string; readonly journal: Journal }[];
+  readonly unwritten: readonly Done[];
+}
+
+interface Done {
+  readonly step: string;
+  readonly journal: Journal;
 }
 
 /**
@@ -92,6 +95,11 @@ const openSteps: ReadonlySet<string> = new Set(['Apply', 'NoteHealthy', 'NoteUnh
 
 /** Steps that change nothing but the journal; before any other one, all that was done is written. */
 const quietSteps: ReadonlySet<string> = new Set(['NoteHealthy', 'NoteUnhealthy', 'Condemn', 'Finish']);
+
+async function note(context: UpdateContext, page: Page, done: Done, signal: AbortSignal): Promise<Page> {
+  const next = { ...page, journal: done.journal, unwritten: [...page.unwritten, done] };
+  return openSteps.has(done.step) ? next : await write(context, next, signal);
+}
 
 async function write(context: UpdateContext, page: Page, signal: AbortSignal): Promise<Page> {
   const update = await context.records.writeJournal(page.update, page.journal, signal);
