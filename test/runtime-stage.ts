@@ -50,7 +50,8 @@ export interface RuntimeStage {
 
 const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
 
-export interface StageOptions extends Pick<RuntimeOptions, 'gateDefaults' | 'publish' | 'channelFolder' | 'outbound'> {
+export interface StageOptions
+  extends Pick<RuntimeOptions, 'gateDefaults' | 'publish' | 'channelFolder' | 'outbound' | 'notifyFile'> {
   readonly sourceFolder?: string;
   readonly adoption?: AdoptionSettings;
   /** That of a former runtime, which has ended; else one of its own. */
@@ -112,6 +113,7 @@ function startParts(
     publish,
     channelFolder,
     outbound,
+    notifyFile,
   }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly programs: HelmPrograms },
 ) {
   const log: LogLine[] = [];
@@ -131,6 +133,7 @@ function startParts(
     publish,
     channelFolder,
     outbound,
+    notifyFile,
     clock,
     random: () => 0,
     log: logger,

@@ -93,6 +93,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get]
+# What is still to be told of Updates, in each namespace that has something.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [create]
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [headgate-outbox]
+  verbs: [patch]
 # Tests of Apps that ask a Service.
 - apiGroups: [""]
   resources: [services/proxy]

@@ -198,6 +198,10 @@ export const chartValues = Type.Object(
       description:
         'Name of a Secret of type kubernetes.io/dockerconfigjson in the namespace of the release, with credentials for every App that has none of its own.',
     }),
+    notifySecret: Type.String({
+      description:
+        'Name of a Secret in the namespace of the release whose key channels.yaml has the channels for all Apps that are told of Updates.',
+    }),
     extraEnv: Type.Array(podField('A variable'), {
       description: 'More environment of the container, for example HTTPS_PROXY and NO_PROXY.',
     }),

@@ -57,6 +57,8 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly registryLimits?: readonly string[];
   /** Whose annotations are followed; undefined: nobody's. */
   readonly adoption?: AdoptionChoice | undefined;
+  /** Channels for all Apps that are told of Updates. */
+  readonly notifyFile?: string | undefined;
   /** Gates that hold for all Apps. */
   readonly gates?: GateSettings;
   /** Inner addresses, ranges and hosts that users may have us reach. */
@@ -201,6 +203,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     gateDefaults,
     outbound,
     channelFolder: settings.channelFolder,
+    notifyFile: settings.notifyFile,
     clock,
     random: Math.random,
     log,

@@ -10,6 +10,7 @@ import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
 import { AppWords } from '../controllers/app-words.ts';
+import { reconcileNotices } from '../controllers/notice-controller.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
 import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
 
@@ -19,6 +20,7 @@ import { topicOfImage } from '../core/webhook/topics.ts';
 import type { AdoptContext } from '../engine/adopt/adopt-workload.ts';
 import { takeAnswer } from '../engine/app-test/take-answer.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
+import type { NotifyContext } from '../engine/notify/tell-namespace.ts';
 import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
 import type { ArtifactRegistry } from '../engine/ports/artifacts.ts';
 import type { AttachmentStore } from '../engine/ports/attachments.ts';
@@ -55,6 +57,7 @@ import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import type { ManifestSettings } from './manifests.ts';
+import { setUpNotices } from './notify-setup.ts';
 import { guardedOutbound, type OutboundSettings, openOutbound } from './outbound-setup.ts';
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
@@ -87,6 +90,8 @@ export interface RuntimeOptions {
   readonly helm: HelmSettings;
   /** What users may have us reach; nothing out of the ordinary when absent. */
   readonly outbound?: OutboundSettings | undefined;
+  /** Channels for all Apps that are told of Updates; none when absent. */
+  readonly notifyFile?: string | undefined;
   /** Told of each change of our own objects; for the API. */
   readonly publish?: CacheOptions['publish'];
   /** What is left of the budgets of registries; for the API. */
@@ -105,6 +110,7 @@ export interface Runtime {
   readonly apps: Controller;
   readonly updates: Controller;
   readonly adoptions: Controller;
+  readonly notices: Controller;
   /** No pass and no check is under way or about to be. What is due later does not count. */
   isQuiet(): boolean;
   /** What webhooks wake. */
@@ -120,6 +126,7 @@ export interface Runtime {
 const appConcurrency = 16;
 const updateConcurrency = 16;
 const adoptionConcurrency = 4;
+const noticeConcurrency = 4;
 
 /** Starts to work at once; controllers begin when the watches are synced. */
 export function startRuntime(options: RuntimeOptions): Runtime {
@@ -141,10 +148,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const isQuiet = () =>
     checks.size + countAttempts() + sumOf(all.map(busyOf)) === 0 &&
     !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
-  wake.adoption = controllers.adoptions.enqueue;
-  wake.app = controllers.apps.enqueue;
-  wake.update = controllers.updates.enqueue;
-  wake.isUpdateBusy = controllers.updates.isBusyWith;
+  wakeBy(wake, controllers);
   return {
     records,
     synced,
@@ -175,9 +179,20 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   };
 }
 
-type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions'>;
+function wakeBy(wake: Wake, { apps, updates, adoptions, notices }: Controllers): void {
+  wake.adoption = adoptions.enqueue;
+  wake.notices = notices.enqueue;
+  wake.app = apps.enqueue;
+  wake.update = updates.enqueue;
+  wake.isUpdateBusy = updates.isBusyWith;
+}
 
-function startControllers(common: Common, context: AppControllerContext & UpdateContext & AdoptContext): Controllers {
+type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions' | 'notices'>;
+
+function startControllers(
+  common: Common,
+  context: AppControllerContext & UpdateContext & AdoptContext & NotifyContext,
+): Controllers {
   return {
     apps: start(common, 'app', appConcurrency, (key, signal) => reconcileApp(context, key, signal)),
     updates: start(
@@ -187,6 +202,7 @@ function startControllers(common: Common, context: AppControllerContext & Update
       (key, signal) => reconcileUpdate(context, key, signal),
     ),
     adoptions: start(common, 'adoption', adoptionConcurrency, (key, signal) => reconcileAdoption(context, key, signal)),
+    notices: start(common, 'notice', noticeConcurrency, (key, signal) => reconcileNotices(context, key, signal)),
   };
 }
 
@@ -246,7 +262,8 @@ function createContext(
   const tests = setUpProbers({ ...options, ...outside, jobs, deployers, wakeUpdate });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
   const checkpoints = new CheckpointSecrets(client);
-  const parts = { ...looking, words, registry, nodes, deployers, ...tests, folders, records, checkpoints };
+  const notices = setUpNotices(options, outside.outbound);
+  const parts = { ...looking, ...notices, words, registry, nodes, deployers, ...tests, folders, records, checkpoints };
   const close = async () => {
     await Promise.all([deploying.close(), outside.outbound.close()]);
   };

@@ -1,7 +1,7 @@
 /** Each step of an Update, told to the log, to metrics and as an Event on the Update. */
 
 import { updates } from '../adapters/cluster/kinds.ts';
-import { isFinal, type Journal } from '../core/update/journal.ts';
+import { isFinal, type Journal, stepStartedAt } from '../core/update/journal.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { apiVersionOf } from '../kube/objects.ts';
@@ -23,6 +23,8 @@ export function listenToSteps({ log, metrics, events, also }: StepListeners): St
       const note = noteOf(journal);
       log.info('update step done', { update: nameOf(update), app: update.spec.app, step, phase: journal.phase, note });
       measure(metrics, journal);
+      countVerdicts(metrics, journal, step);
+      measureOutcome(metrics, update, journal);
       if (step === 'Apply') {
         countAsKeel(metrics, update, journal);
       }
@@ -59,6 +61,32 @@ function measure(metrics: Metrics, journal: Journal): void {
   }
   if (isFinal(journal.phase)) {
     metrics.updates.inc({ outcome: journal.phase });
+  }
+}
+
+/** Each verdict once: when the tests are over, one way or the other. */
+function countVerdicts({ outcomes }: Metrics, { failure, tests = [] }: Journal, step: string): void {
+  if (step !== 'Condemn' && !(step === 'Finish' && failure === undefined)) {
+    return;
+  }
+  for (const verdict of tests.flatMap((test) => test.verdict ?? [])) {
+    outcomes.tests.inc({ verdict });
+  }
+}
+
+function measureOutcome({ outcomes }: Metrics, { metadata, spec }: UpdateObjectWire, journal: Journal): void {
+  const { phase, finishedAt } = journal;
+  if (finishedAt === undefined || (phase !== 'Succeeded' && phase !== 'RolledBack' && phase !== 'Failed')) {
+    return;
+  }
+  const result = phase === 'Succeeded' ? 'succeeded' : 'failed';
+  outcomes.deployments.inc({ namespace: metadata.namespace, app: spec.app, result });
+  const secondsSince = (from: Date) => Math.max(0, finishedAt.getTime() - from.getTime()) / 1_000;
+  const backAt = stepStartedAt(journal, 'RollBack');
+  if (phase === 'Succeeded') {
+    outcomes.leadTime.observe(secondsSince(new Date(metadata.creationTimestamp ?? journal.startedAt)));
+  } else if (phase === 'RolledBack' && backAt !== undefined) {
+    outcomes.restoreTime.observe(secondsSince(backAt));
   }
 }
 

@@ -9,12 +9,13 @@ export interface Wake {
   app: (key: string) => void;
   update: (key: string) => void;
   adoption: (key: string) => void;
+  notices: (namespace: string) => void;
 }
 
 /** Until the controllers are there. */
 export function wakeNobody(): Wake {
   const nobody = () => undefined;
-  return { isUpdateBusy: () => false, app: nobody, update: nobody, adoption: nobody };
+  return { isUpdateBusy: () => false, app: nobody, update: nobody, adoption: nobody, notices: nobody };
 }
 
 /** Watches begin before the controllers that they wake. */
@@ -27,5 +28,6 @@ export function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
     wakeApp: (key) => wake.app(key),
     wakeUpdate: (key) => wake.update(key),
     wakeAdoption: (key) => wake.adoption(key),
+    wakeNotices: (namespace) => wake.notices(namespace),
   };
 }

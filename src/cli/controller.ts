@@ -76,6 +76,11 @@ export const controllerCommand: Command = {
       repeatable: true,
     },
     {
+      flags: '--notify-file <path>',
+      description:
+        'YAML with the channels for all Apps that are told of Updates, on a mounted Secret; read again when it changes',
+    },
+    {
       flags: '--no-leader-election',
       description: 'work at once, without a Lease; for a single replica outside a cluster',
     },
@@ -114,6 +119,7 @@ export const controllerCommand: Command = {
           maxUpdatesPerNamespace: options.text('maxUpdatesPerNamespace'),
         },
         allowOutbound: options.list('allowOutbound'),
+        notifyFile: options.text('notifyFile'),
         webhooks: webhooksOf(options),
         api: apiOf(options),
         adoption: adoptionOf(options),

@@ -23,6 +23,8 @@ export interface Wakeable {
   readonly wakeUpdate: (key: string) => void;
   /** By the key of a workload. */
   readonly wakeAdoption: (key: string) => void;
+  /** What there is to tell in a namespace is looked at. */
+  readonly wakeNotices: (namespace: string) => void;
 }
 
 interface Change<T> {
@@ -36,6 +38,7 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
   const { value, previous } = change;
   if (!value || !previous || isSpecChange(value, previous)) {
     wakeable.wakeApp(change.key);
+    wakeable.wakeNotices(parseKey(change.key).namespace);
     wakeRivals(wakeable, change.key, value ?? previous);
     wakeAdopter(wakeable, value ?? previous);
   }
@@ -57,6 +60,10 @@ export function onUpdateChange(wakeable: Wakeable, change: Change<UpdateObjectWi
   wakeable.wakeUpdate(change.key);
   const update = change.value ?? change.previous;
   const isOneNew = !change.value || !change.previous;
+  const notices = (one: UpdateObjectWire | undefined) => [one?.status?.phase, one?.status?.waiting?.reason];
+  if (update && !isDeepStrictEqual(notices(change.value), notices(change.previous))) {
+    wakeable.wakeNotices(update.metadata.namespace);
+  }
   const tells = (one: UpdateObjectWire | undefined) => [one?.status?.phase, gateOf(one)];
   if (update && (isOneNew || !isDeepStrictEqual(tells(change.value), tells(change.previous)))) {
     wakeable.wakeApp(`${update.metadata.namespace}/${update.spec.app}`);

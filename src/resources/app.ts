@@ -1,6 +1,6 @@
 /** The App as written in the cluster. */
 import Type, { type Static } from 'typebox';
-import { NotifySchema, ScheduleSchema, TriggerSchema } from './app-checks.ts';
+import { ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { AppTestsSchema } from './app-tests.ts';
 import { BackupSchema, RollbackSchema } from './backup.ts';
 import { GatesSchema } from './gates.ts';
@@ -8,6 +8,7 @@ import { GitDeploySchema } from './git-deploy.ts';
 import { HealthChecksSchema } from './health-check.ts';
 import { HelmDeploySchema } from './helm-deploy.ts';
 import { FolderSchema, ManifestsSchema } from './manifests-deploy.ts';
+import { NotifySchema } from './notify.ts';
 import { PatchSchema } from './patch-deploy.ts';
 import { PolicySchema } from './policy.ts';
 import {

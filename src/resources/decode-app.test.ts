@@ -45,7 +45,7 @@ describe('decodeAppSpec', () => {
       backup: undefined,
       rollback: { data: 'Never', required: false },
       gates: noGates,
-      notify: { channels: [], releaseNotes: undefined },
+      notify: { channels: [], releaseNotes: undefined, to: [] },
       historyLimit: 20,
     });
   });
@@ -107,7 +107,7 @@ describe('decodeAppSpec', () => {
       checks: { kind: 'Webhook' },
       healthChecks: [],
       gates: { ...noGates, approvals: { required: 2, deadlineMs: 172_800_000 } },
-      notify: { channels: ['ops'], releaseNotes: 'https://example.com' },
+      notify: { channels: ['ops'], releaseNotes: 'https://example.com', to: [] },
       tests: [],
       update: { timeoutMs: 600_000, stableForMs: 0, tests: [], data: 'Ask' },
       backup: {

@@ -11,6 +11,7 @@ import { decodeGates } from './decode-gates.ts';
 import { decodeGit } from './decode-git.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
+import { decodeNotify } from './decode-notify.ts';
 import { decodeSource, keepsItsTag, kindOf } from './decode-sources.ts';
 import { decodeTests, withChartTests } from './decode-tests.ts';
 import { decodeHealthChecks } from './health-check.ts';
@@ -51,6 +52,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
   const health = decodeHealth(spec, problems);
   const checks = problems.attempt(() => decodeChecks(spec));
   const gates = problems.attempt(() => decodeGates(spec));
+  const notify = problems.attempt(() => decodeNotify(spec.notify));
   const ownTests = problems.attempt(() => decodeTests(spec.tests)) ?? [];
   const backup = problems.attempt(() => decodeBackup(spec));
   const rollback = problems.attempt(() => decodeRollback(spec));
@@ -75,7 +77,7 @@ export function decodeAppSpec(app: AppObjectWire): AppSpec {
     gates,
     backup,
     rollback,
-    notify: { channels: spec.notify?.channels ?? [], releaseNotes: spec.notify?.releaseNotes },
+    notify: notify ?? { channels: [], releaseNotes: undefined, to: [] },
     historyLimit: spec.historyLimit ?? 20,
   };
 }

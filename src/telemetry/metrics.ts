@@ -4,6 +4,7 @@ import { type ApiMetrics, apiDefinitions, createApiMetrics } from './api-metrics
 import { type ChannelMetrics, channelDefinitions, createChannelMetrics } from './channel-metrics.ts';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
+import { createOutcomeMetrics, type OutcomeMetrics, outcomeDefinitions } from './outcome-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics, registryDefinitions } from './registry-metrics.ts';
 
 export interface MetricDefinition {
@@ -75,6 +76,7 @@ export const metricDefinitions = {
     help: '1 while this replica does the work.',
     labels: [],
   },
+  ...outcomeDefinitions,
   ...registryDefinitions,
   ...apiDefinitions,
   ...channelDefinitions,
@@ -102,6 +104,7 @@ export interface Metrics {
   readonly countKeelWebhook: CountKeelWebhook;
   readonly keel: KeelUpdateMetrics;
   readonly leader: Gauge<never>;
+  readonly outcomes: OutcomeMetrics;
 }
 
 /** Makes the metrics anew, so that two runtimes in one process do not share counts; process metrics are added on wish. */
@@ -139,6 +142,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     countKeelWebhook: createKeelWebhookMetrics(registry),
     keel: createKeelUpdateMetrics(registry),
     leader: new Gauge({ ...shape(made.leader), registers }),
+    outcomes: createOutcomeMetrics(registry),
   };
 }
 

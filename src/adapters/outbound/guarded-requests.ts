@@ -22,6 +22,12 @@ export interface GuardOptions {
 }
 
 export interface GuardedRequests extends Outbound {
+  /**
+   * The address of a server that may be connected to by other means than HTTP.
+   *
+   * @throws OUTBOUND_REFUSED, OUTBOUND_ANSWER_INVALID when the name is not known
+   */
+  readonly addressOf: (host: string, port: number, signal: AbortSignal) => Promise<string>;
   /** Ends all connections and requests. */
   close(): Promise<void>;
 }
@@ -64,11 +70,30 @@ export function createGuardedRequests(options: GuardOptions): GuardedRequests {
         clearTimeout(timer);
       }
     },
+    addressOf: async (host, port, signal) =>
+      await addressOf({ allowance: options.allowance, apiServer: await options.apiServer(signal) }, { host, port }),
     async close() {
       lifetime.abort(new Error('the connections to the outside were closed'));
       await agents.destroy();
     },
   };
+}
+
+/** Of several addresses none may be an inner one: whoever connects does not choose. */
+async function addressOf(rules: Rules, { host, port }: Place): Promise<string> {
+  const addresses = isIP(host) === 0 ? ((await addressesOf(host)) ?? []) : [host];
+  const wanted = { what: `connect to ${host}`, method: 'GET', url: '' } as const;
+  const objections = addresses.map((one) => findObjection(rules, { host: one, port }, host.toLowerCase()));
+  const because = objections.find((one) => one !== undefined);
+  // One is connected to, and not every machine has a way for IPv6.
+  const address = addresses.find((one) => isIP(one) === 4) ?? addresses[0];
+  if (because !== undefined) {
+    throw refused(wanted, `${host} ${because}`);
+  }
+  if (address === undefined) {
+    throw invalidAnswer(wanted, 'its name is not known');
+  }
+  return address;
 }
 
 async function sendFollowing(wanted: OutboundRequest, passage: Passage): Promise<OutboundAnswer> {

@@ -5,6 +5,7 @@ import type { Gates } from '../gates/gates.ts';
 import type { HealthCheck } from '../health/objects/health-checks.ts';
 import type { HelmDeploy } from '../helm/helm-deploy.ts';
 import type { Repository } from '../image/reference.ts';
+import type { Channel } from '../notify/notice.ts';
 import type { ImagePolicy } from '../policy/policy.ts';
 import type { Schedule } from '../schedule/next-time.ts';
 import type { SignaturePolicy } from '../signature/signature-policy.ts';
@@ -42,6 +43,8 @@ export type CheckTimes =
 
 /** Who is told of Updates. */
 export interface Notify {
+  /** Channels of its own, besides those for all Apps that it names. */
+  readonly to: readonly Channel[];
   readonly channels: readonly string[];
   readonly releaseNotes: string | undefined;
 }
