@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
+import { homedir, hostname, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { OperationError } from '../core/errors.ts';
 import { type KubeConfig, loadInClusterConfig } from '../kube/config.ts';
@@ -55,6 +55,24 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where temporary files go. */
+export function temporaryFolder(): string {
+  return tmpdir();
+}
+
+/** Has temporary files of this process and of the programs that it starts go elsewhere. @returns undoes it */
+export function useTemporaryFolder(folder: string): () => void {
+  const { TMPDIR: before } = process.env;
+  process.env['TMPDIR'] = folder;
+  return () => {
+    if (before === undefined) {
+      delete process.env['TMPDIR'];
+    } else {
+      process.env['TMPDIR'] = before;
+    }
+  };
 }
 
 /** Unique among all processes that ever run: the pod's name in a cluster, and a random part. */

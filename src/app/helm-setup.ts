@@ -7,9 +7,8 @@ import { ObjectWatcher } from '../adapters/cluster/watched-objects.ts';
 import { readChartDefinitions } from '../adapters/helm/chart-definitions.ts';
 import { type HelmPrograms, runHelm } from '../adapters/helm/helm-program.ts';
 import { ProgramHelmOperations } from '../adapters/helm/operations.ts';
-import { sweepWorkspaces } from '../adapters/helm/workspace.ts';
 import type { TimeLimit } from '../core/cel/time-limit.ts';
-import { describeError, isOperationError, OperationError } from '../core/errors.ts';
+import { isOperationError, type OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
 import type { ChartArchives } from '../engine/deploy/helm/helm-context.ts';
 import { createHelmDeployer } from '../engine/deploy/helm/helm-deployer.ts';
@@ -80,11 +79,9 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
     clock,
     drift: new Map(),
   });
-  const swept = sweepWorkspaces().catch((error: unknown) => onError(unswept(error)));
   return {
     deployer,
     close: async () => {
-      await swept;
       await operations.idle();
       await gateway.close();
     },
@@ -108,10 +105,4 @@ async function keepLog(
     onError(error);
     return undefined;
   }
-}
-
-/** No more than a folder too many. */
-function unswept(cause: unknown): OperationError {
-  const message = `remove folders that a former process left behind: ${describeError(cause)}`;
-  return new OperationError(message, { code: 'FILE_UNUSABLE', retry: 'never', cause });
 }
