@@ -1,8 +1,12 @@
 /** Checks that Apps bring along for some kinds, on a real API server. */
 import { afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { helmReleases, installForeignKinds } from '../../test/crds/foreign-kinds.ts';
-import { connectTo } from '../../test/kube/server-fixtures.ts';
+import { packChart } from '../../test/helm/charts.ts';
+import { connectTo, createConfigMap } from '../../test/kube/server-fixtures.ts';
 import { configMap, type FolderApps, openFolderApps } from '../../test/manifests/folder-apps.ts';
+import { pushVersions } from '../../test/runtime-stage.ts';
+import { startChartRepository } from '../../test/servers/chart-repository.ts';
+import { startRegistry } from '../../test/servers/registry.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { configMaps } from '../kube/resource-types.ts';
 import type { HealthCheckWire } from '../resources/health-check.ts';
@@ -81,4 +85,57 @@ test('an expression that cannot be used makes the App wait for a person, and nam
     const { status } = await play.stage.app('web');
     expect(JSON.stringify(status)).toContain('spec.health.checks[0].current');
   });
+});
+
+test('of the objects of a Helm release', async () => {
+  const { client, namespace } = play.stage;
+  const charts = await startChartRepository();
+  try {
+    const publish = async (version: string, state: string) => {
+      const files = { 'templates/a.yaml': configMap('web', { state }) };
+      charts.add({ name: 'demo', version, archive: await packChart({ version, files }) });
+    };
+    await publish('1.0.0', 'well');
+    const check = { apiVersion: 'v1', kind: 'ConfigMap', failed: "data.state == 'broken'", current: 'true' };
+    await play.create('web', {
+      sources: [{ name: 'demo', chart: { repository: charts.url, name: 'demo', insecure: true } }],
+      deploy: { helm: { chart: { source: 'demo' } } },
+      health: { timeout: '60s', stableFor: '0s', checks: [check] },
+    });
+    await play.untilPhase('web', 1, 'Succeeded');
+
+    await publish('1.1.0', 'broken');
+    await play.stage.clock.advance(6_000);
+    await play.untilPhase('web', 2, 'RolledBack', /ConfigMap\/web.*its check failed is true/);
+
+    const { data } = await client.get<KubeObject & { data?: object }>(configMaps, { namespace, name: 'web' });
+    expect(data).toEqual({ state: 'well' });
+  } finally {
+    await charts.stop();
+  }
+}, 60_000);
+
+test('of the object whose field is patched', async () => {
+  const { client, namespace } = play.stage;
+  const registry = await startRegistry();
+  try {
+    await pushVersions(registry.host, 'web', ['1.0.0', '1.1.0']);
+    await createConfigMap(client, namespace, 'web', { tag: '1.0.0' });
+    const image = { repository: `${registry.host}/web`, insecure: true, policy: { semver: { range: '1.x' } } };
+    const check = { apiVersion: 'v1', kind: 'ConfigMap', failed: "data.tag == '1.1.0'", current: 'true' };
+    await play.create('web', {
+      sources: [{ name: 'web', image }],
+      deploy: {
+        patch: { targets: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'web', path: 'data.tag', source: 'web' }] },
+      },
+      health: { timeout: '60s', stableFor: '0s', checks: [check] },
+    });
+
+    await play.untilPhase('web', 1, 'RolledBack', /its check failed is true/);
+
+    const { data } = await client.get<KubeObject & { data?: object }>(configMaps, { namespace, name: 'web' });
+    expect(data).toEqual({ tag: '1.0.0' });
+  } finally {
+    await registry.stop();
+  }
 });

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { configMap, deploymentOf, type FolderApps, openFolderApps } from '../../test/manifests/folder-apps.ts';
 import { allow, roles } from '../../test/manifests/stage.ts';
-import { completeRollouts } from '../../test/runtime-stage.ts';
+import { completeRollouts, pushVersions } from '../../test/runtime-stage.ts';
+import { startRegistry } from '../../test/servers/registry.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { configMaps, deployments } from '../kube/resource-types.ts';
 
@@ -123,4 +124,62 @@ test('after a version that was superseded, and one that was so before it could b
   expect(await find(deployments, 'web')).toMatchObject({
     spec: { template: { spec: { containers: [{ image: 'web:1' }] } } },
   });
+});
+
+test('replicas that an autoscaler sets are its own where the App ignores them, also with the next version', async () => {
+  const { client, namespace } = play.stage;
+  completeRollouts(play.stage, rollouts.signal);
+  await play.write('web', { 'web.yaml': deploymentOf('web:1') });
+  await play.create('web', {
+    deploy: { manifests: { ignore: [{ kind: 'Deployment', paths: ['/spec/replicas'] }] } },
+  });
+  await play.untilPhase('web', 1, 'Succeeded');
+  const scale = { kind: 'merge', body: { spec: { replicas: 3 } } } as const;
+  await client.patch(deployments, { namespace, name: 'web' }, scale, {
+    subresource: 'scale',
+    fieldManager: 'autoscaler',
+  });
+  await play.stage.pass(6_000, 'web');
+  expect(await find(deployments, 'web')).toMatchObject({ spec: { replicas: 3 } });
+  await untilSaid('UpToDate', /^/);
+
+  await play.write('web', { 'web.yaml': deploymentOf('web:2') });
+  await play.untilPhase('web', 2, 'Succeeded');
+
+  expect(await find(deployments, 'web')).toMatchObject({
+    spec: { replicas: 3, template: { spec: { containers: [{ image: 'web:2' }] } } },
+  });
+});
+
+test('versions of image sources are set in the manifests, and a bad one of them goes back alone', async () => {
+  completeRollouts(play.stage, rollouts.signal);
+  const registry = await startRegistry();
+  try {
+    await pushVersions(registry.host, 'web', ['1.0.0']);
+    const image = { repository: `${registry.host}/web`, insecure: true, policy: { semver: { range: '1.x' } } };
+    await play.write('web', { 'web.yaml': deploymentOf(`${registry.host}/web:0.0.0`) });
+    await play.create('web', {
+      sources: [
+        { name: 'files', folder: { path: 'web' } },
+        { name: 'web', image },
+      ],
+    });
+    await play.untilPhase('web', 1, 'Succeeded');
+    const imageNow = async () => JSON.stringify(await find(deployments, 'web')).match(/web:\d\.\d\.\d@sha256:/)?.[0];
+    expect(await imageNow()).toBe('web:1.0.0@sha256:');
+
+    rollouts.abort();
+    await pushVersions(registry.host, 'web', ['1.1.0']);
+    await play.stage.clock.advance(6_000);
+    await play.untilPhase('web', 2, 'Watching');
+    expect(await imageNow()).toBe('web:1.1.0@sha256:');
+    await play.stage.clock.advance(61_000);
+    await play.untilPhase('web', 2, 'VerifyingRollback');
+    rollouts = new AbortController();
+    completeRollouts(play.stage, rollouts.signal);
+    await play.untilPhase('web', 2, 'RolledBack');
+    expect(await imageNow()).toBe('web:1.0.0@sha256:');
+  } finally {
+    await registry.stop();
+  }
 });

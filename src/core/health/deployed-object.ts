@@ -2,6 +2,7 @@
  * Health of an object whose field a deploy has set: by kstatus, but for two kinds that report in ways of their own and do not
  * say which generation they have seen.
  */
+import { groupOf } from '../manifest/manifest-object.ts';
 import { clipMessage } from '../text.ts';
 import { assessApplication } from './argo-application.ts';
 import type { Health } from './health.ts';
@@ -31,7 +32,7 @@ export function assessDeployedObject(object: Fields, options: DeployedOptions): 
 }
 
 function judge(object: Fields, { now, checks }: DeployedOptions): ObjectHealth {
-  const [group = ''] = textAt(object, 'apiVersion', '').split('/');
+  const group = groupOf(textAt(object, 'apiVersion', ''));
   const kind = textAt(object, 'kind', '');
   if (checks && checkFor(checks, { group, kind })) {
     return assessObject(object, { now, checks });

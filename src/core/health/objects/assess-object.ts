@@ -6,6 +6,7 @@
  * is suspended as asked for is Current (job.ts); a field that is null counts as absent; what kstatus answers with an
  * error is Unknown.
  */
+import { groupOf } from '../../manifest/manifest-object.ts';
 import { clipMessage } from '../../text.ts';
 import { type Condition, readConditions } from './conditions.ts';
 import { type Fields, fieldAt, showValue, textAt } from './fields.ts';
@@ -104,12 +105,6 @@ function assessReady(conditions: readonly Condition[]): ObjectHealth {
 
 function kindOf(object: Fields): { readonly group: string; readonly kind: string } {
   return { group: groupOf(textAt(object, 'apiVersion', '')), kind: textAt(object, 'kind', '') };
-}
-
-/** `apps` of `apps/v1`, nothing of `v1`. */
-function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf('/');
-  return slash === -1 ? '' : apiVersion.slice(0, slash);
 }
 
 function unreadable(message: string): ObjectHealth {
