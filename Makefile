@@ -14,12 +14,12 @@ check: ## Format, lint, types, dead code, generated files, layers and unit tests
 test: ## Everything: check, then tests against a real API server, then on a real node with pods, then in a browser
 	$(bootstrap) browser node scripts/verify.ts test
 
-demo: ## An update that works and one that undoes itself, on a real cluster (KEEP=1 leaves it, KUBECONFIG=... uses yours)
+demo: ## An update that works and one that undoes itself, on a real cluster (SCENARIO=data: with a database; KEEP=1 leaves it, KUBECONFIG=... uses yours)
 	$(bootstrap) node node scripts/demo.ts
 
 bench: ## One measurement of bench/, for example NAME=kube
 	@test -n "$(NAME)" && test -f "bench/$(NAME).ts" || { echo "usage: make bench NAME=..., one of: $(basename $(notdir $(wildcard bench/*.ts)))" >&2; exit 2; }
-	$(bootstrap) server node bench/$(NAME).ts
+	$(bootstrap) $(if $(filter faults,$(NAME)),node,server) node bench/$(NAME).ts
 
 cluster-up: ## A cluster to work with, in .cluster/ (MEMBER=1 adds a second control plane)
 	$(bootstrap) node node scripts/cluster.ts up

@@ -2,29 +2,26 @@
  * The story of one application on a real cluster: it is updated, goes back by itself from a version that crashes,
  * and takes the next one. Every line that is printed was seen on the cluster; the exit code is 0 only if all of it was.
  *
- * usage: make demo [KEEP=1] [KUBECONFIG=... REGISTRY=host:port]
+ * With SCENARIO=data it is the story of a database instead, on our own cluster alone, as its claims are folders of this machine.
+ *
+ * usage: make demo [SCENARIO=data] [KEEP=1] [KUBECONFIG=... REGISTRY=host:port]
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { apps, type ProductObject, rejections } from '../src/adapters/cluster/kinds.ts';
 import type { KubeObject } from '../src/kube/objects.ts';
 import { deployments, namespaces, services } from '../src/kube/resource-types.ts';
 import type { UpdateObjectWire } from '../src/resources/decode-update.ts';
 import { decodeWorkload } from '../src/resources/decode-workload.ts';
 import type { RejectionSpecWire } from '../src/resources/rejection.ts';
-import { locateTools } from '../test/cluster/binaries.ts';
 import { makeWebImage, type WebBehaviour } from '../test/images/web-image.ts';
 import { webDeployment, webService } from '../test/images/web-objects.ts';
+import { tellDataStory } from './demo/data-story.ts';
+import { headgate, installHeadgate } from './demo/install.ts';
 import { openStage, type Stage } from './demo/stage.ts';
 import { startVisitor, type Visitor } from './demo/visitor.ts';
 import { expectUpdate } from './demo/watch-update.ts';
 import { pushImage } from './oci/push.ts';
-import { makeProductImage } from './product-image/product-image.ts';
 
-const run = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
 const namespace = 'demo';
 const deadlineMs = 90_000;
 const startedAt = performance.now();
@@ -38,7 +35,12 @@ async function main(): Promise<void> {
   const stage = await openStage(keep, process.env);
   say(`cluster is up, registry at ${stage.registry}`);
   try {
-    await installHeadgate(stage);
+    if (process.env['SCENARIO'] === 'data') {
+      await tellDataStory(stage, say);
+      say('all of it happened as it should');
+      return;
+    }
+    await installHeadgate(stage, say);
     await push(stage, '1.0.0', 'good');
     const visitor = await deployWeb(stage);
     await putApp(stage);
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
     await visitor.stop();
     assert.deepEqual(visitor.errors, [], 'a visitor saw errors');
     say(`a visitor asked ${visitor.requests} times all along and saw no error`);
-    const history = await headgate(stage, 'history', 'web');
+    const history = await headgate(stage, namespace, 'history', 'web');
     console.log(`\n$ headgate history web\n${history}`);
     say('all of it happened as it should');
   } finally {
@@ -59,28 +61,6 @@ async function main(): Promise<void> {
       );
     }
   }
-}
-
-async function installHeadgate(stage: Stage): Promise<void> {
-  const image = await makeProductImage(fileURLToPath(new URL('../src/main.ts', import.meta.url)));
-  const target = { host: stage.registry, repository: 'headgate', tag: 'demo', insecure: true };
-  const digest = await pushImage(image, target);
-  say(`image of Headgate is made and pushed (${digest.slice(0, 19)})`);
-  const { helm } = await locateTools(['helm']);
-  const values = [`image.repository=${stage.registry}/headgate`, 'image.tag=demo', `image.digest=${digest}`];
-  const set = values.flatMap((value) => ['--set', value]);
-  const install = [
-    'install',
-    'headgate',
-    `${root}chart`,
-    '--namespace',
-    'headgate',
-    '--create-namespace',
-    '--wait',
-    ...set,
-  ];
-  await run(helm, [...install, '--timeout', '60s'], { env: { ...process.env, KUBECONFIG: stage.kubeconfigPath } });
-  say('helm install headgate: its pod is ready');
 }
 
 async function push(stage: Stage, version: string, behaviour: WebBehaviour): Promise<string> {
@@ -162,13 +142,6 @@ async function imageOfWeb({ client }: Stage): Promise<string> {
   return (
     decodeWorkload('Deployment', await client.get(deployments, { namespace, name: 'web' })).containers[0]?.image ?? ''
   );
-}
-
-/** The program as a person on this machine would call it. */
-async function headgate(stage: Stage, ...words: readonly string[]): Promise<string> {
-  const call = ['src/main.ts', ...words, '--namespace', namespace, '--kubeconfig', stage.kubeconfigPath];
-  const { stdout } = await run(process.execPath, call, { cwd: root });
-  return stdout;
 }
 
 await main();

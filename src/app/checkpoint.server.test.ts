@@ -199,6 +199,49 @@ describe('a checkpoint', () => {
   });
 });
 
+test('as many checkpoints are kept as asked for; the backup is told which', async () => {
+  await follow({ backup: { ...backup, keep: 1 }, health: { timeout: '30m', stableFor: '0s' } });
+  await completeJob(stage.client, (await jobFor('backup')).place);
+  await endsAs('Succeeded');
+  const objects = (name: string) => stage.client.find(secrets, { namespace: stage.namespace, name });
+  expect(await objects('headgate-checkpoint-web-1')).toBeDefined();
+
+  await pushVersions(registry.host, `checkpoint-${round}/web`, ['1.2.0']);
+  await stage.clock.advance(6 * 60_000);
+  await stage.until(async () => expect(await jobsFor(stage.client, stage.namespace, 'backup')).toHaveLength(2));
+  const second = (await jobsFor(stage.client, stage.namespace, 'backup')).find(({ metadata }) =>
+    metadata.name.startsWith('web-2-'),
+  );
+  expect(second?.spec.template.spec.containers[0]?.env).toContainEqual({ name: 'HEADGATE_KEEP', value: 'web-2' });
+  await completeJob(stage.client, { namespace: stage.namespace, name: second?.metadata.name ?? '' });
+
+  const states = async () =>
+    (await stage.updatesOf('web'))
+      .toSorted((one, other) => one.spec.sequence - other.spec.sequence)
+      .map(({ status }) => `${status?.phase} ${status?.checkpoint?.state}`);
+  await stage.until(async () => expect(await states()).toEqual(['Succeeded Dropped', 'Succeeded Completed']));
+  expect(await objects('headgate-checkpoint-web-1')).toBeUndefined();
+  expect(await objects('headgate-checkpoint-web-2')).toBeDefined();
+});
+
+test('an Update that takes over from one that had not proved itself goes back to the data from before that one', async () => {
+  await follow({ backup, rollback: { data: 'OnFailure' }, health: { timeout: '60m', stableFor: '30m' } });
+  await completeJob(stage.client, (await jobFor('backup')).place);
+  await stage.until(async () => expect(await tagOfWeb()).toBe('1.1.0'));
+  await crashingPod({ ready: true, state: { running: { startedAt: null } } });
+  await stage.until(async () => expect((await update())?.status?.ran).toBe(true));
+
+  await pushVersions(registry.host, `checkpoint-${round}/web`, ['1.2.0']);
+  await stage.clock.advance(6 * 60_000);
+
+  const second = async () => (await stage.updatesOf('web')).find(({ metadata }) => metadata.name === 'web-2');
+  await stage.until(async () => expect(await tagOfWeb()).toBe('1.2.0'));
+  await stage.until(async () =>
+    expect((await second())?.status).toMatchObject({ checkpoint: { id: 'web-1', state: 'Completed' }, ran: true }),
+  );
+  expect(await jobsFor(stage.client, stage.namespace, 'backup')).toHaveLength(1);
+});
+
 describe('a version that was at work and is bad', () => {
   async function arrive(policy: 'Never' | 'OnFailure' | 'Ask'): Promise<void> {
     await follow({ backup, rollback: { data: policy } });

@@ -26,6 +26,9 @@ export interface NodePrograms {
   readonly nodeName: string;
   stopKubelet(): Promise<void>;
   startKubelet(): Promise<void>;
+  stopRegistry(): Promise<void>;
+  /** With what was pushed before. */
+  startRegistry(): Promise<void>;
 }
 
 const nodeName = 'node-1';
@@ -38,8 +41,11 @@ export async function startNodePrograms(setup: NodeSetup): Promise<NodePrograms>
   await writeNodeFiles({ directory, cgroup: setup.cgroup, network });
   const registry = `${network.nodeAddress}:${registryPort}`;
   const localRegistry = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  const launchRegistry = (): Promise<RunningProcess> =>
+    startRegistry({ name: 'registry', directory, address: registry, start: (command) => namespace.start(command) });
+  let ownRegistry = launchRegistry();
   const registries = [
-    startRegistry({ name: 'registry', directory, address: registry, start: (command) => namespace.start(command) }),
+    ownRegistry,
     startRegistry({
       name: 'local-registry',
       directory,
@@ -78,6 +84,13 @@ export async function startNodePrograms(setup: NodeSetup): Promise<NodePrograms>
         kubelet = launchKubelet();
         await waitUntilReady(kubelet, 60_000, async () => (await kubeletAnswers()) && (await canRunPods(controlPlane)));
       }
+    },
+    async stopRegistry() {
+      await (await ownRegistry).stop();
+    },
+    async startRegistry() {
+      ownRegistry = launchRegistry();
+      await ownRegistry;
     },
   };
 }

@@ -35,6 +35,9 @@ export interface ClusterWithNode {
   /** Kills kubelet; its pods go on, and after 40 s the node is NotReady. */
   stopKubelet(): Promise<void>;
   startKubelet(): Promise<void>;
+  stopRegistry(): Promise<void>;
+  /** With what was pushed before. */
+  startRegistry(): Promise<void>;
   /** Ends everything and returns when nothing is left. */
   stop(): Promise<void>;
 }

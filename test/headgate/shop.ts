@@ -1,9 +1,7 @@
 /** Stories about a shop with a real database: what its rows are, asked in its pod. */
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { inject } from 'vitest';
 import { pushImage } from '../../scripts/oci/push.ts';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
@@ -11,11 +9,10 @@ import { deployments } from '../../src/kube/resource-types.ts';
 import type { AppSpecWire } from '../../src/resources/app.ts';
 import { makeShopImage, type ShopMigration } from '../images/shop-image.ts';
 import { makeClaim, runShop, type ShopPlace, shopBackup, volumes } from '../images/shop-objects.ts';
+import { readRows } from '../images/shop-rows.ts';
 import { type DeploymentObject, sourceOf } from './objects.ts';
 import { untilObject } from './sight.ts';
 import type { Stage } from './stage.ts';
-
-const run = promisify(execFile);
 
 export interface Shop {
   readonly place: ShopPlace;
@@ -47,19 +44,15 @@ export async function openShop(stage: Stage): Promise<Shop> {
       matches: ({ status }) => status?.availableReplicas === 1 && status.updatedReplicas === 1,
     });
   };
+  const { kubeconfigPath, namespace, programs } = stage;
+  const rows = () => readRows({ kubectl: programs.kubectl, kubeconfigPath, namespace });
   await push('1.0.0', 'first');
   await makeClaim(place, 'data');
   await makeClaim(place, 'backup');
   const image = `${host}/${repository}:1.0.0`;
   await runShop(place, image);
   await untilServing();
-  return { place, image, push, untilServing, rows: () => rowsOf(stage) };
-}
-
-async function rowsOf({ kubeconfigPath, namespace, programs }: Stage): Promise<string> {
-  const target = ['--kubeconfig', kubeconfigPath, '--namespace', namespace, 'exec', 'deployment/shop', '--'];
-  const { stdout } = await run(programs.kubectl, [...target, '/bin/sh', '/shop/checksum']);
-  return stdout.trim();
+  return { place, image, push, untilServing, rows };
 }
 
 /** Makes App `shop`: any newer version, checked every 5 s, its data kept first and brought back with it. */

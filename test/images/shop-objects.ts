@@ -67,25 +67,31 @@ export async function runShop({ client, namespace }: ShopPlace, image: string): 
  * `spec.backup` of an App on it: a dump into claim `backup`, and back.
  *
  * @param image of any version; only its programs count
+ * @param others volumes that stand in for the claim of their name: `backup` in the backup alone, `data` in the restore
  */
-export function shopBackup(image: string, fields: object = {}): NonNullable<AppSpecWire['backup']> {
+export function shopBackup(
+  image: string,
+  fields: object = {},
+  others: { readonly backup?: object; readonly data?: object } = {},
+): NonNullable<AppSpecWire['backup']> {
+  const { backup = volumeOf('backup'), data = volumeOf('data') } = others;
   return {
     job: {
-      template: jobOf(image, '/shop/backup', ['backup']),
-      restore: jobOf(image, '/shop/restore', ['backup', 'data']),
+      template: jobOf(image, '/shop/backup', { backup }),
+      restore: jobOf(image, '/shop/restore', { backup: volumeOf('backup'), data }),
     },
     timeout: '2m',
     ...fields,
   };
 }
 
-function jobOf(image: string, script: string, mounted: readonly string[]) {
+function jobOf(image: string, script: string, volumes: Readonly<Record<string, object>>) {
   const container = {
     ...{ name: 'main', image, command: ['/bin/sh', script], env: [{ name: 'DATABASE_HOST', value: 'shop' }] },
-    volumeMounts: mounted.map((name) => ({ name, mountPath: `/${name}` })),
+    volumeMounts: Object.keys(volumes).map((name) => ({ name, mountPath: `/${name}` })),
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
-  return { spec: { template: { spec: { containers: [container], volumes: mounted.map(volumeOf) } } } };
+  return { spec: { template: { spec: { containers: [container], volumes: Object.values(volumes) } } } };
 }
 
 function volumeOf(name: string) {

@@ -44,7 +44,9 @@ export async function restoreApp(
   await requireRight(context, { verb: 'approve', by: request.by, update: target.metadata }, signal);
   const changes = changesTo(updates, target);
   await checkAllowed(context, request, changes, signal);
-  const leave = updates.slice(0, updates.indexOf(target) + 1);
+  // What failed was rejected where it was to blame, and must not be where it was not.
+  const newer = updates.slice(0, updates.indexOf(target) + 1);
+  const leave = newer.filter(({ status }) => status?.phase === 'Succeeded');
   const way = { restore: { update: target.metadata.name, state: 'Before' as const }, leave, changes };
   const rejected = await rejectVersions(context.records, request, way, signal);
   const spec: UpdateSpecWire = {
