@@ -16,6 +16,7 @@ import {
   mebibytes,
   timed,
   untilReady,
+  withControllers,
   withPlane,
   withWorker,
 } from './stage.ts';
@@ -32,7 +33,7 @@ export async function measureManyApps(bench: ApplyBench, plan: ManyPlan): Promis
   const { sources, note } = bench;
   const { count } = plan;
   const namespace = `apps-${count}`;
-  await withPlane({ controllers: true }, async (plane, client) => {
+  await withPlane(withControllers, async (plane, client) => {
     await installCrds(client);
     await client.create(namespaces, { metadata: { name: namespace } });
     for (let index = 0; index < count; index += 1) {

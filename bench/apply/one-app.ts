@@ -8,13 +8,22 @@ import { configMaps, namespaces } from '../../src/kube/resource-types.ts';
 import { installCrds } from '../../test/install-crds.ts';
 import { say } from '../figures.ts';
 import { serviceCount, writeService, writeServices } from './service-objects.ts';
-import { type ApplyBench, createApp, mebibytes, untilReady, type Worker, withPlane, withWorker } from './stage.ts';
+import {
+  type ApplyBench,
+  createApp,
+  mebibytes,
+  untilReady,
+  type Worker,
+  withControllers,
+  withPlane,
+  withWorker,
+} from './stage.ts';
 
 const namespace = 'one-app';
 const rounds = 200;
 
 export async function measureOneApp(bench: ApplyBench): Promise<void> {
-  await withPlane({ controllers: true }, async (plane, client) => {
+  await withPlane(withControllers, async (plane, client) => {
     await installCrds(client);
     await client.create(namespaces, { metadata: { name: namespace } });
     await withWorker(bench, plane, async (worker) => {

@@ -5,7 +5,7 @@ import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { makeProgramLayer, nodeFlags } from '../../scripts/product-image/program-layer.ts';
+import { makeProgramLayer, nodeEnvironment, nodeFlags } from '../../scripts/product-image/program-layer.ts';
 import { apps, type ProductObject, updates } from '../../src/adapters/cluster/kinds.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { startInformer } from '../../src/kube/informer.ts';
@@ -76,6 +76,15 @@ export async function cpuOf(plane: ControlPlane): Promise<Readonly<Record<string
   return used;
 }
 
+/**
+ * A control plane whose controllers are not held back: by default the controller manager asks for no more than 20 things a second, which
+ * is 5 new Deployments, so that 200 of them would measure that and nothing else.
+ */
+export const withControllers = {
+  controllers: true,
+  controllerFlags: ['--kube-api-qps=300', '--kube-api-burst=600', '--concurrent-deployment-syncs=10'],
+} as const;
+
 /** Headgate at work, run with the flags of the image. */
 export interface Worker {
   /** Since it was asked last. @param collect after a full collection of garbage */
@@ -90,6 +99,7 @@ export async function withWorker(
 ): Promise<void> {
   const child = fork(bench.worker, [plane.kubeconfigPath, bench.sources], {
     execArgv: ['--expose-gc', ...nodeFlags],
+    env: { ...process.env, ...nodeEnvironment },
   });
   try {
     await once(child, 'message', { signal: AbortSignal.timeout(60_000) });

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
-import { makeProgramLayer, nodeFlags } from '../../scripts/product-image/program-layer.ts';
+import { makeProgramLayer, nodeEnvironment, nodeFlags } from '../../scripts/product-image/program-layer.ts';
 import { freePort } from '../../test/cluster/ports.ts';
 import { type RunningProcess, type Warden, waitUntilReady } from '../../test/cluster/warden.ts';
 
@@ -36,6 +36,7 @@ export async function startController(
   const process = warden.start({
     name: namespace,
     program: globalThis.process.execPath,
+    environment: nodeEnvironment,
     arguments: [
       ...[
         ...nodeFlags,

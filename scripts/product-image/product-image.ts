@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type Image, makeImage } from '../oci/image.ts';
 import { makeGitLayer } from './git-layer.ts';
 import { makePagesLayer } from './pages-layer.ts';
-import { makeProgramLayer, nodeFlags, programPath } from './program-layer.ts';
+import { makeProgramLayer, nodeEnvironment, nodeFlags, programPath } from './program-layer.ts';
 import { makeRuntimeLayer, userId } from './runtime-layer.ts';
 import { makeToolLayer } from './tool-layer.ts';
 
@@ -28,6 +28,7 @@ export async function makeProductImage(entry: string): Promise<Image> {
         'PATH=/nodejs:/usr/local/bin:/usr/bin:/bin',
         'HOME=/home/nonroot',
         'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt',
+        ...Object.entries(nodeEnvironment).map(([name, value]) => `${name}=${value}`),
       ],
       User: `${userId}:${userId}`,
       WorkingDir: '/home/nonroot',

@@ -18,6 +18,8 @@ export interface ControlPlaneOptions {
   readonly name?: string;
   /** Run kube-controller-manager and kube-scheduler too: ServiceAccounts, owner deletion, Deployments make Pods (which no node runs). */
   readonly controllers?: boolean;
+  /** Further flags of kube-controller-manager. */
+  readonly controllerFlags?: readonly string[];
   /** `false` makes the API server read watches from etcd itself; see `compactEtcd`. */
   readonly watchCache?: boolean;
   /** Keys of the certificates that are issued; default `p256`. */
@@ -111,7 +113,7 @@ async function start(warden: Warden, options: Setup, programs: Programs): Promis
   const client = createAdminClient(admin);
   let apiServer = await launchApiServer(warden, programs['kube-apiserver'], flags, client);
   if (options.controllers) {
-    startControllers(warden, programs);
+    startControllers(warden, programs, options.controllerFlags ?? []);
   }
   return {
     directory: warden.directory,
@@ -150,7 +152,7 @@ function accessFor(
   });
 }
 
-function startControllers(warden: Warden, programs: Programs): RunningProcess[] {
+function startControllers(warden: Warden, programs: Programs, flags: readonly string[]): RunningProcess[] {
   return [
     warden.start({
       name: 'kube-controller-manager',
@@ -163,6 +165,7 @@ function startControllers(warden: Warden, programs: Programs): RunningProcess[] 
         '--leader-elect=false',
         '--secure-port=0',
         '--controllers=*,-node-ipam-controller',
+        ...flags,
       ],
     }),
     warden.start({

@@ -8,6 +8,7 @@ import type { GitRemote, GitRepositories } from '../../engine/ports/git.ts';
 import { type EarlierChange, findLastChange } from './find-last-change.ts';
 import { gitError } from './git-failure.ts';
 import type { GitProgram } from './git-run.ts';
+import { createKeptFiles } from './kept-files.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
 import { readCommitTree, type TreeBounds } from './read-commit-tree.ts';
 import { commitOfRef, maxRefBytes, tagsOf } from './remote-refs.ts';
@@ -39,6 +40,8 @@ export interface ForgetfulGit extends GitRepositories {
 }
 
 const defaultBounds: TreeBounds = { maxFiles: 10_000, maxBytes: 32 * 2 ** 20 };
+/** Of contents of files, in memory. */
+const mostKeptBytes = 12 * 2 ** 20;
 const maxRemembered = 5_000;
 /** Of lists of refs, which can be long. */
 const maxAnswers = 200;
@@ -59,6 +62,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): Forgetfu
     maxBytes: options.maxRepositoryBytes ?? 2 ** 30,
   });
   const refs = createSharedLoads<Buffer>({ nowMs: () => options.clock.now().getTime(), maxEntries: maxAnswers });
+  const kept = createKeptFiles(mostKeptBytes);
   const reading: Reading = { options, cache, changes: new Map(), refs };
 
   return {
@@ -78,7 +82,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): Forgetfu
       invariant(isCommitId(commit), `"${commit}" is no commit`);
       const what = `read ${path === '' ? 'files' : path} at ${commit} of ${remote.url.text}`;
       checkScheme(options, what, remote);
-      const work = (fetching: Fetch) => readCommitTree(fetching, place, options.bounds ?? defaultBounds);
+      const { bounds = defaultBounds } = options;
+      const work = (fetching: Fetch) => readCommitTree(fetching, place, { bounds, kept });
       return await useRepository(reading, { what, remote, commit, signal }, work);
     },
     forget: (url) => refs.forgetAll(`${url} `),

@@ -5,6 +5,7 @@ import type { TreePlace } from '../../engine/ports/git.ts';
 import type { LeftOut, SourceFile, SourceTree } from '../../engine/ports/source-tree.ts';
 import { type Fetching, fetchCommit, fetchFiles } from './fetch-commits.ts';
 import { gitError } from './git-failure.ts';
+import type { KeptFiles } from './kept-files.ts';
 import { runGit } from './run-git.ts';
 
 export interface TreeBounds {
@@ -29,14 +30,29 @@ const maxListBytes = 64 * 2 ** 20;
  * @throws GIT_NOT_FOUND when there is nothing at the path, GIT_UNUSABLE when there is more than the bounds or a path that leaves the tree;
  *   both with retry `never`, because a commit never changes
  */
-export async function readCommitTree(fetching: Fetching, place: TreePlace, bounds: TreeBounds): Promise<SourceTree> {
+export async function readCommitTree(
+  fetching: Fetching,
+  place: TreePlace,
+  { bounds, kept }: { readonly bounds: TreeBounds; readonly kept: KeptFiles },
+): Promise<SourceTree> {
   await fetchCommit(fetching, place.commit, 1);
   const entries = await chooseEntries(fetching, place, bounds);
   const files = entries.filter(({ mode }) => mode !== submoduleMode && mode !== symbolicLinkMode);
   const objects = [...new Set(files.map(({ object }) => object))];
-  await fetchFiles(fetching, objects);
-  await checkSizes(fetching, files, bounds);
-  const contents = await readContents(fetching, objects, bounds);
+  const where = `${fetching.repository.directory} ${place.path}`;
+  const known = kept.of(where);
+  const missing = objects.filter((object) => !known.has(object));
+  await fetchFiles(fetching, missing);
+  await checkSizes(fetching, { files, known, missing }, bounds);
+  const read = missing.length === 0 ? known : await readContents(fetching, missing, bounds);
+  const contents = new Map<string, Buffer>();
+  for (const object of objects) {
+    const content = known.get(object) ?? read.get(object);
+    if (content !== undefined) {
+      contents.set(object, content);
+    }
+  }
+  kept.keep(where, contents);
   return assemble(entries, contents);
 }
 
@@ -98,7 +114,31 @@ function contentError(...[attempt, code, line]: Parameters<typeof gitError>): Op
 }
 
 /** Zeros compress a thousandfold, so that no bound of the transport sees them: sizes are asked for before a byte is read. */
-async function checkSizes(fetching: Fetching, files: readonly Entry[], { maxBytes }: TreeBounds): Promise<void> {
+async function checkSizes(
+  fetching: Fetching,
+  { files, known, missing }: Counted,
+  { maxBytes }: TreeBounds,
+): Promise<void> {
+  const asked = missing.length === 0 ? new Map<string, number>() : await askSizes(fetching, missing);
+  const sizeOf = ({ object }: Entry) => known.get(object)?.length ?? asked.get(object) ?? 0;
+  const total = files.reduce((sum, file) => sum + sizeOf(file), 0);
+  if (total > maxBytes) {
+    const [largest] = files.toSorted((left, right) => sizeOf(right) - sizeOf(left));
+    const shown = JSON.stringify((largest?.path ?? '').slice(0, 128));
+    const size = largest === undefined ? 0 : sizeOf(largest);
+    const line = `its files have ${total} bytes, ${maxBytes} at most; the largest is ${shown} with ${size}`;
+    throw contentError(fetching, 'GIT_UNUSABLE', line);
+  }
+}
+
+interface Counted {
+  readonly files: readonly Entry[];
+  readonly known: ReadonlyMap<string, Buffer>;
+  /** Objects whose size has to be asked for. */
+  readonly missing: readonly string[];
+}
+
+async function askSizes(fetching: Fetching, objects: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const { program, repository, what, signal } = fetching;
   const { output } = await runGit(
     program,
@@ -106,19 +146,13 @@ async function checkSizes(fetching: Fetching, files: readonly Entry[], { maxByte
       what,
       arguments: ['cat-file', '--batch-check=%(objectsize)'],
       directory: repository.directory,
-      input: files.map(({ object }) => `${object}\n`).join(''),
+      input: objects.map((object) => `${object}\n`).join(''),
       maxOutputBytes: maxListBytes,
     },
     signal,
   );
   const sizes = output.toString('latin1').split('\n').map(Number);
-  const total = files.reduce((sum, _, index) => sum + (sizes[index] ?? 0), 0);
-  if (total > maxBytes) {
-    const largest = files.reduce((most, _, index) => ((sizes[index] ?? 0) > (sizes[most] ?? 0) ? index : most), 0);
-    const shown = JSON.stringify((files[largest]?.path ?? '').slice(0, 128));
-    const line = `its files have ${total} bytes, ${maxBytes} at most; the largest is ${shown} with ${sizes[largest]}`;
-    throw contentError(fetching, 'GIT_UNUSABLE', line);
-  }
+  return new Map(objects.map((object, index) => [object, sizes[index] ?? 0]));
 }
 
 /** `<object> blob <size>`, a line end, the bytes, a line end; for each object in the order of the question. */
