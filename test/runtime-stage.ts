@@ -28,6 +28,8 @@ import { type ApiProxy, type ApiRequest, startApiProxy } from './servers/api-pro
 export type LogLine = Readonly<Record<string, unknown>>;
 
 export interface RuntimeStage {
+  /** How the runtime reaches the API server. */
+  readonly apiConfig: ApiProxy['config'];
   readonly namespace: string;
   /** Not counted; the test's own. */
   readonly client: KubeClient;
@@ -79,6 +81,7 @@ export async function openRuntimeStage(kubeconfigPath: string, options: StageOpt
   };
   return {
     ...parts,
+    apiConfig: proxy.config,
     namespace,
     client,
     clock,

@@ -1,8 +1,11 @@
 /** The way to addresses that users name, as the operator set it. */
 import { createApiServerPlaces } from '../adapters/cluster/api-server-places.ts';
+import { createOutboundLogins } from '../adapters/cluster/outbound-logins.ts';
 import { type Allowance, nothingAllowed, parseAllowance } from '../adapters/outbound/allowance.ts';
-import { createGuardedRequests, type GuardedRequests } from '../adapters/outbound/guarded-requests.ts';
+import { createGuardedRequests } from '../adapters/outbound/guarded-requests.ts';
+import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
 import { OperationError } from '../core/errors.ts';
+import { OuterGates } from '../engine/gates/outer-gates.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { KubeConfig } from '../kube/config.ts';
@@ -28,10 +31,25 @@ export function parseOutboundAllowance(texts: readonly string[]): Allowance {
   return allowance;
 }
 
-export function openOutbound(
-  { client, clock, config }: { readonly client: KubeClient; readonly clock: Clock; readonly config: KubeConfig },
-  { allowance, proxy }: OutboundSettings,
-): GuardedRequests {
+export interface OutsideOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly config: KubeConfig;
+  readonly outbound?: OutboundSettings | undefined;
+  /** Told of each Update for which something was asked. */
+  readonly onEnd: (key: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Everything that asks at addresses of users. */
+export function openOutside({ client, clock, config, outbound: settings, onEnd, signal }: OutsideOptions) {
+  const { allowance, proxy } = settings ?? guardedOutbound;
   const apiServer = createApiServerPlaces({ client, clock }, config.server);
-  return createGuardedRequests({ allowance, apiServer, proxy, userAgent: 'headgate' });
+  const outbound = createGuardedRequests({ allowance, apiServer, proxy, userAgent: 'headgate' });
+  return {
+    outbound,
+    prometheus: createPrometheusClient(outbound),
+    logins: createOutboundLogins({ client, clock }),
+    outerGates: new OuterGates({ clock, onEnd, signal }),
+  };
 }

@@ -5,7 +5,6 @@ import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
-import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
 import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry/shared-registry.ts';
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
@@ -58,7 +57,7 @@ import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import type { ManifestSettings } from './manifests.ts';
 import { setUpNotices } from './notify-setup.ts';
-import { guardedOutbound, type OutboundSettings, openOutbound } from './outbound-setup.ts';
+import { type OutboundSettings, openOutside } from './outbound-setup.ts';
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
@@ -140,13 +139,13 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const caches: Caches = startCaches({ ...options, publish }, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
-  const { registry, git, signatures, memory, records, checks, countAttempts, secretValues } = context;
+  const { registry, git, signatures, memory, records, checks, countAttempts, outerGates, secretValues } = context;
   const controllers = startControllers({ options, synced }, context);
   const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced });
   options.metrics.keel.observeTracked(() => polledImages(caches.apps.listAll()));
   const all = [...Object.values(controllers), ...channels.controllers];
   const isQuiet = () =>
-    checks.size + countAttempts() + sumOf(all.map(busyOf)) === 0 &&
+    checks.size + outerGates.size + countAttempts() + sumOf(all.map(busyOf)) === 0 &&
     !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
   wakeBy(wake, controllers);
   return {
@@ -246,7 +245,7 @@ function createContext(
     }
   });
   const sources = openSourceClients({ ...options, registry: options.artifactRegistry, shared: registry });
-  const outside = openOutside(options);
+  const outside = openOutside({ ...options, config: options.helm.config, onEnd: (key) => wake.update(key) });
   const deploying = createDeployers({
     ...options,
     registry,
@@ -269,12 +268,6 @@ function createContext(
   };
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   return { ...options, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
-}
-
-/** The ways to addresses that users name. */
-function openOutside({ client, clock, helm, outbound: settings }: RuntimeOptions) {
-  const outbound = openOutbound({ client, clock, config: helm.config }, settings ?? guardedOutbound);
-  return { outbound, prometheus: createPrometheusClient(outbound) };
 }
 
 /** Image sources that are looked at without a webhook. */

@@ -168,10 +168,11 @@ function vetoOf(carrier: { readonly annotations?: Readonly<Record<string, string
   return [carrier?.annotations?.[vetoAnnotation], carrier?.annotations?.[vetoUntilAnnotation]];
 }
 
-/** Those that wait for their turn, in whatever namespace. */
+/** Those that wait for others, in whatever namespace. */
 function wakeQueue(wakeable: Wakeable): void {
   for (const update of wakeable.allOpenUpdates()) {
-    if (update.status?.waiting?.reason === 'UpdateLimit') {
+    const reason = update.status?.waiting?.reason;
+    if (reason === 'UpdateLimit' || reason === 'Predecessor') {
       wakeable.wakeUpdate(`${update.metadata.namespace}/${update.metadata.name}`);
     }
   }

@@ -21,6 +21,12 @@ export const waitingReasons = [
   'Window',
   /** Update: a person or a workload says "not now". */
   'Veto',
+  /** Update: a veto that is asked for could not be asked, or its answer is none. */
+  'VetoUnknown',
+  /** Update: what may hold it back from outside is being asked. */
+  'Asking',
+  /** Update: an App that goes before (`spec.gates.after`) has not proved the same versions yet. */
+  'Predecessor',
   /** Update: the one before ended less than `spec.gates.coolDown` ago. */
   'CoolDown',
   /** Update: as many as allowed are under way. */

@@ -14,6 +14,8 @@ test('says nothing: nothing is asked', () => {
     atWindowEnd: 'Finish',
     coolDown: { afterSuccessMs: 0, afterFailureMs: 0 },
     maxRollbacks: 5,
+    vetoes: [],
+    after: [],
   });
 });
 

@@ -2,13 +2,15 @@
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
 import type { Gates } from '../core/gates/gates.ts';
+import type { Predecessor } from '../core/gates/predecessor.ts';
 import type { Window } from '../core/gates/window.ts';
 import { parseCron } from '../core/schedule/cron.ts';
 import { cronOfRule } from '../core/schedule/recurrence-rule.ts';
 import { timeZone } from '../core/schedule/time-zone.ts';
 import type { AppSpecWire } from './app.ts';
 import { invalidObject } from './decode.ts';
-import type { WindowWire } from './gates.ts';
+import { decodeVeto } from './decode-vetoes.ts';
+import type { PredecessorWire, WindowWire } from './gates.ts';
 
 /** @throws OBJECT_INVALID naming field, value and remedy */
 export function decodeGates({ gates }: AppSpecWire): Gates {
@@ -27,6 +29,8 @@ export function decodeGatesOf(gates: AppSpecWire['gates']): Gates {
     atWindowEnd: gates?.atWindowEnd ?? 'Finish',
     coolDown: { afterSuccessMs: cool('afterSuccess'), afterFailureMs: cool('afterFailure') },
     maxRollbacks: gates?.maxRollbacks ?? 5,
+    vetoes: decodeEach(gates?.vetoes ?? [], 'spec.gates.vetoes', decodeVeto),
+    after: decodeEach(gates?.after ?? [], 'spec.gates.after', decodePredecessor),
   };
 }
 
@@ -35,10 +39,19 @@ export function decodeGatesOf(gates: AppSpecWire['gates']): Gates {
  * @throws OBJECT_INVALID naming each wrong field, value and remedy
  */
 export function decodeWindows(windows: readonly WindowWire[], field: string): readonly Window[] {
+  return decodeEach(windows, field, decodeWindow);
+}
+
+/** All of a list, or every problem of it at once. */
+function decodeEach<Wire, T>(
+  list: readonly Wire[],
+  field: string,
+  decode: (one: Wire, field: string) => T,
+): readonly T[] {
   const problems: string[] = [];
-  const read = windows.flatMap((window, index) => {
+  const read = list.flatMap((one, index) => {
     try {
-      return [decodeWindow(window, `${field}[${index}]`)];
+      return [decode(one, `${field}[${index}]`)];
     } catch (error) {
       if (!isOperationError(error, 'OBJECT_INVALID')) {
         throw error;
@@ -51,6 +64,13 @@ export function decodeWindows(windows: readonly WindowWire[], field: string): re
     throw invalidObject(field, problems);
   }
   return read;
+}
+
+function decodePredecessor({ namespace, app, matchLabels = {}, soak }: PredecessorWire, field: string): Predecessor {
+  if ((app === undefined) === (Object.keys(matchLabels).length === 0)) {
+    throw invalidObject(field, ['exactly one of app and matchLabels must be set, with one label at least']);
+  }
+  return { namespace, app, labels: matchLabels, soakMs: parseDuration(soak ?? '0s', `${field}.soak`) };
 }
 
 function decodeWindow(window: WindowWire, field: string): Window {

@@ -1,6 +1,7 @@
 /** What has to be given before an Update of an App changes anything, as written in the cluster. */
 import Type, { type Static } from 'typebox';
-import { Duration } from './schema-parts.ts';
+import { DnsLabel, Duration } from './schema-parts.ts';
+import { VetoSchema } from './vetoes.ts';
 
 export const WindowSchema = Type.Object(
   {
@@ -50,6 +51,25 @@ export const WindowSchema = Type.Object(
   },
 );
 
+const PredecessorSchema = Type.Object(
+  {
+    namespace: Type.Optional(Type.String({ description: 'Of those Apps; the same when absent.', ...DnsLabel })),
+    app: Type.Optional(Type.String({ description: 'Name of an App.', minLength: 1, maxLength: 253 })),
+    matchLabels: Type.Optional(
+      Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
+        description: 'In place of app: every App with these labels, at least one.',
+        maxProperties: 16,
+      }),
+    ),
+    soak: Type.Optional(Duration('How long the versions must have run there.', '0s')),
+  },
+  {
+    'x-kubernetes-validations': [
+      { rule: 'has(self.app) != has(self.matchLabels)', message: 'exactly one of app and matchLabels must be set' },
+    ],
+  },
+);
+
 export const GatesSchema = Type.Object(
   {
     approvals: Type.Optional(
@@ -86,6 +106,16 @@ export const GatesSchema = Type.Object(
         { description: 'How long no Update begins after the one before has ended.' },
       ),
     ),
+    vetoes: Type.Optional(
+      Type.Array(VetoSchema, { description: 'What may say "not now" when it is asked.', maxItems: 16 }),
+    ),
+    after: Type.Optional(
+      Type.Array(PredecessorSchema, {
+        description:
+          'Apps in which the same versions must have succeeded first, for example those of a staging namespace.',
+        maxItems: 16,
+      }),
+    ),
     maxRollbacks: Type.Optional(
       Type.Integer({
         description: 'After so many Updates in a row that went back a person has to approve the next.',
@@ -99,3 +129,5 @@ export const GatesSchema = Type.Object(
 );
 
 export type WindowWire = Static<typeof WindowSchema>;
+
+export type PredecessorWire = Static<typeof PredecessorSchema>;

@@ -2,10 +2,10 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { OperationError } from '../../core/errors.ts';
+import { authorizationOf } from '../../core/outbound/login.ts';
 import type { Outbound, OutboundAnswer } from '../../engine/ports/outbound.ts';
 import type {
   InstantAnswer,
-  OutboundLogin,
   Prometheus,
   PrometheusPlace,
   RangeAnswer,
@@ -152,17 +152,6 @@ function addressOf(base: string, path: string, parameters: Readonly<Record<strin
 
 function hostOf(url: string): string {
   return URL.parse(url)?.host ?? 'an address that is none';
-}
-
-function authorizationOf(login: OutboundLogin | undefined): Readonly<Record<string, string>> {
-  if (login === undefined) {
-    return {};
-  }
-  const text =
-    login.kind === 'Bearer'
-      ? `Bearer ${login.token}`
-      : `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
-  return { authorization: text };
 }
 
 function secondsOf(time: Date): string {

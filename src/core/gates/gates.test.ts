@@ -13,6 +13,8 @@ function gates(fields: Partial<Gates> = {}): Gates {
     windows: [],
     atWindowEnd: 'Finish',
     coolDown: { afterSuccessMs: 0, afterFailureMs: 0 },
+    vetoes: [],
+    after: [],
     maxRollbacks: 5,
     ...fields,
   };
@@ -25,6 +27,7 @@ function sight(fields: Partial<GateSight> = {}): GateSight {
     approvals: [],
     vetoes: [],
     earlier: [],
+    predecessors: { seen: [], unmatched: [] },
     queue: undefined,
     ...fields,
   };

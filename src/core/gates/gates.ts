@@ -6,6 +6,9 @@ import { formatDuration } from '../duration.ts';
 import type { UpdatePhase } from '../update/journal.ts';
 import type { Waiting } from '../waiting.ts';
 import type { Approval } from './approval.ts';
+import type { AskedVeto } from './asked-veto.ts';
+import type { GateAnswer } from './gate-answer.ts';
+import { judgePredecessors, type Predecessor, type PredecessorSight } from './predecessor.ts';
 import { judgeWindows, type Window } from './window.ts';
 
 export interface Gates {
@@ -17,6 +20,10 @@ export interface Gates {
   readonly coolDown: { readonly afterSuccessMs: number; readonly afterFailureMs: number };
   /** Updates in a row that may go back before a person is asked. */
   readonly maxRollbacks: number;
+  /** Asked once everything else is open. */
+  readonly vetoes: readonly AskedVeto[];
+  /** Apps in which the same versions must have proved themselves before. */
+  readonly after: readonly Predecessor[];
 }
 
 /** "Not now", said by a person or a workload. */
@@ -43,11 +50,10 @@ export interface GateSight {
   readonly vetoes: readonly Veto[];
   /** Newest first. */
   readonly earlier: readonly EarlierUpdate[];
+  readonly predecessors: { readonly seen: readonly PredecessorSight[]; readonly unmatched: readonly string[] };
   /** Updates that were asked for before and are not done, where only so many may be under way at once. */
   readonly queue: { readonly ahead: number; readonly limit: number; readonly where: string } | undefined;
 }
-
-export type GateAnswer = { readonly kind: 'Open' } | { readonly kind: 'Shut'; readonly waiting: Waiting };
 
 /** The first gate that is shut. */
 export function judgeGates(gates: Gates, sight: GateSight, now: Date): GateAnswer {
@@ -56,6 +62,7 @@ export function judgeGates(gates: Gates, sight: GateSight, now: Date): GateAnswe
     askVetoes(sight, now) ??
     askApprovals(gates, sight, now) ??
     askCoolDown(gates, sight, now) ??
+    judgePredecessors(sight.predecessors.seen, sight.predecessors.unmatched, now) ??
     askWindows(gates, now) ??
     askQueue(sight);
   return waiting === undefined ? { kind: 'Open' } : { kind: 'Shut', waiting };

@@ -322,7 +322,7 @@ class Cluster {
       cell.touched = false;
     }
     const next = this.world.backup === 'none' ? 'Apply' : 'Backup';
-    return transitions.planned(this.journal, { kind: 'Workloads', workloads }, this.now(), next);
+    return transitions.planned(this.journal, { kind: 'Workloads', workloads }, this.now(), { next });
   }
 
   /** As engine/checkpoint/take-checkpoint.ts. */

@@ -277,7 +277,9 @@ describe('the record', () => {
       'backed up',
       transitions.applied(
         transitions.backedUp(
-          transitions.planned(opened, { kind: 'Workloads', workloads: [workloadChange()] }, later(1), 'Backup'),
+          transitions.planned(opened, { kind: 'Workloads', workloads: [workloadChange()] }, later(1), {
+            next: 'Backup',
+          }),
           { ...checkpoint, message: 'size=12' },
           later(2),
         ),
@@ -338,7 +340,7 @@ function journalIn(phase: UpdatePhase, fields: Partial<Journal>): Journal {
     case 'Pending':
       return { ...opened, ...fields };
     case 'BackingUp':
-      return { ...transitions.planned(opened, plan, startOfTest, 'Backup'), ...fields };
+      return { ...transitions.planned(opened, plan, startOfTest, { next: 'Backup' }), ...fields };
     case 'Applying':
       return { ...planned, ...fields };
     case 'Watching':

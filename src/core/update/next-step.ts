@@ -6,7 +6,7 @@
  */
 import type { DataPolicy } from '../checkpoint/backup.ts';
 import { formatDuration } from '../duration.ts';
-import type { GateAnswer } from '../gates/gates.ts';
+import type { GateAnswer } from '../gates/gate-answer.ts';
 import type { WindowState } from '../gates/window.ts';
 import type { Health } from '../health/health.ts';
 import { joinSome } from '../text.ts';
@@ -55,7 +55,7 @@ export interface Observation {
 
 export type Step =
   /** Write down what runs and what is to be set. */
-  | { readonly kind: 'Plan' }
+  | { readonly kind: 'Plan'; readonly message?: string }
   /** Go on with the checkpoint; harmless to repeat. */
   | { readonly kind: 'Backup' }
   /** Let run again what was scaled to zero; harmless to repeat. */
@@ -77,7 +77,8 @@ export type Step =
       readonly phase: 'Succeeded' | 'RolledBack' | 'Superseded' | 'Cancelled' | 'Failed';
       readonly message: string;
     }
-  | { readonly kind: 'Wait'; readonly waiting: Waiting };
+  /** @property lookAt when it is to be looked at again, where that is before `waiting.until` or there is none */
+  | { readonly kind: 'Wait'; readonly waiting: Waiting; readonly lookAt?: Date | undefined };
 
 /**
  * Answers what to do next.
@@ -87,7 +88,7 @@ export type Step =
 export function nextStep(journal: Journal, seen: Observation, settings: UpdateSettings, now: Date): Step | undefined {
   switch (journal.phase) {
     case 'Pending':
-      return beforeAnyChange(seen) ?? waitAtGate(seen) ?? { kind: 'Plan' };
+      return beforeAnyChange(seen) ?? passGate(seen);
     case 'BackingUp':
       return backUp(journal, seen);
     case 'Applying':
@@ -147,8 +148,13 @@ function resumption({ stopped }: Journal): Step | undefined {
   return stopped === undefined ? undefined : { kind: 'Resume' };
 }
 
-function waitAtGate({ gate }: Observation): Step | undefined {
-  return gate.kind === 'Shut' ? { kind: 'Wait', waiting: gate.waiting } : undefined;
+function passGate({ gate }: Observation): Step {
+  if (gate.kind === 'Shut') {
+    return { kind: 'Wait', waiting: gate.waiting, ...(gate.lookAt === undefined ? {} : { lookAt: gate.lookAt }) };
+  }
+  return gate.notes === undefined || gate.notes.length === 0
+    ? { kind: 'Plan' }
+    : { kind: 'Plan', message: joinSome(gate.notes, '; ') };
 }
 
 /** What ends an Update at once wherever it stands between the plan and the verdict. */

@@ -18,7 +18,7 @@ export type TestStep =
   | { readonly kind: 'NoteTest'; readonly record: TestRecord }
   /** It is not healthy any more while it is tested: it is watched again. */
   | { readonly kind: 'Relapse'; readonly message: string }
-  | { readonly kind: 'Wait'; readonly waiting: Waiting };
+  | { readonly kind: 'Wait'; readonly waiting: Waiting; readonly lookAt?: Date | undefined };
 
 export type TestingAnswer =
   | TestStep

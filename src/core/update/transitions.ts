@@ -16,10 +16,18 @@ export function openJournal(now: Date): Journal {
   return { phase: 'Pending', startedAt: now, steps: [{ name: 'Plan', startedAt: now }] };
 }
 
-/** @param next what is done with the plan first */
-export function planned(journal: Journal, plan: DeployPlan, now: Date, next: 'Backup' | 'Apply' = 'Apply'): Journal {
+/**
+ * @param next what is done with the plan first
+ * @param message what there is to say of the gates that it passed
+ */
+export function planned(
+  journal: Journal,
+  plan: DeployPlan,
+  now: Date,
+  { next = 'Apply', message }: { readonly next?: 'Backup' | 'Apply'; readonly message?: string | undefined } = {},
+): Journal {
   const phase = next === 'Backup' ? 'BackingUp' : 'Applying';
-  return { ...enter(journal, { phase, step: next }, now), plan };
+  return { ...enter(journal, { phase, step: next }, now, message), plan };
 }
 
 /** The checkpoint is complete; only now may anything be changed. */

@@ -1,5 +1,8 @@
 /** Gathers what the gates of one Update depend on. Costs no request: all of it is watched. */
-import { type GateAnswer, type GateSight, type Gates, judgeGates } from '../../core/gates/gates.ts';
+
+import { judgeVerdicts } from '../../core/gates/asked-veto.ts';
+import type { GateAnswer } from '../../core/gates/gate-answer.ts';
+import { type GateSight, type Gates, judgeGates } from '../../core/gates/gates.ts';
 import { readVeto } from '../../core/gates/veto.ts';
 import { judgeWindows, type Window, type WindowState } from '../../core/gates/window.ts';
 import { contentHash } from '../../core/manifest/canonical.ts';
@@ -9,6 +12,9 @@ import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../res
 import type { Deployers, Survey, Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
+import { lookAtPredecessors } from './look-at-predecessors.ts';
+import type { OuterGates } from './outer-gates.ts';
+import { askVeto, type VetoContext } from './vetoes/ask-veto.ts';
 
 /** What holds for all Apps; settings of the controller. */
 export interface GateDefaults {
@@ -19,11 +25,12 @@ export interface GateDefaults {
   readonly maxUpdatesPerNamespace: number | undefined;
 }
 
-export interface GateContext {
+export interface GateContext extends VetoContext {
   readonly deployers: Deployers;
   readonly records: Records;
   readonly clock: Clock;
   readonly gateDefaults: GateDefaults;
+  readonly outerGates: OuterGates;
 }
 
 export interface GateLook {
@@ -57,10 +64,35 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
     approvals: work.journal.approvals ?? [],
     vetoes: annotated.flatMap(({ by, annotations }) => readVeto(annotations, by) ?? []),
     earlier: earlierOf(context, update),
+    predecessors: lookAtPredecessors(context, update, spec.gates.after),
     queue: queueOf(context, update),
   };
   const gates = { ...spec.gates, windows: windowsOf(context, spec.gates) };
-  return { gate: judgeGates(gates, sight, context.clock.now()), obsolete: findObsolete(update, survey) };
+  const gate = judgeGates(gates, sight, context.clock.now());
+  const obsolete = findObsolete(update, survey);
+  const isOpen = gate.kind === 'Open' && obsolete === undefined;
+  return { gate: isOpen ? askOutside(context, update, spec.gates) : gate, obsolete };
+}
+
+/** Nobody outside is asked while something else holds the Update back. */
+function askOutside(context: GateContext, { metadata, spec }: UpdateObjectWire, { vetoes }: Gates): GateAnswer {
+  const { namespace, name, uid } = metadata;
+  if (vetoes.length === 0) {
+    return { kind: 'Open' };
+  }
+  const everyMs = Math.min(...vetoes.map((veto) => veto.everyMs));
+  return context.outerGates.consult({
+    key: `${namespace}/${name}`,
+    basis: JSON.stringify([uid, vetoes]),
+    everyMs,
+    ask: async (signal) => {
+      const asker = { namespace, app: spec.app, update: name };
+      const verdicts = await Promise.all(
+        vetoes.map(async (veto) => ({ veto, verdict: await askVeto(context, asker, veto, signal) })),
+      );
+      return judgeVerdicts(verdicts, new Date(context.clock.now().getTime() + everyMs));
+    },
+  });
 }
 
 /** Whether an Update that is under way may go on; it matters where it is to be undone when the windows close. */

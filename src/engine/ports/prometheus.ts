@@ -1,4 +1,5 @@
 /** Questions to a Prometheus (or what speaks its HTTP API: Thanos, Mimir, VictoriaMetrics). */
+import type { OutboundLogin } from '../../core/outbound/login.ts';
 
 /** Where it is and how it lets us in. */
 export interface PrometheusPlace {
@@ -8,10 +9,6 @@ export interface PrometheusPlace {
   /** PEM. */
   readonly caBundle?: string | undefined;
 }
-
-export type OutboundLogin =
-  | { readonly kind: 'Bearer'; readonly token: string }
-  | { readonly kind: 'Basic'; readonly username: string; readonly password: string };
 
 export interface RangeOf {
   readonly start: Date;

@@ -25,7 +25,12 @@ export interface UpdateContext extends PerformContext {
   readonly assertLeading: () => void;
 }
 
-export type Advance = { readonly kind: 'Ended' } | { readonly kind: 'Waiting'; readonly until: Date | undefined };
+interface Waits {
+  readonly kind: 'Waiting';
+  readonly until: Date | undefined;
+}
+
+export type Advance = { readonly kind: 'Ended' } | Waits;
 
 /** More steps than any Update has; a loop past it is a broken decision. */
 const maxStepsAtOnce = 32;
@@ -58,7 +63,8 @@ export async function advanceUpdate(
     context.assertLeading();
     if (step.kind === 'Wait') {
       const waiting = await clearWay(seen.clearWay, step.waiting, signal);
-      return await wait(context, page, { waiting, journal: page.journal }, signal);
+      const waits = await wait(context, page, { waiting, journal: page.journal }, signal);
+      return { ...waits, until: sooner(waits.until, step.lookAt) };
     }
     if (page.unwritten.length > 0 && !quietSteps.has(step.kind)) {
       page = await write(context, page, signal);
@@ -147,9 +153,16 @@ function workOn(context: UpdateContext, { update, journal }: Page): Work {
 
 /** Lets go of what was watched for an Update that has ended or is gone. */
 export function release(
-  { deployers, probers, jobs, workloads }: Pick<UpdateContext, 'deployers' | 'probers' | 'jobs' | 'workloads'>,
+  {
+    deployers,
+    outerGates,
+    probers,
+    jobs,
+    workloads,
+  }: Pick<UpdateContext, 'deployers' | 'outerGates' | 'probers' | 'jobs' | 'workloads'>,
   update: { readonly metadata: { readonly namespace: string; readonly name: string } },
 ): void {
+  outerGates.forget(`${update.metadata.namespace}/${update.metadata.name}`);
   for (const deployer of Object.values(deployers)) {
     deployer.release(update.metadata);
   }
@@ -161,13 +174,17 @@ export function release(
   workloads.unwatchPods(watcher);
 }
 
+function sooner(until: Date | undefined, lookAt: Date | undefined): Date | undefined {
+  return until === undefined || (lookAt !== undefined && lookAt < until) ? lookAt : until;
+}
+
 /** The wait is written only when it is another one than before, when more is known of the plan, or with what was done. */
 async function wait(
   context: UpdateContext,
   page: Page,
   { journal, waiting }: { readonly journal: Journal; readonly waiting: Waiting },
   signal: AbortSignal,
-): Promise<Advance> {
+): Promise<Waits> {
   const said = page.journal.waiting;
   const isNew = said?.reason !== waiting.reason || said.message !== waiting.message || journal !== page.journal;
   if (isNew || page.unwritten.length > 0) {

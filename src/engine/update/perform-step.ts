@@ -45,7 +45,7 @@ export async function performStep(
   const { journal } = work;
   switch (step.kind) {
     case 'Plan':
-      return await plan(context, work, signal);
+      return await plan(context, work, step.message, signal);
     case 'Backup':
       return await takeCheckpoint(context, work, signal);
     case 'Resume':
@@ -103,7 +103,7 @@ export async function clearWay(remove: Sight['clearWay'], waiting: Waiting, sign
 async function plan(
   context: PerformContext,
   { update, journal, spec }: Work,
-  signal: AbortSignal,
+  ...[message, signal]: readonly [message: string | undefined, signal: AbortSignal]
 ): Promise<StepResult> {
   const now = () => context.clock.now();
   try {
@@ -112,7 +112,7 @@ async function plan(
     return done(
       written === undefined
         ? transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now())
-        : begin(context, { update, journal, spec }, written),
+        : begin(context, { update, journal, spec }, written, message),
     );
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
@@ -134,7 +134,7 @@ function waitForSource(error: unknown, now: Date): Waiting {
 }
 
 /** The plan is written; whether something is kept before it is carried out is decided with it. */
-function begin(context: PerformContext, work: Work, plan: DeployPlan): Journal {
+function begin(context: PerformContext, work: Work, plan: DeployPlan, message: string | undefined): Journal {
   const { update, journal, spec } = work;
   const now = context.clock.now();
   const doubt = doubtOf(plan);
@@ -149,7 +149,7 @@ function begin(context: PerformContext, work: Work, plan: DeployPlan): Journal {
   const inherited = inheritCheckpoint(context, work);
   const next = inherited === undefined && needsCheckpoint(work) ? 'Backup' : 'Apply';
   const facts = { ...inherited, ...inheritStopped(context, work) };
-  return transitions.noted(transitions.planned(journal, plan, now, next), facts);
+  return transitions.noted(transitions.planned(journal, plan, now, { next, message }), facts);
 }
 
 function decidedData(journal: Journal, { state, message }: Extract<Step, { kind: 'DecideData' }>): Journal {
