@@ -168,6 +168,9 @@ export const chartValues = Type.Object(
     windows: Type.Array(podField('A window'), {
       description: 'Windows of all Apps, each written as in spec.gates.windows of an App.',
     }),
+    vetoes: Type.Array(podField('A veto'), {
+      description: 'Vetoes that are asked for all Apps, each written as in spec.gates.vetoes of an App.',
+    }),
     maxUpdates: Type.Integer({ description: 'Updates that may be under way at once; 0: any number.', minimum: 0 }),
     maxUpdatesPerNamespace: Type.Integer({
       description: 'The same within each namespace; 0: any number.',
@@ -182,6 +185,29 @@ export const chartValues = Type.Object(
         description:
           'Addresses, ranges and hosts that users may name in URLs although they are loopback, link-local or the like.',
       },
+    ),
+    fleetLock: Type.Object(
+      {
+        enabled: Type.Boolean({ description: 'Answer FleetLock: nodes ask before they reboot.' }),
+        port: Type.Integer({ description: 'Port of FleetLock.', ...port }),
+        slots: Type.Record(
+          Type.String({ pattern: '^[a-zA-Z0-9.-]{1,63}$' }),
+          Type.Integer({ minimum: 1, maximum: 1_000 }),
+          {
+            description: 'How many nodes of a group may reboot at the same time; 1 when absent.',
+          },
+        ),
+        service: Type.Object(
+          {
+            type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], {
+              description: 'Type of the Service of FleetLock.',
+            }),
+            annotations: textMap('Annotations of that Service.'),
+          },
+          { description: 'The Service of FleetLock; nodes have to reach it.', ...closed },
+        ),
+      },
+      { description: 'FleetLock v1 for whoever reboots nodes.', ...closed },
     ),
     manifests: Type.Boolean({
       description:

@@ -4,39 +4,68 @@ import { describeError, isOperationError, OperationError } from '../core/errors.
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import { decoderOf } from '../resources/decode.ts';
 import { decodeWindows } from '../resources/decode-gates.ts';
+import { decodeVeto } from '../resources/decode-vetoes.ts';
 import { WindowSchema } from '../resources/gates.ts';
+import { VetoSchema } from '../resources/vetoes.ts';
 
 export interface GateSettings {
   /** Each a window as in an App, in YAML or JSON. */
   readonly windows: readonly string[];
+  /** Each a veto as in an App, in YAML or JSON. */
+  readonly vetoes?: readonly string[];
   readonly maxUpdates: string | undefined;
   readonly maxUpdatesPerNamespace: string | undefined;
 }
 
 /** Nothing is asked of all Apps. */
-export const noGateDefaults: GateDefaults = { windows: [], maxUpdates: undefined, maxUpdatesPerNamespace: undefined };
+export const noGateDefaults: GateDefaults = {
+  windows: [],
+  vetoes: [],
+  maxUpdates: undefined,
+  maxUpdatesPerNamespace: undefined,
+};
 
 const decodeWindow = decoderOf(WindowSchema);
+const decodeVetoShape = decoderOf(VetoSchema);
 const most = 10_000;
 
 /** @throws USAGE naming option, value and remedy */
-export function parseGateSettings({ windows, maxUpdates, maxUpdatesPerNamespace }: GateSettings): GateDefaults {
+export function parseGateSettings({
+  windows,
+  vetoes = [],
+  maxUpdates,
+  maxUpdatesPerNamespace,
+}: GateSettings): GateDefaults {
   return {
     windows: windows.flatMap(parseWindow),
+    vetoes: vetoes.map(parseVeto),
     maxUpdates: parseCount(maxUpdates, '--max-updates'),
     maxUpdatesPerNamespace: parseCount(maxUpdatesPerNamespace, '--max-updates-per-namespace'),
   };
 }
 
 function parseWindow(text: string) {
+  const example = `'{kind: Allow, cron: "0 2 * * *", duration: 2h, timeZone: Europe/Amsterdam}'`;
+  return parse('--window', text, example, (value) => decodeWindows([decodeWindow(value, '--window')], '--window'));
+}
+
+function parseVeto(text: string) {
+  const example = `'{name: school, http: {url: "https://busy.example.com/"}}'`;
+  return parse('--veto', text, example, (value) => decodeVeto(decodeVetoShape(value, '--veto'), '--veto'));
+}
+
+function parse<T>(
+  option: string,
+  text: string,
+  ...[example, decode]: readonly [example: string, decode: (value: unknown) => T]
+): T {
   try {
-    return decodeWindows([decodeWindow(load(text), '--window')], '--window');
+    return decode(load(text));
   } catch (error) {
     if (isOperationError(error, 'INVARIANT')) {
       throw error;
     }
-    const example = `write for example '{kind: Allow, cron: "0 2 * * *", duration: 2h, timeZone: Europe/Amsterdam}'`;
-    throw usage(`--window: "${text.slice(0, 256)}": ${describeError(error)}; ${example}`);
+    throw usage(`${option}: "${text.slice(0, 256)}": ${describeError(error)}; write for example ${example}`);
   }
 }
 

@@ -273,7 +273,9 @@ describe('a window that closes', () => {
 });
 
 describe('with one Update at once', () => {
-  beforeEach(() => open({ gateDefaults: { windows: [], maxUpdates: 1, maxUpdatesPerNamespace: undefined } }));
+  beforeEach(() =>
+    open({ gateDefaults: { windows: [], vetoes: [], maxUpdates: 1, maxUpdatesPerNamespace: undefined } }),
+  );
   afterEach(close);
 
   test('the others take their turn', async () => {

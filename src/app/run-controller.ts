@@ -27,7 +27,8 @@ import {
   processIdentity,
   searchPath,
 } from './config.ts';
-import { type GateSettings, parseGateSettings } from './gate-settings.ts';
+import { type FleetLockSettings, openFleetLock } from './fleet-lock-listener.ts';
+import { type GateSettings, noGateDefaults, parseGateSettings } from './gate-settings.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type OutboundSettings, parseOutboundAllowance } from './outbound-setup.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
@@ -61,6 +62,8 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly notifyFile?: string | undefined;
   /** Gates that hold for all Apps. */
   readonly gates?: GateSettings;
+  /** Undefined: no node asks. */
+  readonly fleetLock?: FleetLockSettings | undefined;
   /** Inner addresses, ranges and hosts that users may have us reach. */
   readonly allowOutbound?: readonly string[];
   /** Undefined: webhooks are not listened to. */
@@ -101,6 +104,8 @@ export async function runController(settings: ControllerSettings, signal: AbortS
     closing.unshift(() => webhooks.close());
     const served = await openChannelListener(settings, log);
     closing.unshift(() => served.close());
+    const fleetLock = await openFleetLock(settings.fleetLock, { ...work, namespaces: settings.namespaces });
+    closing.unshift(() => fleetLock.close());
     const backend = () => (state === 'ready' ? working?.api : undefined);
     const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend });
     closing.unshift(() => api.close());
@@ -140,7 +145,7 @@ interface ReadSettings {
   readonly registrySetup: RegistrySetup;
   readonly limits: LimitsByHost;
   readonly adoption: AdoptionSettings;
-  readonly gateDefaults: GateDefaults | undefined;
+  readonly gateDefaults: GateDefaults;
   readonly outbound: OutboundSettings;
 }
 
@@ -153,7 +158,7 @@ function readSettings(settings: ControllerSettings): ReadSettings {
     outbound: { allowance, proxy: registrySetup.client.proxy },
     limits: parseRegistryLimits(settings.registryLimits ?? []),
     adoption: adoptionSettings(settings.adoption),
-    gateDefaults: settings.gates && parseGateSettings(settings.gates),
+    gateDefaults: settings.gates ? parseGateSettings(settings.gates) : noGateDefaults,
   };
 }
 

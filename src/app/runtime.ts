@@ -51,6 +51,7 @@ import {
 } from './caches.ts';
 
 import { startChannels } from './channels.ts';
+import { countObjects } from './counted-objects.ts';
 import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
@@ -142,8 +143,8 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const { registry, git, signatures, memory, records, checks, countAttempts, outerGates, secretValues } = context;
   const controllers = startControllers({ options, synced }, context);
   const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced });
-  options.metrics.keel.observeTracked(() => polledImages(caches.apps.listAll()));
   const all = [...Object.values(controllers), ...channels.controllers];
+  countObjects(options.metrics, caches);
   const isQuiet = () =>
     checks.size + outerGates.size + countAttempts() + sumOf(all.map(busyOf)) === 0 &&
     !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
@@ -268,12 +269,6 @@ function createContext(
   };
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   return { ...options, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
-}
-
-/** Image sources that are looked at without a webhook. */
-function polledImages(apps: readonly AppObjectWire[]): number {
-  const polled = apps.filter(({ spec }) => spec.trigger !== 'Webhook');
-  return polled.reduce((sum, { spec }) => sum + spec.sources.filter(({ image }) => image !== undefined).length, 0);
 }
 
 function shareAnswers(

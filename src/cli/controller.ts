@@ -1,3 +1,4 @@
+import type { FleetLockSettings } from '../app/fleet-lock-listener.ts';
 import type { WebhookSettings } from '../app/webhook-listener.ts';
 import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
 import { adoptionOf, adoptionOptions } from './adoption-options.ts';
@@ -67,8 +68,22 @@ export const controllerCommand: Command = {
         'a window of all Apps, written as in spec.gates.windows; Allow windows hold for Apps that have none of their own; may be given several times',
       repeatable: true,
     },
+    {
+      flags: '--veto <veto>',
+      description: 'a veto of all Apps, written as in spec.gates.vetoes; may be given several times',
+      repeatable: true,
+    },
     { flags: '--max-updates <number>', description: 'Updates that may be under way at once; any number when absent' },
     { flags: '--max-updates-per-namespace <number>', description: 'the same within each namespace' },
+    {
+      flags: '--fleet-lock-listen <address>',
+      description: 'host:port of FleetLock, which nodes ask before they reboot; not listened to when absent',
+    },
+    {
+      flags: '--fleet-lock-slots <group=number>',
+      description: 'how many nodes of a group may reboot at the same time; 1 when absent; may be given several times',
+      repeatable: true,
+    },
     {
       flags: '--allow-outbound <address>',
       description:
@@ -115,9 +130,11 @@ export const controllerCommand: Command = {
         registryLimits: options.list('registryLimit'),
         gates: {
           windows: options.list('window'),
+          vetoes: options.list('veto'),
           maxUpdates: options.text('maxUpdates'),
           maxUpdatesPerNamespace: options.text('maxUpdatesPerNamespace'),
         },
+        fleetLock: fleetLockOf(options),
         allowOutbound: options.list('allowOutbound'),
         notifyFile: options.text('notifyFile'),
         webhooks: webhooksOf(options),
@@ -144,6 +161,15 @@ function webhooksOf(options: Options): WebhookSettings | undefined {
     throw usageError('webhooks are not listened to; give --webhook-listen too');
   }
   return listen === undefined ? undefined : { listen, secretFiles, allowUnsigned };
+}
+
+function fleetLockOf(options: Options): FleetLockSettings | undefined {
+  const listen = options.text('fleetLockListen');
+  const slots = options.list('fleetLockSlots');
+  if (listen === undefined && slots.length > 0) {
+    throw usageError('no node can ask; give --fleet-lock-listen too');
+  }
+  return listen === undefined ? undefined : { listen, slots, namespace: options.text('leaseNamespace') };
 }
 
 /** The level given; commander has checked the choice. */

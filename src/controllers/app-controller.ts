@@ -102,6 +102,10 @@ function observe(metrics: Metrics, app: AppObjectWire, check: AppCheck): void {
   const labels = { namespace: app.metadata.namespace, app: app.metadata.name };
   forgetMetrics(metrics, labels);
   metrics.appWaiting.set({ ...labels, reason: app.status?.waiting?.reason ?? 'Unknown' }, 1);
+  const until = app.status?.waiting?.until;
+  if (until !== undefined) {
+    metrics.gates.appWaitingUntil.set(labels, Date.parse(until) / 1_000);
+  }
   if (check.nextCheckAt) {
     metrics.appNextCheck.set(labels, check.nextCheckAt.getTime() / 1_000);
   }
@@ -112,4 +116,5 @@ function forgetMetrics(metrics: Metrics, labels: { readonly namespace: string; r
     metrics.appWaiting.remove({ ...labels, reason });
   }
   metrics.appNextCheck.remove(labels);
+  metrics.gates.appWaitingUntil.remove(labels);
 }

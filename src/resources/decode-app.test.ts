@@ -13,6 +13,8 @@ const noGates = {
   atWindowEnd: 'Finish',
   coolDown: { afterSuccessMs: 0, afterFailureMs: 0 },
   maxRollbacks: 5,
+  vetoes: [],
+  after: [],
 };
 
 describe('decodeAppSpec', () => {

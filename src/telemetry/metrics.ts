@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type ApiMetrics, apiDefinitions, createApiMetrics } from './api-metrics.ts';
 import { type ChannelMetrics, channelDefinitions, createChannelMetrics } from './channel-metrics.ts';
+import { createGateMetrics, type GateMetrics, gateDefinitions } from './gate-metrics.ts';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
 import { createOutcomeMetrics, type OutcomeMetrics, outcomeDefinitions } from './outcome-metrics.ts';
@@ -77,6 +78,7 @@ export const metricDefinitions = {
     labels: [],
   },
   ...outcomeDefinitions,
+  ...gateDefinitions,
   ...registryDefinitions,
   ...apiDefinitions,
   ...channelDefinitions,
@@ -98,6 +100,7 @@ export interface Metrics {
   observeQueue(controller: string, depth: () => number): void;
   readonly watchErrors: Counter<'code'>;
   readonly webhookRequests: Counter<'sender' | 'result'>;
+  readonly gates: GateMetrics;
   readonly registries: RegistryMetrics;
   readonly api: ApiMetrics;
   readonly channels: ChannelMetrics;
@@ -136,6 +139,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     observeQueue: (controller, depth) => queues.set(controller, depth),
     watchErrors: new Counter({ ...shape(made.watchErrors), registers }),
     webhookRequests: new Counter({ ...shape(made.webhookRequests), registers }),
+    gates: createGateMetrics(registry),
     registries: createRegistryMetrics(registry),
     api: createApiMetrics(registry),
     channels: createChannelMetrics(registry),

@@ -45,7 +45,17 @@ test.each(rows)('%j is told as %s with %s', (state, told, conditions) => {
 
 test('every reason to wait is either of an App, told above, or of an Update', () => {
   const ofApps = rows.map(([state]) => judgeApp(state).waiting.reason);
-  const gates = ['ApprovalRequired', 'ApprovalExpired', 'Veto', 'CoolDown', 'UpdateLimit', 'TooManyRollbacks'];
+  const gates = [
+    'ApprovalRequired',
+    'ApprovalExpired',
+    'Veto',
+    'VetoUnknown',
+    'Asking',
+    'Predecessor',
+    'CoolDown',
+    'UpdateLimit',
+    'TooManyRollbacks',
+  ];
   const helm = ['HelmOperation', 'HelmLocked'];
   const git = ['GitPush', 'PullRequest', 'ClusterSync', 'GitUnavailable'];
   const data = ['BackingUp', 'RestoreApproval', 'RestoringData'];

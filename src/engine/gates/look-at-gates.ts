@@ -1,6 +1,6 @@
 /** Gathers what the gates of one Update depend on. Costs no request: all of it is watched. */
 
-import { judgeVerdicts } from '../../core/gates/asked-veto.ts';
+import { type AskedVeto, judgeVerdicts } from '../../core/gates/asked-veto.ts';
 import type { GateAnswer } from '../../core/gates/gate-answer.ts';
 import { type GateSight, type Gates, judgeGates } from '../../core/gates/gates.ts';
 import { readVeto } from '../../core/gates/veto.ts';
@@ -20,6 +20,8 @@ import { askVeto, type VetoContext } from './vetoes/ask-veto.ts';
 export interface GateDefaults {
   /** Deny windows hold for every App, Allow windows for those that have none of their own. */
   readonly windows: readonly Window[];
+  /** Asked for every App, besides its own. */
+  readonly vetoes: readonly AskedVeto[];
   /** Updates that may be under way at once; undefined: any number. */
   readonly maxUpdates: number | undefined;
   readonly maxUpdatesPerNamespace: number | undefined;
@@ -71,11 +73,18 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
   const gate = judgeGates(gates, sight, context.clock.now());
   const obsolete = findObsolete(update, survey);
   const isOpen = gate.kind === 'Open' && obsolete === undefined;
-  return { gate: isOpen ? askOutside(context, update, spec.gates) : gate, obsolete };
+  return {
+    gate: isOpen ? askOutside(context, update, [...spec.gates.vetoes, ...context.gateDefaults.vetoes]) : gate,
+    obsolete,
+  };
 }
 
 /** Nobody outside is asked while something else holds the Update back. */
-function askOutside(context: GateContext, { metadata, spec }: UpdateObjectWire, { vetoes }: Gates): GateAnswer {
+function askOutside(
+  context: GateContext,
+  { metadata, spec }: UpdateObjectWire,
+  vetoes: readonly AskedVeto[],
+): GateAnswer {
   const { namespace, name, uid } = metadata;
   if (vetoes.length === 0) {
     return { kind: 'Open' };
