@@ -69,6 +69,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [headgate.dev]
   resources: [updates]
   verbs: [list, watch, create, delete]
+{{- if and .Values.webhooks.enabled .Values.webhooks.keelApprovals.usersSecret }}
+# Votes by the API of Keel, and what is not to be shown there.
+- apiGroups: [headgate.dev]
+  resources: [updates]
+  verbs: [approve, patch]
+{{- end }}
 - apiGroups: [headgate.dev]
   resources: [rejections]
   verbs: [list, watch, create, patch]

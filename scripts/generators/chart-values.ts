@@ -53,6 +53,18 @@ const webhooks = Type.Object(
       { description: 'By what senders prove themselves.', maxItems: 32 },
     ),
     allowUnsigned: Type.Boolean({ description: 'Believe senders for which there is no secret.' }),
+    keelApprovals: Type.Object(
+      {
+        usersSecret: Type.String({
+          description:
+            "Secret with lines name:password under the key users; Keel's /v1/approvals is not answered when empty.",
+        }),
+        trustVoter: Type.Boolean({
+          description: 'Believe who a vote says that it is of; else whoever signed in has voted.',
+        }),
+      },
+      { description: "Keel's API of approvals.", ...closed },
+    ),
     service: Type.Object(
       {
         type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], { description: 'Type of the Service of webhooks.' }),

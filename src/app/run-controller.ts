@@ -99,13 +99,11 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   log.info('listening', { address: await server.listen(address) });
   try {
     const relay = lease && createWebhookRelay({ client, clock: systemClock, lease, identity });
-    const parts = { log, metrics, clock: systemClock, targets: () => working?.webhooks, relay };
+    const { namespaces } = settings;
+    const parts = { client, namespaces, log, metrics, clock: systemClock, targets: () => working?.webhooks, relay };
     const webhooks = await openWebhooks(settings.webhooks, parts);
     closing.unshift(() => webhooks.close());
-    const served = await openChannelListener(settings, log);
-    closing.unshift(() => served.close());
-    const fleetLock = await openFleetLock(settings.fleetLock, { ...work, namespaces: settings.namespaces });
-    closing.unshift(() => fleetLock.close());
+    closing.unshift(...(await openFurther(settings, work)));
     const backend = () => (state === 'ready' ? working?.api : undefined);
     const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend });
     closing.unshift(() => api.close());
@@ -132,6 +130,16 @@ export async function runController(settings: ControllerSettings, signal: AbortS
       await close();
     }
   }
+}
+
+/** What else is listened to by every replica; answers how it is ended. */
+async function openFurther(
+  settings: ControllerSettings,
+  work: Omit<Parameters<typeof openFleetLock>[1], 'namespaces'>,
+): Promise<(() => Promise<void>)[]> {
+  const served = await openChannelListener(settings, work.log);
+  const fleetLock = await openFleetLock(settings.fleetLock, { ...work, namespaces: settings.namespaces });
+  return [() => served.close(), () => fleetLock.close()];
 }
 
 /** Undefined: there is one replica. */

@@ -63,6 +63,15 @@ export const controllerCommand: Command = {
     ...apiOptions,
     ...channelOptions,
     {
+      flags: '--keel-users-file <path>',
+      description:
+        "answer Keel's /v1/approvals on the port of webhooks, for people named in this file by lines name:password",
+    },
+    {
+      flags: '--keel-trust-voter',
+      description: 'believe who a vote says that it is of, for a bot; else whoever signed in has voted',
+    },
+    {
       flags: '--window <window>',
       description:
         'a window of all Apps, written as in spec.gates.windows; Allow windows hold for Apps that have none of their own; may be given several times',
@@ -157,10 +166,12 @@ function webhooksOf(options: Options): WebhookSettings | undefined {
   const listen = options.text('webhookListen');
   const secretFiles = options.list('webhookSecretFile');
   const allowUnsigned = options.flag('allowUnsignedWebhooks');
-  if (listen === undefined && (secretFiles.length > 0 || allowUnsigned)) {
+  const usersFile = options.text('keelUsersFile');
+  if (listen === undefined && (secretFiles.length > 0 || allowUnsigned || usersFile !== undefined)) {
     throw usageError('webhooks are not listened to; give --webhook-listen too');
   }
-  return listen === undefined ? undefined : { listen, secretFiles, allowUnsigned };
+  const keelApprovals = usersFile === undefined ? undefined : { usersFile, trustVoter: options.flag('keelTrustVoter') };
+  return listen === undefined ? undefined : { listen, secretFiles, allowUnsigned, keelApprovals };
 }
 
 function fleetLockOf(options: Options): FleetLockSettings | undefined {

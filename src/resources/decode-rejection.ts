@@ -22,6 +22,7 @@ export function decodeRejection(object: unknown, what: string): Rejection {
     tag: spec.tag,
     reason: spec.reason,
     author: spec.author,
+    ...(spec.update === undefined ? {} : { update: spec.update }),
     expiresAt: spec.expiresAt === undefined ? undefined : new Date(spec.expiresAt),
   };
 }

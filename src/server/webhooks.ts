@@ -38,6 +38,8 @@ export interface WebhookOptions {
   readonly targets: () => WebhookTargets | undefined;
   /** Undefined: there is no other replica. */
   readonly relay?: WebhookRelay | undefined;
+  /** Adds routes of others that share the port, as Keel's do. */
+  readonly extend?: ((server: FastifyInstance) => void) | undefined;
   /** Within which a whole request has to be there. Default 10 s. */
   readonly timeoutMs?: number;
 }
@@ -82,6 +84,7 @@ export function createWebhookServer(options: WebhookOptions): FastifyInstance {
       done();
     });
   }
+  options.extend?.(server);
   return server;
 }
 

@@ -76,9 +76,9 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       await client.patch(apps, metadata, { kind: 'apply', body }, options);
     },
     deleteApp: async ({ metadata }, signal) => await deleteObject(client, apps, metadata, signal),
-    async annotateApp(app, annotations, signal) {
-      await client.patch(apps, app, { kind: 'merge', body: { metadata: { annotations } } }, { fieldManager, signal });
-    },
+    annotateApp: async (app, annotations, signal) => await annotate(client, apps, { key: app, annotations }, signal),
+    annotateUpdate: async (update, annotations, signal) =>
+      await annotate(client, updates, { key: update, annotations }, signal),
     async readUpdates({ namespace, app }, signal) {
       const { items } = await client.list<ProductObject>(updates, { ...scope(namespace), signal });
       // Not by label: one that a person made may have none, and its number is taken all the same.
@@ -97,6 +97,21 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
     },
     reject: async (namespace, spec, signal) => await reject(client, namespace, spec, signal),
   };
+}
+
+async function annotate(
+  client: KubeClient,
+  type: ResourceType,
+  {
+    key,
+    annotations,
+  }: {
+    readonly key: { readonly namespace: string; readonly name: string };
+    readonly annotations: Readonly<Record<string, string | null>>;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  await client.patch(type, key, { kind: 'merge', body: { metadata: { annotations } } }, { fieldManager, signal });
 }
 
 async function deleteObject(

@@ -8,6 +8,8 @@ export interface Rejection {
   readonly tag: string | undefined;
   readonly reason: string;
   readonly author: string;
+  /** Name of the Update by which it came about. */
+  readonly update?: string | undefined;
   readonly expiresAt: Date | undefined;
 }
 

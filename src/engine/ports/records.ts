@@ -54,6 +54,12 @@ export interface DirectRecords {
   createUpdate(app: AppObjectWire, spec: UpdateSpecWire, signal: AbortSignal): Promise<UpdateObjectWire>;
   /** @throws API_CONFLICT when somebody else wrote it since it was read */
   writeJournal(update: UpdateObjectWire, journal: Journal, signal: AbortSignal): Promise<UpdateObjectWire>;
+  /** Sets annotations; null removes one. @throws API_NOT_FOUND, API_FORBIDDEN */
+  annotateUpdate(
+    update: { readonly namespace: string; readonly name: string },
+    annotations: Readonly<Record<string, string | null>>,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Harmless to repeat. */
   deleteUpdate(update: UpdateObjectWire, signal: AbortSignal): Promise<void>;
 
