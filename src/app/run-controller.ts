@@ -136,7 +136,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
 async function openFurther(
   settings: ControllerSettings,
   work: Omit<Parameters<typeof openFleetLock>[1], 'namespaces'>,
-): Promise<(() => Promise<void>)[]> {
+): Promise<(() => Promise<unknown>)[]> {
   const served = await openChannelListener(settings, work.log);
   const fleetLock = await openFleetLock(settings.fleetLock, { ...work, namespaces: settings.namespaces });
   return [() => served.close(), () => fleetLock.close()];

@@ -3,6 +3,7 @@
 import { CheckpointSecrets } from '../adapters/cluster/checkpoint-secrets.ts';
 import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
+import { createNamespaceLimits } from '../adapters/cluster/namespace-limits.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
 import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry/shared-registry.ts';
@@ -268,7 +269,8 @@ function createContext(
     await Promise.all([deploying.close(), outside.outbound.close()]);
   };
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
-  return { ...options, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
+  const limits = createNamespaceLimits(client);
+  return { ...options, limits, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
 }
 
 function shareAnswers(

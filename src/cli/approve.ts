@@ -12,16 +12,24 @@ export const approveCommand: Command = {
   name: 'approve',
   summary: 'Approve an Update that waits for people; the API server says who you are and whether you may.',
   arguments: [{ syntax: '<update>', description: 'the Update; headgate status names it' }],
-  options: [...connectionOptions, namespaceOption],
+  options: [
+    ...connectionOptions,
+    namespaceOption,
+    { flags: '--fix', description: 'it mends what is not well, so it does not wait for that' },
+  ],
   async run({ arguments: [name], options, print, signal }) {
     if (name === undefined) {
       throw usageError('approve: name the Update');
     }
     const { withConnection } = await import('../app/connect.ts');
     const { approveUpdate } = await import('../engine/update/approve.ts');
+    const { fixAnnotation } = await import('../resources/metadata.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ namespace, ...context }) => {
       const update = { namespace: options.text('namespace') ?? namespace, name };
       const { by, approvals } = await approveUpdate(context, update, signal);
+      if (options.flag('fix')) {
+        await context.records.annotateUpdate(update, { [fixAnnotation]: by }, signal);
+      }
       print(harmless(`Update ${name} is approved by ${by}; so far: ${approvals.join(', ')}`));
       return 0;
     });

@@ -90,6 +90,8 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
   }
   if (matters || !isDeepStrictEqual(vetoOf(value), vetoOf(previous))) {
     wakeOpenUpdates(wakeable, workload.namespace, isPending);
+  } else {
+    wakeOpenUpdates(wakeable, workload.namespace, ({ status }) => status?.waiting?.reason === 'Unhealthy');
   }
   wakeOpenUpdates(
     wakeable,

@@ -27,6 +27,10 @@ export const waitingReasons = [
   'Asking',
   /** Update: an App that goes before (`spec.gates.after`) has not proved the same versions yet. */
   'Predecessor',
+  /** Update: the App is not well before it is touched. */
+  'Unhealthy',
+  /** Update: something that was looked at before the first change is not so: quota, images, the API server's trial, version of the data. */
+  'Preflight',
   /** Update: the one before ended less than `spec.gates.coolDown` ago. */
   'CoolDown',
   /** Update: as many as allowed are under way. */

@@ -15,6 +15,7 @@ const noGates = {
   maxRollbacks: 5,
   vetoes: [],
   after: [],
+  preflight: { checks: undefined, dataVersion: undefined },
 };
 
 describe('decodeAppSpec', () => {

@@ -16,6 +16,7 @@ test('says nothing: nothing is asked', () => {
     maxRollbacks: 5,
     vetoes: [],
     after: [],
+    preflight: { checks: undefined, dataVersion: undefined },
   });
 });
 

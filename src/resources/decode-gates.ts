@@ -4,13 +4,15 @@ import { isOperationError } from '../core/errors.ts';
 import type { Gates } from '../core/gates/gates.ts';
 import type { Predecessor } from '../core/gates/predecessor.ts';
 import type { Window } from '../core/gates/window.ts';
+import { fillAccepts, judgeDataVersion } from '../core/preflight/data-version.ts';
+import type { Preflight } from '../core/preflight/preflight.ts';
 import { parseCron } from '../core/schedule/cron.ts';
 import { cronOfRule } from '../core/schedule/recurrence-rule.ts';
 import { timeZone } from '../core/schedule/time-zone.ts';
 import type { AppSpecWire } from './app.ts';
 import { invalidObject } from './decode.ts';
 import { decodeVeto } from './decode-vetoes.ts';
-import type { PredecessorWire, WindowWire } from './gates.ts';
+import type { PredecessorWire, PreflightWire, WindowWire } from './gates.ts';
 
 /** @throws OBJECT_INVALID naming field, value and remedy */
 export function decodeGates({ gates }: AppSpecWire): Gates {
@@ -30,6 +32,7 @@ export function decodeGatesOf(gates: AppSpecWire['gates']): Gates {
     coolDown: { afterSuccessMs: cool('afterSuccess'), afterFailureMs: cool('afterFailure') },
     maxRollbacks: gates?.maxRollbacks ?? 5,
     vetoes: decodeEach(gates?.vetoes ?? [], 'spec.gates.vetoes', decodeVeto),
+    preflight: decodePreflight(gates?.preflight ?? {}),
     after: decodeEach(gates?.after ?? [], 'spec.gates.after', decodePredecessor),
   };
 }
@@ -64,6 +67,25 @@ function decodeEach<Wire, T>(
     throw invalidObject(field, problems);
   }
   return read;
+}
+
+function decodePreflight({ checks, dataVersion }: PreflightWire): Preflight {
+  const field = 'spec.gates.preflight.dataVersion';
+  if (dataVersion === undefined) {
+    return { checks, dataVersion };
+  }
+  const { job, accepts, timeout } = dataVersion;
+  // Any version will do to try it.
+  const problem = judgeDataVersion('1.0.0', fillAccepts(accepts, '1.0.0'));
+  if (problem?.includes('is no semver range') === true) {
+    throw invalidObject(`${field}.accepts`, [
+      `"${accepts}" is no semver range and no /pattern/; write for example {major}.x`,
+    ]);
+  }
+  return {
+    checks,
+    dataVersion: { template: job, accepts, timeoutMs: parseDuration(timeout ?? '5m', `${field}.timeout`) },
+  };
 }
 
 function decodePredecessor({ namespace, app, matchLabels = {}, soak }: PredecessorWire, field: string): Predecessor {

@@ -1,5 +1,6 @@
 /** What has to be given before an Update of an App changes anything, as written in the cluster. */
 import Type, { type Static } from 'typebox';
+import { preflightChecks } from '../core/preflight/preflight.ts';
 import { DnsLabel, Duration } from './schema-parts.ts';
 import { VetoSchema } from './vetoes.ts';
 
@@ -116,6 +117,38 @@ export const GatesSchema = Type.Object(
         maxItems: 16,
       }),
     ),
+    preflight: Type.Optional(
+      Type.Object(
+        {
+          checks: Type.Optional(
+            Type.Array(Type.Enum([...preflightChecks]), {
+              description:
+                'What is looked at; all of it when absent, without Health for Apps made for the annotations of another updater.',
+              maxItems: preflightChecks.length,
+            }),
+          ),
+          dataVersion: Type.Optional(
+            Type.Object(
+              {
+                job: Type.Record(Type.String(), Type.Unknown(), {
+                  description:
+                    'A Job, as spec.jobTemplate of a CronJob, that writes the version of the data to /dev/termination-log.',
+                }),
+                accepts: Type.String({
+                  description:
+                    'Which versions the new version takes: a semver range or /pattern/; {version}, {major} and {minor} stand for those of the new version.',
+                  minLength: 1,
+                  maxLength: 256,
+                }),
+                timeout: Type.Optional(Duration('How long the Job may take.', '5m')),
+              },
+              { description: 'The version of the data on a volume must be one that the new version takes.' },
+            ),
+          ),
+        },
+        { description: 'What is looked at right before the first change.' },
+      ),
+    ),
     maxRollbacks: Type.Optional(
       Type.Integer({
         description: 'After so many Updates in a row that went back a person has to approve the next.',
@@ -131,3 +164,5 @@ export const GatesSchema = Type.Object(
 export type WindowWire = Static<typeof WindowSchema>;
 
 export type PredecessorWire = Static<typeof PredecessorSchema>;
+
+export type PreflightWire = NonNullable<Static<typeof GatesSchema>['preflight']>;

@@ -36,6 +36,9 @@ export const appLabel = 'headgate.dev/app';
 /** Label on an App that was made for a workload: whose annotations asked for it. */
 export const adoptedFromLabel = 'headgate.dev/adopted-from';
 
+/** Annotation on an Update that mends what is not well, so that it does not wait for that; its value says by whom. */
+export const fixAnnotation = 'headgate.dev/fix';
+
 /** Annotation on an Update that people do not want to see among what waits for them. */
 export const archivedAnnotation = 'headgate.dev/archived';
 

@@ -7,7 +7,7 @@ import {
   type WorkloadKind,
   type WorkloadReference,
 } from '../../core/workload/workload.ts';
-import type { ImageSetting, WorkloadMarks, Workloads } from '../../engine/ports/workloads.ts';
+import type { ImageSetting, SettingOptions, WorkloadMarks, Workloads } from '../../engine/ports/workloads.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { pods } from '../../kube/resource-types.ts';
 import { decodePod, decodeWorkload } from '../../resources/decode-workload.ts';
@@ -53,7 +53,7 @@ export class ClusterWorkloads implements Workloads {
     workload: Workload,
     settings: readonly ImageSetting[],
     signal: AbortSignal,
-    marks: WorkloadMarks = {},
+    { dryRun = false, ...marks }: SettingOptions = {},
   ): Promise<Workload> {
     try {
       const body = [
@@ -63,6 +63,7 @@ export class ClusterWorkloads implements Workloads {
       const patch = { kind: 'json', body } as const;
       const object = await this.#options.client.patch(workloadTypes[workload.kind], workload, patch, {
         fieldManager,
+        dryRun,
         signal,
       });
       return decodeWorkload(workload.kind, object);

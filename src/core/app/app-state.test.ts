@@ -50,6 +50,8 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
     'ApprovalExpired',
     'Veto',
     'VetoUnknown',
+    'Unhealthy',
+    'Preflight',
     'Asking',
     'Predecessor',
     'CoolDown',

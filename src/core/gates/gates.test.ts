@@ -15,6 +15,7 @@ function gates(fields: Partial<Gates> = {}): Gates {
     coolDown: { afterSuccessMs: 0, afterFailureMs: 0 },
     vetoes: [],
     after: [],
+    preflight: { checks: undefined, dataVersion: undefined },
     maxRollbacks: 5,
     ...fields,
   };
@@ -27,6 +28,7 @@ function sight(fields: Partial<GateSight> = {}): GateSight {
     approvals: [],
     vetoes: [],
     earlier: [],
+    unwell: undefined,
     predecessors: { seen: [], unmatched: [] },
     queue: undefined,
     ...fields,

@@ -3,6 +3,7 @@
  * about first; each says when it may change by itself.
  */
 import { formatDuration } from '../duration.ts';
+import type { Preflight } from '../preflight/preflight.ts';
 import type { UpdatePhase } from '../update/journal.ts';
 import type { Waiting } from '../waiting.ts';
 import type { Approval } from './approval.ts';
@@ -24,6 +25,7 @@ export interface Gates {
   readonly vetoes: readonly AskedVeto[];
   /** Apps in which the same versions must have proved themselves before. */
   readonly after: readonly Predecessor[];
+  readonly preflight: Preflight;
 }
 
 /** "Not now", said by a person or a workload. */
@@ -51,6 +53,8 @@ export interface GateSight {
   /** Newest first. */
   readonly earlier: readonly EarlierUpdate[];
   readonly predecessors: { readonly seen: readonly PredecessorSight[]; readonly unmatched: readonly string[] };
+  /** What is not well of the App before it is touched; undefined when all is, or when it does not matter. */
+  readonly unwell: string | undefined;
   /** Updates that were asked for before and are not done, where only so many may be under way at once. */
   readonly queue: { readonly ahead: number; readonly limit: number; readonly where: string } | undefined;
 }
@@ -63,6 +67,7 @@ export function judgeGates(gates: Gates, sight: GateSight, now: Date): GateAnswe
     askApprovals(gates, sight, now) ??
     askCoolDown(gates, sight, now) ??
     judgePredecessors(sight.predecessors.seen, sight.predecessors.unmatched, now) ??
+    askHealth(sight) ??
     askWindows(gates, now) ??
     askQueue(sight);
   return waiting === undefined ? { kind: 'Open' } : { kind: 'Shut', waiting };
@@ -134,6 +139,15 @@ function askWindows({ windows }: Gates, now: Date): Waiting | undefined {
   return state.opensAt === undefined
     ? { reason: 'Window', message: `${state.because}; it never opens, so correct the windows` }
     : { reason: 'Window', message: state.because, until: state.opensAt };
+}
+
+function askHealth({ unwell }: GateSight): Waiting | undefined {
+  return unwell === undefined
+    ? undefined
+    : {
+        reason: 'Unhealthy',
+        message: `${unwell}; it is updated once it is well. Where the Update mends it: headgate approve --fix`,
+      };
 }
 
 function askQueue({ queue }: GateSight): Waiting | undefined {

@@ -12,6 +12,7 @@ import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../res
 import type { Deployers, Survey, Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
+import { findUnwell } from './find-unwell.ts';
 import { lookAtPredecessors } from './look-at-predecessors.ts';
 import type { OuterGates } from './outer-gates.ts';
 import { askVeto, type VetoContext } from './vetoes/ask-veto.ts';
@@ -66,6 +67,7 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
     approvals: work.journal.approvals ?? [],
     vetoes: annotated.flatMap(({ by, annotations }) => readVeto(annotations, by) ?? []),
     earlier: earlierOf(context, update),
+    unwell: findUnwell({ app, spec, update }, survey),
     predecessors: lookAtPredecessors(context, update, spec.gates.after),
     queue: queueOf(context, update),
   };

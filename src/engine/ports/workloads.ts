@@ -17,6 +17,11 @@ export interface WorkloadMarks {
   readonly podAnnotations?: Readonly<Record<string, string | null>>;
 }
 
+export interface SettingOptions extends WorkloadMarks {
+  /** Only ask what would come of it. */
+  readonly dryRun?: boolean;
+}
+
 /** The workloads of the cluster. `find` and `list` answer from a watched copy and cost nothing. */
 export interface Workloads {
   list(namespace: string): readonly Workload[];
@@ -33,7 +38,7 @@ export interface Workloads {
     workload: Workload,
     settings: readonly ImageSetting[],
     signal: AbortSignal,
-    marks?: WorkloadMarks,
+    options?: SettingOptions,
   ): Promise<Workload>;
   /** @throws UPDATE_CONFLICT when it was made anew, API_FORBIDDEN, API_REJECTED */
   setReplicas(workload: Workload, replicas: number, signal: AbortSignal): Promise<void>;

@@ -21,10 +21,11 @@ import { resumeWorkloads } from '../checkpoint/stop-workloads.ts';
 import { takeCheckpoint } from '../checkpoint/take-checkpoint.ts';
 import type { Deployer, PlanRequest, Work } from '../deploy/deployer.ts';
 import type { GateContext } from '../gates/look-at-gates.ts';
+import { findPreflightProblem, type PreflightContext } from '../preflight/preflight.ts';
 import type { Sight } from './observe.ts';
 import type { StepResult } from './step-result.ts';
 
-export interface PerformContext extends GateContext, CheckpointContext {
+export interface PerformContext extends GateContext, CheckpointContext, PreflightContext {
   readonly probers: Probers;
 }
 
@@ -109,11 +110,12 @@ async function plan(
   try {
     const request = { update, spec, record: recordOf(context, update), superseded: supersededOf(context, update) };
     const written = await deployerFor(context, request).plan(request, signal);
-    return done(
-      written === undefined
-        ? transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now())
-        : begin(context, { update, journal, spec }, written, message),
-    );
+    if (written === undefined) {
+      return done(transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now()));
+    }
+    const work = { update, journal, spec };
+    const waiting = await findPreflightProblem(context, work, written, signal);
+    return waiting === undefined ? done(begin(context, work, written, message)) : { kind: 'Waiting', waiting, journal };
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
       return done(transitions.finished(journal, 'Failed', error.message, now()));
