@@ -8,7 +8,7 @@ import type { Outcome as TestOutcome } from '../app-test/app-test.ts';
 import { type TestRecord, withOutcome } from '../app-test/test-record.ts';
 import type { WorkloadChange } from '../deploy/workloads-plan.ts';
 import type { Health } from '../health/health.ts';
-import { isFinal, type Journal } from './journal.ts';
+import { isFinal, type Journal, stepStartedAt } from './journal.ts';
 import { nextStep, type Observation, type Step, type UpdateSettings } from './next-step.ts';
 import * as transitions from './transitions.ts';
 
@@ -454,7 +454,9 @@ class Cluster {
     if (phase === 'Succeeded') {
       const since = this.journal.healthySince?.getTime() ?? Number.POSITIVE_INFINITY;
       check(seen.health.kind === 'Current' && this.healthyThroughout, 'succeeded without being healthy throughout');
-      check(since + settings.stableForMs <= this.now().getTime(), 'succeeded too early');
+      // By the clock of the controller that found it stable; one that takes over while it is tested may be behind.
+      const foundStable = stepStartedAt(this.journal, 'Test')?.getTime() ?? 0;
+      check(since + settings.stableForMs <= Math.max(foundStable, this.now().getTime()), 'succeeded too early');
       const good = (this.journal.tests ?? []).filter(
         ({ verdict, acceptedBy }) => verdict === 'Pass' || (verdict === 'Inconclusive' && acceptedBy !== undefined),
       );
