@@ -115,6 +115,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [argoproj.io]
   resources: [analysistemplates, clusteranalysistemplates]
   verbs: [get]
+# Windows of all Apps of a namespace.
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [headgate-gates]
+  verbs: [list, watch]
 # What is looked at before an Update changes anything.
 - apiGroups: [""]
   resources: [resourcequotas]

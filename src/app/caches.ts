@@ -1,8 +1,10 @@
 /** Watched copies of everything that the controllers read, and whom a change of them wakes. */
 import { apps, rejections, updates, workloadTypes } from '../adapters/cluster/kinds.ts';
+import { type WatchedNamespaceGates, watchNamespaceGates } from '../adapters/cluster/namespace-gates.ts';
 import { type Watched, watch } from '../adapters/cluster/watched.ts';
 import {
   onAppChange,
+  onNamespaceGatesChange,
   onRejectionChange,
   onUpdateChange,
   onWorkloadChange,
@@ -28,6 +30,7 @@ export interface Caches {
   readonly updates: Watched<UpdateObjectWire>;
   readonly rejections: Watched<Rejection>;
   readonly workloads: Readonly<Record<WorkloadKind, Watched<Workload>>>;
+  readonly namespaceGates: WatchedNamespaceGates;
 }
 
 export interface CacheOptions {
@@ -59,6 +62,10 @@ export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
     });
   return {
     ...watchOurOwn(options, wakeable),
+    namespaceGates: watchNamespaceGates({
+      ...common,
+      onChange: (namespace) => onNamespaceGatesChange(wakeable, namespace),
+    }),
     workloads: {
       Deployment: workloadsOf('Deployment'),
       StatefulSet: workloadsOf('StatefulSet'),
@@ -83,7 +90,7 @@ export function commonOf(options: Pick<CacheOptions, 'client' | 'namespaces' | '
   };
 }
 
-function watchOurOwn(options: CacheOptions, wakeable: Wakeable): Omit<Caches, 'workloads'> {
+function watchOurOwn(options: CacheOptions, wakeable: Wakeable): Omit<Caches, 'workloads' | 'namespaceGates'> {
   const common = commonOf(options);
   const tell = ({ kind, plural }: ResourceType, { key, value, resourceVersion }: Told) => {
     const change = value === undefined ? 'deleted' : 'changed';
@@ -128,7 +135,14 @@ export function allWorkloads({ workloads }: Caches): readonly Workload[] {
 }
 
 function watchedOf(caches: Caches): readonly { readonly synced: Promise<void> }[] {
-  return [caches.apps, caches.updates, caches.rejections, ...workloadKinds.map((kind) => caches.workloads[kind])];
+  const gates = { synced: caches.namespaceGates.ready };
+  return [
+    gates,
+    caches.apps,
+    caches.updates,
+    caches.rejections,
+    ...workloadKinds.map((kind) => caches.workloads[kind]),
+  ];
 }
 
 /** Also resolves when everything is stopped before: that is no error, and `stopped` tells it. */

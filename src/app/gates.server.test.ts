@@ -14,7 +14,7 @@ import { createDirectRecords } from '../adapters/cluster/records.ts';
 import { approveUpdate, rejectUpdate } from '../engine/update/approve.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, ResourceType } from '../kube/objects.ts';
-import { deployments } from '../kube/resource-types.ts';
+import { configMaps, deployments } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 
 const hourMs = 3_600_000;
@@ -248,6 +248,53 @@ describe('an Update waits', () => {
     await stage.until(async () => expect((await stage.app('web')).status?.waiting?.reason).toBe('VersionRejected'));
     const { items } = await stage.client.list<ProductObject>(rejections, { namespace: stage.namespace });
     expect(items).toMatchObject([{ spec: { reason: 'not this one', update: 'web-1' } }]);
+  });
+});
+
+describe('windows of a namespace', () => {
+  beforeEach(() => open());
+  afterEach(close);
+  const put = async (windows: string) => {
+    await stage.client.apply(
+      configMaps,
+      { namespace: stage.namespace, name: 'headgate-gates' },
+      {
+        ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+        metadata: { namespace: stage.namespace, name: 'headgate-gates' },
+        data: { windows },
+      },
+      { fieldManager: 'test', force: true },
+    );
+  };
+
+  test('hold for its Apps, Allow windows for those that have none of their own', async () => {
+    await put(JSON.stringify([windowInTwoHours()]));
+    await follow('web', {});
+    const now = stage.clock.now();
+    const cron = `${now.getUTCMinutes()} ${now.getUTCHours()} * * *`;
+    await follow('own', { windows: [{ kind: 'Allow', cron, duration: '10m' }] });
+
+    await waits('web', 'Window');
+    await arrives('own', '1.1.0');
+    expect(await tagOf('web')).toBe('1.0.0');
+
+    await put('[]');
+    await arrives('web', '1.1.0');
+  });
+
+  test('that cannot be read let nothing begin, and say what is wrong', async () => {
+    await put('[{kind: Allow, cron: "every night", duration: 2h}]');
+    await follow('web', {});
+
+    await waits('web', 'Window');
+    const [update] = await stage.updatesOf('web');
+    expect(update?.status?.waiting?.message).toMatch(
+      /the windows of the namespace cannot be read \(ConfigMap .*headgate-gates\).*"every night"/,
+    );
+    expect(await tagOf('web')).toBe('1.0.0');
+
+    await put('');
+    await arrives('web', '1.1.0');
   });
 });
 

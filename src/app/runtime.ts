@@ -270,7 +270,8 @@ function createContext(
   };
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const limits = createNamespaceLimits(client);
-  return { ...options, limits, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
+  const { namespaceGates } = caches;
+  return { ...options, limits, namespaceGates, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
 }
 
 function shareAnswers(

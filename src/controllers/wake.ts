@@ -130,6 +130,11 @@ export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
   wakeOpenUpdates(wakeable, namespace, () => true);
 }
 
+/** Windows of a namespace matter to what waits for them, and to what is undone when they close. */
+export function onNamespaceGatesChange(wakeable: Wakeable, namespace: string): void {
+  wakeOpenUpdates(wakeable, namespace, () => true);
+}
+
 /** An App that was made for a workload is put right when a person changes or removes it. */
 function wakeAdopter(wakeable: Wakeable, app: AppObjectWire | undefined): void {
   const workloads = app ? (adoptedWorkloadOf(app) ?? workloadsNamedBy(app)) : [];

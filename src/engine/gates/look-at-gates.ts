@@ -11,6 +11,7 @@ import { sayVersion } from '../../resources/app-status.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Deployers, Survey, Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { NamespaceGates } from '../ports/namespace-gates.ts';
 import type { Records } from '../ports/records.ts';
 import { findUnwell } from './find-unwell.ts';
 import { lookAtPredecessors } from './look-at-predecessors.ts';
@@ -34,6 +35,7 @@ export interface GateContext extends VetoContext {
   readonly clock: Clock;
   readonly gateDefaults: GateDefaults;
   readonly outerGates: OuterGates;
+  readonly namespaceGates: NamespaceGates;
 }
 
 export interface GateLook {
@@ -71,8 +73,9 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
     predecessors: lookAtPredecessors(context, update, spec.gates.after),
     queue: queueOf(context, update),
   };
-  const gates = { ...spec.gates, windows: windowsOf(context, spec.gates) };
-  const gate = judgeGates(gates, sight, context.clock.now());
+  const { namespace } = update.metadata;
+  const gates = { ...spec.gates, windows: windowsOf(context, namespace, spec.gates) };
+  const gate = shutByNamespace(context, namespace) ?? judgeGates(gates, sight, context.clock.now());
   const obsolete = findObsolete(update, survey);
   const isOpen = gate.kind === 'Open' && obsolete === undefined;
   return {
@@ -110,7 +113,7 @@ function askOutside(
 export function lookAtWindows(context: GateContext, { update, spec }: Work): WindowState {
   const isBound = spec?.gates.atWindowEnd === 'Undo' && update.spec.trigger.kind !== 'Rollback';
   return isBound
-    ? judgeWindows(windowsOf(context, spec.gates), context.clock.now())
+    ? judgeWindows(windowsOf(context, update.metadata.namespace, spec.gates), context.clock.now())
     : { kind: 'Open', closesAt: undefined };
 }
 
@@ -119,9 +122,22 @@ export function basisOf(survey: Pick<Survey, 'basis'>): string {
   return contentHash(survey.basis);
 }
 
-function windowsOf({ gateDefaults }: GateContext, { windows }: Gates): readonly Window[] {
-  const hasAllowed = windows.some(({ kind }) => kind === 'Allow');
-  return [...windows, ...gateDefaults.windows.filter(({ kind }) => kind === 'Deny' || !hasAllowed)];
+/** Deny windows of all hold; Allow windows of the nearest that has any: App, namespace, cluster. */
+function windowsOf(
+  { gateDefaults, namespaceGates }: GateContext,
+  namespace: string,
+  { windows }: Gates,
+): readonly Window[] {
+  const ofNamespace = namespaceGates.windowsOf(namespace);
+  const levels = [windows, ofNamespace.kind === 'Known' ? ofNamespace.windows : [], gateDefaults.windows];
+  const nearest = levels.find((level) => level.some(({ kind }) => kind === 'Allow'));
+  return levels.flatMap((level) => level.filter(({ kind }) => kind === 'Deny' || level === nearest));
+}
+
+/** What cannot be read may say no. */
+function shutByNamespace({ namespaceGates }: GateContext, namespace: string): GateAnswer | undefined {
+  const read = namespaceGates.windowsOf(namespace);
+  return read.kind === 'Known' ? undefined : { kind: 'Shut', waiting: { reason: 'Window', message: read.because } };
 }
 
 function earlierOf({ records, clock }: GateContext, { metadata, spec }: UpdateObjectWire): GateSight['earlier'] {
