@@ -1,11 +1,21 @@
-/** The middle layer of the product's image: git with its helpers for http and ssh, and the shell that bounds it. */
+/** The middle layer of the product's image: git with its helpers for http, ssh and signatures, and the shell that bounds it. */
 import { readFile } from 'node:fs/promises';
 import type { TarEntry } from '../oci/tar.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 import { stripElf } from './strip-elf.ts';
 
 /** Where Debian and Ubuntu have them. The paths are the same in the image, because git looks for its helpers where it was built for. */
-const gitPrograms = ['/usr/bin/git', '/usr/lib/git-core/git-remote-http', '/usr/bin/ssh', '/bin/sh'] as const;
+const gitPrograms = [
+  '/usr/bin/git',
+  '/usr/lib/git-core/git-remote-http',
+  '/usr/bin/ssh',
+  '/bin/sh',
+  // Signatures of commits, and of the provenance of charts.
+  '/usr/bin/ssh-keygen',
+  '/usr/bin/gpg',
+  '/usr/bin/gpg-agent',
+  '/usr/bin/gpgconf',
+] as const;
 
 /** Makes the layer from the git of this machine, with the libraries that it loads. */
 export async function makeGitLayer(): Promise<TarEntry[]> {

@@ -1,5 +1,6 @@
 /** The product's own image; that it runs as a pod is shown by the demo. At this level because it packs 100 MB. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,6 +15,7 @@ import { nodeFlags } from '../../scripts/product-image/program-layer.ts';
 import { makeRuntimeLayer } from '../../scripts/product-image/runtime-layer.ts';
 import { startGitHttp } from '../servers/git-http.ts';
 import { makeRepository } from '../servers/git-repository.ts';
+import { openGpgSigner, openSshSigner } from '../signatures/git-signers.ts';
 
 const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const timeoutMs = 120_000;
@@ -43,16 +45,46 @@ test('git works with nothing but the files of the image', async () => {
   const commit = makeRepository(root, 'app').commit({ a: '1' });
   const image = join(root, 'image');
   await unpack([...(await makeRuntimeLayer()), ...(await makeGitLayer())], image);
-  // Who is not root may change its root in a user namespace of its own.
-  const [program = '', ...words] = [
-    ...(process.geteuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user']),
-    ...['chroot', image, '/usr/bin/git', 'ls-remote', `${server.origin}/app`, 'refs/heads/main'],
-  ];
 
-  const { stdout } = await promisify(execFile)(program, words, { env: { PATH: '/usr/sbin:/usr/bin:/bin' } });
+  const { stdout } = await runIn(image, ['/usr/bin/git', 'ls-remote', `${server.origin}/app`, 'refs/heads/main']);
 
   expect(stdout).toBe(`${commit}\trefs/heads/main\n`);
 });
+
+test('signatures of commits are checked with nothing but the files of the image', async () => {
+  const image = await mkdtemp(join(tmpdir(), 'headgate-image-'));
+  const [ada, bob] = [openGpgSigner(), openSshSigner()];
+  onTestFinished(async () => {
+    ada.close();
+    bob.close();
+    await rm(image, { recursive: true });
+  });
+  await unpack([...(await makeRuntimeLayer()), ...(await makeGitLayer())], image);
+  const repository = makeRepository(image, 'repo');
+  repository.commit({ a: '1' });
+  const commits = [ada.commit(repository), bob.commit(repository)];
+  await Promise.all(['keys', 'tmp'].map((name) => mkdir(join(image, name), { recursive: true, mode: 0o700 })));
+  // What a container has as a device.
+  await writeFile(join(image, 'dev/urandom'), randomBytes(65_536));
+  await writeFile(join(image, 'ada.asc'), ada.publicKey.content);
+  await writeFile(join(image, 'signers'), `bob ${bob.publicKey.content}`);
+  await runIn(image, ['/usr/bin/gpg', '--batch', '--no-autostart', '--homedir', '/keys', '--import', '/ada.asc']);
+  const config = ['-c', 'safe.directory=*', '-c', 'gpg.ssh.allowedSignersFile=/signers', '-C', '/repo'];
+
+  const { stderr } = await runIn(image, ['/usr/bin/git', ...config, 'verify-commit', '--raw', ...commits]);
+
+  expect(stderr).toMatch(/GOODSIG[\s\S]*Good "git" signature for bob/);
+});
+
+/** Whoever is not root may change its root in a user namespace of its own. */
+async function runIn(image: string, command: readonly string[]) {
+  const [program = '', ...words] = [
+    ...(process.geteuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user']),
+    ...['chroot', image, ...command],
+  ];
+  const env = { PATH: '/usr/sbin:/usr/bin:/bin', GNUPGHOME: '/keys' };
+  return await promisify(execFile)(program, words, { env });
+}
 
 async function unpack(entries: readonly TarEntry[], folder: string): Promise<void> {
   const nothing: TarEntry = { kind: 'file', path: 'dev/null', content: Buffer.alloc(0) };

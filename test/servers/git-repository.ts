@@ -14,6 +14,8 @@ export interface TestRepository {
   tag(name: string, options?: { readonly annotated?: boolean; readonly commit?: string }): void;
   /** Runs git in the repository; answers its output without the last line end. */
   git(...words: readonly string[]): string;
+  /** Writes an object as it is given; answers its id. */
+  write(type: string, text: string): string;
   /** Makes a tree of lines as `git ls-tree` prints them, also one that git would refuse to check out. */
   makeTree(lines: string): string;
 }
@@ -73,6 +75,7 @@ export function makeRepository(root: string, name: string, format: 'sha1' | 'sha
       run(directory, ['tag', ...(annotated ? ['--annotate', '--message=a tag'] : []), tagName, commit]);
     },
     git: (...words) => run(directory, words),
+    write: (type, text) => run(directory, ['hash-object', '-w', '-t', type, '--stdin'], text),
     makeTree: (lines) => writeTree(directory, lines),
   };
 }
