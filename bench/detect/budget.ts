@@ -10,6 +10,7 @@ import { parseImagePolicy } from '../../src/core/policy/written-policy.ts';
 import { CheckMemory } from '../../src/engine/check/check-memory.ts';
 import { detectImage, type ImageContext } from '../../src/engine/detect/detect-image.ts';
 import type { Finding } from '../../src/engine/detect/finding.ts';
+import type { Clock } from '../../src/engine/ports/clock.ts';
 import { imageSource } from '../../test/fixtures.ts';
 import { type Handler, startHttpServer } from '../../test/servers/http-server.ts';
 import { type Figure, say } from '../figures.ts';
@@ -70,12 +71,15 @@ export async function measureBudget(registry: FilledRegistry): Promise<Figure[]>
   ];
 }
 
-/** The policy of the bench names its platform and asks for no signature. */
-const withoutCluster: Omit<ImageContext, 'registry' | 'clock'> = {
+const notAsked = () => Promise.reject(new Error('neither age nor signature is asked for'));
+
+/** The policy of the bench names its platform. */
+const withoutCluster: Omit<ImageContext, 'registry'> = {
+  artifactRegistry: { findArtifact: notAsked, fetchBlob: notAsked },
   accesses: { accessFor: async () => ({ insecure: true }), forget: () => undefined },
   nodes: { list: async () => [] },
-  signatures: { verify: () => Promise.reject(new Error('no signature is asked for')), forget: () => undefined },
-  trusts: { trustFor: () => Promise.reject(new Error('no signature is asked for')), forget: () => undefined },
+  signatures: { verify: notAsked, forget: () => undefined },
+  trusts: { trustFor: notAsked, keysOf: notAsked, forget: () => undefined, forgetKeys: () => undefined },
 };
 
 /** Hands everything on, but no more manifests than the registry of the plan gives in its window. */
@@ -122,7 +126,11 @@ async function pushChanges(registry: FilledRegistry): Promise<void> {
 }
 
 /** One check of one image as an App would make it. That it has to run on a platform is what costs a manifest. */
-async function look(context: Pick<ImageContext, 'registry' | 'clock'>, host: string, path: string): Promise<Finding> {
+async function look(
+  context: Pick<ImageContext, 'registry'> & { readonly clock: Clock },
+  host: string,
+  path: string,
+): Promise<Finding> {
   const architecture = process.arch === 'x64' ? 'amd64' : 'arm64';
   const source = imageSource({
     repositoryText: `${host}/${path}`,
@@ -138,6 +146,7 @@ async function look(context: Pick<ImageContext, 'registry' | 'clock'>, host: str
       pullers: [],
       firstSeen: [],
       rejections: [],
+      now: () => context.clock.now(),
     },
   );
   try {

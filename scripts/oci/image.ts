@@ -44,6 +44,8 @@ export interface ImageParts {
   readonly layers: readonly (readonly TarEntry[])[];
   readonly config: ImageConfig;
   readonly platform: Platform;
+  /** When it says that it was made. Absent: it does not say. */
+  readonly created?: string;
 }
 
 /** The image of the given parts. The same parts give the same digest, on one version of zlib. */
@@ -53,6 +55,7 @@ export function makeImage(parts: ImageParts): Image {
   const config = jsonBlob(mediaTypes.config, {
     architecture: parts.platform.architecture,
     os: parts.platform.os,
+    ...(parts.created !== undefined && { created: parts.created }),
     config: parts.config,
     rootfs: { type: 'layers', diff_ids: packed.map(({ diffId }) => diffId) },
   });

@@ -2,6 +2,7 @@
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
 import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts';
 import { readPullSecrets } from '../adapters/registry/credentials.ts';
+import { createProvenanceVerifier } from '../adapters/signature/provenance.ts';
 import { createSignatureVerifier } from '../adapters/signature/verifier.ts';
 import { CheckMemory } from '../engine/check/check-memory.ts';
 import { RunningChecks } from '../engine/check/running-checks.ts';
@@ -15,6 +16,8 @@ export interface CheckOptions {
   readonly attachments: AttachmentStore;
   readonly random: () => number;
   readonly checkAtOnce?: boolean;
+  /** Where gpg is looked for, as in PATH. */
+  readonly manifests: { readonly searchPath: string };
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +27,8 @@ export function prepareChecks(options: CheckOptions, wakeApp: (key: string) => v
   const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
   const trusts = new ClusterSignatureTrusts({ client, clock });
   const signatures = createSignatureVerifier(attachments, clock);
+  const provenances = createProvenanceVerifier(options.manifests.searchPath);
   const memory = new CheckMemory({ clock, random, atFirstSight: checkAtOnce ?? false });
   const checks = new RunningChecks({ onEnd: wakeApp, signal });
-  return { accesses, trusts, signatures, memory, checks };
+  return { accesses, trusts, signatures, provenances, memory, checks };
 }

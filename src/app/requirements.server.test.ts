@@ -1,5 +1,7 @@
 /** Age and platforms that a policy asks for, on a real registry and a real API server with nodes that nobody runs. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { makeImage } from '../../scripts/oci/image.ts';
+import { pushImage } from '../../scripts/oci/push.ts';
 import { createDeployment, openRuntimeStage, pushVersions, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
@@ -95,6 +97,60 @@ test('a version is taken when it has an image for every node that its workload m
   });
   await stage.client.delete(nodes, { namespace: '', name: `${namespace}-own` });
 });
+
+test('newer versions that are not taken are in the status with their reasons, and cost nothing while they stay the same', async () => {
+  await pushVersions(registry.host, 'passed', ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '2.0.0', '1.4.0-rc.1', '0.9.0']);
+  await putApp('passed', { semver: { range: '1.x' }, exclude: ['^1[.]3[.]'], deadEnds: ['1.2.0'], minimumAge: '1h' });
+  await waitFor('MinimumAge', /1\.1\.0 is not 1h old yet/);
+
+  // Its first pass may be followed by one for what it wrote itself.
+  await stage.pass(minute, 'web');
+  const written = await stage.app('web');
+  expect(written.status?.sources?.[0]).toMatchObject({ passedOverCount: 5 });
+  expect(
+    written.status?.sources?.[0]?.passedOver?.map(({ tag, reason, message }) => `${tag} ${reason}: ${message}`),
+  ).toEqual([
+    expect.stringMatching(/^1\.1\.0 MinimumAge: is not 1h old yet \(its age is unknown, and it was seen first at /),
+    '2.0.0 OutsideRange: is outside 1.x',
+    '1.4.0-rc.1 PreRelease: is a pre-release, and 1.x names none',
+    '1.3.0 FilteredOut: matches ^1[.]3[.], which is excluded',
+    '1.2.0 DeadEnd: is a dead end, which the policy never takes',
+  ]);
+
+  const before = stage.asked();
+  await stage.pass(5 * minute, 'web');
+  expect((await stage.app('web')).status).toEqual(written.status);
+  expect(stage.asked()).toEqual(before);
+});
+
+test('the age that the maker tells counts only where the policy says so', async () => {
+  const created = new Date(stage.clock.now().getTime() - 30 * minute).toISOString();
+  await pushVersions(registry.host, 'made', ['1.0.0']);
+  const layers = [[{ kind: 'file', path: 'a', content: Buffer.from('a') } as const]];
+  const image = makeImage({
+    layers,
+    config: { Entrypoint: ['/a'] },
+    platform: { os: 'linux', architecture: 'amd64' },
+    created,
+  });
+  await pushImage(image, { host: registry.host, repository: 'made', tag: '1.1.0', insecure: true });
+  await putApp('made', { semver: { range: '1.x' }, minimumAge: '1h', ageFrom: 'Created' });
+  await waitFor('MinimumAge', /1\.1\.0 is not 1h old yet \(by its maker it was created at/);
+  expect((await stage.app('web')).status?.firstSeen).toMatchObject([{ tag: '1.1.0', at: created, by: 'Created' }]);
+
+  await patchApp({ spec: { sources: [await sourceWith({ ageFrom: 'FirstSeen' })] } });
+  await waitFor('MinimumAge', /1\.1\.0 is not 1h old yet \(its age is unknown, and it was seen first at/);
+
+  await patchApp({ spec: { sources: [await sourceWith({ ageFrom: 'Created' })] } });
+  await waitFor('MinimumAge', /by its maker it was created at/);
+  await stage.pass(31 * minute, 'web');
+  await stage.until(async () => expect(await imageOf('web')).toMatch(/made:1\.1\.0@sha256:/));
+});
+
+async function sourceWith(change: object): Promise<object> {
+  const [source] = (await stage.app('web')).spec.sources;
+  return { ...source, image: { ...source?.image, policy: { ...source?.image?.policy, ...change } } };
+}
 
 /** The App `web` on a Deployment of its own name, which may only run on nodes of the test. */
 async function putApp(repository: string, policy: WrittenImagePolicy): Promise<void> {

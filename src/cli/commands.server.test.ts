@@ -120,6 +120,37 @@ describe('status', () => {
     ]);
   });
 
+  test('prints of one App what is newer and not taken, with the reasons', async () => {
+    const passedOver = [
+      { tag: '1.3.0', reason: 'MinimumAge', message: 'is not 72h old yet' },
+      { tag: '2.0.0', reason: 'OutsideRange', message: 'is outside 1.x' },
+    ] as const;
+    await putApp(specOn('ghcr.io/org/web'), {
+      sources: [{ name: 'web', passedOver: [...passedOver], passedOverCount: 14 }],
+    });
+
+    const { code, out } = await headgate('status', 'web');
+
+    expect(code).toBe(0);
+    expect(
+      out
+        .split('\n\n')
+        .at(-1)
+        ?.split('\n')
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ['SOURCE', 'NOT TAKEN', 'REASON', 'MESSAGE'],
+      ['web', '1.3.0', 'MinimumAge', 'is not 72h old yet'],
+      ['web', '2.0.0', 'OutsideRange', 'is outside 1.x'],
+      ['web', '...', 'and 12 more'],
+      [''],
+    ]);
+    expect(await headgate('status', 'other')).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('there is no App "other"'),
+    });
+  });
+
   test('prints the whole status as JSON', async () => {
     const { status } = await putApp(specOn('ghcr.io/org/web'), { current: '1.0.0', update: 'web-7' });
 

@@ -62,7 +62,7 @@ describe('wrong use ends with 2 and says what is wrong', () => {
     { words: ['controller', '--registry-mirror', 'hub'], says: 'the mirror of "" is no plain address' },
     { words: ['controller', '--cloud-identity', 'ibm'], says: '"ibm" is none of aws, azure, gcp' },
     { words: ['status', '--colour'], says: "unknown option '--colour'" },
-    { words: ['status', 'web'], says: 'too many arguments' },
+    { words: ['status', 'web', 'api'], says: 'too many arguments' },
     { words: ['status', '--output', 'yaml'], says: 'Allowed choices are table, json' },
     { words: ['status', '--namespace'], says: 'argument missing' },
     { words: ['history', 'web', 'api'], says: 'too many arguments' },

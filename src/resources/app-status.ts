@@ -1,5 +1,6 @@
 /** The status of an App, whole, from what a check said. */
 import { type AppState, judgeApp } from '../core/app/app-state.ts';
+import type { PassedOver } from '../core/policy/passed-over.ts';
 import type { FirstSeen } from '../core/policy/requirements.ts';
 import type { Version } from '../core/update/version-change.ts';
 import { setConditions } from './conditions.ts';
@@ -14,6 +15,7 @@ export interface AppReport {
     readonly current: Version;
     readonly available: Version | undefined;
     readonly firstSeen?: readonly FirstSeen[] | undefined;
+    readonly passedOver?: PassedOver | undefined;
   }[];
   /** `Kind/name`. */
   readonly workloads: readonly string[];
@@ -48,6 +50,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
       name: source.name,
       current: encodeVersion(source.current),
       ...(source.available === undefined ? {} : { available: encodeVersion(source.available) }),
+      ...encodePassedOver(app, source),
     })),
     workloads: report.workloads.slice(0, maxWorkloads),
     ...(firstSeen === undefined ? {} : { firstSeen }),
@@ -56,6 +59,34 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
     ...(report.update === undefined ? {} : { update: report.update }),
   };
 }
+
+type SourceStatus = NonNullable<NonNullable<AppObjectWire['status']>['sources']>[number];
+
+/** Where nobody looked, what was said before still holds. */
+function encodePassedOver(
+  { status }: AppObjectWire,
+  { name, passedOver }: AppReport['sources'][number],
+): Pick<SourceStatus, 'passedOver' | 'passedOverCount'> {
+  if (passedOver === undefined) {
+    const { passedOver: versions, passedOverCount: count } = status?.sources?.find((one) => one.name === name) ?? {};
+    return { ...(versions && { passedOver: versions }), ...(count !== undefined && { passedOverCount: count }) };
+  }
+  const { versions, count } = passedOver;
+  return count === 0
+    ? {}
+    : {
+        passedOver: versions.map(({ tag, reason, message }) => ({
+          tag: tag.slice(0, longestTag),
+          reason,
+          message: message.slice(0, longestReason),
+        })),
+        passedOverCount: count,
+      };
+}
+
+/** As the schema has it. */
+const longestTag = 256;
+const longestReason = 1_024;
 
 /** Tag where there is one, else the digest, short. */
 export function sayVersion(version: Version): string {

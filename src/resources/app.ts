@@ -1,5 +1,7 @@
 /** The App as written in the cluster. */
 import Type, { type Static } from 'typebox';
+import { passedOverReasons } from '../core/policy/passed-over.ts';
+import { clockOrigins } from '../core/policy/requirements.ts';
 import { ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { AppTestsSchema } from './app-tests.ts';
 import { BackupSchema, RollbackSchema } from './backup.ts';
@@ -150,6 +152,18 @@ export const AppSpecSchema = Type.Object(
   { description: 'What is to be kept up to date, and how.' },
 );
 
+const PassedOverSchema = Type.Array(
+  Type.Object({
+    tag: Text('Tag, or version of a chart.', 256),
+    reason: Type.Enum([...passedOverReasons], { description: 'One word; see the guide on policies.' }),
+    message: Text('The same for people.', 1_024),
+  }),
+  {
+    description: 'Newer versions that are not taken: those that nearly were, then the newest of the others.',
+    maxItems: 10,
+  },
+);
+
 export const AppStatusSchema = Type.Object({
   observedGeneration: Type.Optional(Type.Integer({ description: 'metadata.generation that this status is about.' })),
   conditions: Type.Optional(Conditions),
@@ -160,6 +174,10 @@ export const AppStatusSchema = Type.Object({
         name: Text('Name of the source.', 63),
         current: Type.Optional({ ...VersionSchema, description: 'What the workloads are set to.' }),
         available: Type.Optional({ ...VersionSchema, description: 'The newest version that may be taken, if newer.' }),
+        passedOver: Type.Optional(PassedOverSchema),
+        passedOverCount: Type.Optional(
+          Type.Integer({ description: 'How many newer versions are not taken, listed or not.' }),
+        ),
       }),
       {
         description: 'What each source runs and offers.',
@@ -178,7 +196,13 @@ export const AppStatusSchema = Type.Object({
         source: Text('Name of the source.', 63),
         digest: Text('Digest of a candidate.', 256),
         tag: Type.Optional(Text('Tag by which it was seen.', 128)),
-        at: Time('Since when its age counts; the registry does not tell it.'),
+        at: Time('Since when its age counts.'),
+        by: Type.Optional(
+          Type.Enum([...clockOrigins], {
+            description:
+              'Created: by its maker. Otherwise it was seen first then; Untold: its maker was asked and tells nothing.',
+          }),
+        ),
       }),
       { description: 'The clocks of minimumAge: when candidates were seen first.', maxItems: 400 },
     ),

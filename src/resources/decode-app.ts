@@ -12,6 +12,7 @@ import { decodeGit } from './decode-git.ts';
 import { decodeHelmDeploy, type KnownSource } from './decode-helm-deploy.ts';
 import { decodeManifests } from './decode-manifests.ts';
 import { decodeNotify } from './decode-notify.ts';
+import { notePinning } from './decode-pinning.ts';
 import { decodeSource, keepsItsTag, kindOf } from './decode-sources.ts';
 import { decodeTests, withChartTests } from './decode-tests.ts';
 import { decodeHealthChecks } from './health-check.ts';
@@ -164,6 +165,7 @@ function decodeTimeout(text: string): number {
 function decodeDeploy({ metadata, spec }: AppObjectWire, problems: Problems): AppSpec['deploy'] | undefined {
   const { deploy, sources } = spec;
   const { workloads, helm, patch, manifests, git } = deploy;
+  notePinning(spec, (field, problem) => problems.note(field, problem));
   if ([workloads, helm, patch, manifests, git].filter((one) => one !== undefined).length !== 1) {
     problems.note('spec.deploy', 'exactly one of workloads, helm, patch, manifests and git must be set');
     return undefined;
@@ -203,12 +205,6 @@ function decodeWorkloads(
     problems.note(
       'spec.deploy.workloads.imageReference',
       '"Tag" cannot follow a source with policy digest, because the tag stays the same; use Digest',
-    );
-  }
-  if (imageReference === 'Tag' && sources.some(({ image }) => image?.verify !== undefined)) {
-    problems.note(
-      'spec.deploy.workloads.imageReference',
-      '"Tag" cannot go with verify, because a tag can be moved after it was verified; use Digest',
     );
   }
   const known = sources.map((source) => source.name);

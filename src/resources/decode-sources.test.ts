@@ -104,8 +104,24 @@ test.each([
   },
   { source: { chart: { repository: 'ftp://charts.example', name: 'a' } }, problem: 'is no chart repository' },
   {
-    source: { artifact: { repository: 'h/r', policy: { step: 'all', minimumAge: '72h' } } },
-    problem: 'spec.sources[0].artifact.policy: minimumAge and platforms are judged for images alone; leave them out',
+    source: { artifact: { repository: 'h/r', policy: { step: 'all', platforms: ['linux/arm64'] } } },
+    problem: 'spec.sources[0].artifact.policy.platforms: are those of images; leave them out',
+  },
+  {
+    source: { git: { url: 'https://h/r', tag: { step: 'all' }, minimumAge: '72h' } },
+    problem: 'spec.sources[0].git.minimumAge: and ageFrom are for a branch; write them into tag',
+  },
+  {
+    source: { git: { url: 'https://h/r', branch: 'a', ageFrom: 'Created' } },
+    problem: 'spec.sources[0].git.ageFrom: "Created" means nothing without minimumAge; leave it out',
+  },
+  {
+    source: { git: { url: 'https://h/r', branch: 'a', verify: { keysSecretRef: { name: 'k' }, signed: 'Tag' } } },
+    problem: 'spec.sources[0].git.verify.signed: "Tag" is for tags; a branch has commits',
+  },
+  {
+    source: { chart: { repository: 'https://charts.example', name: 'a', verify: { keySecretRef: { name: 'k' } } } },
+    problem: 'spec.sources[0].chart.verify: is for a chart in a registry (oci://); write provenance for a repository',
   },
   {
     source: { chart: { repository: 'http://charts.example', name: 'a' } },

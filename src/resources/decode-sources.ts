@@ -7,6 +7,7 @@ import { type GitUrl, parseGitUrl } from '../core/git/git-url.ts';
 import { isRefName } from '../core/git/names.ts';
 import { parseRepository } from '../core/image/reference.ts';
 import type { ImagePolicy } from '../core/policy/policy.ts';
+import { parseRequirements } from '../core/policy/requirements.ts';
 import { parseImagePolicy, type WrittenImagePolicy } from '../core/policy/written-policy.ts';
 import { parseTreePath } from '../core/source/tree-path.ts';
 import type { SourceWire } from './app.ts';
@@ -87,9 +88,16 @@ const anyVersion = { semver: { range: '*' } };
 function decodeChart(chart: ChartWire, { name, field }: SourcePlace, problems: Attempts): ChartSource | undefined {
   const location = problems.attempt(() => parseChartLocation(chart, field));
   const policy = problems.attempt(() => chartPolicy(parseOrder(chart.policy ?? anyVersion, `${field}.policy`)));
-  const { appVersion } = chart;
+  const { appVersion, verify: written, provenance } = chart;
   problems.attempt(() => appVersion && filterOf(appVersion, `${field}.appVersion`));
-  if (!location || !policy) {
+  const verify = problems.attempt(() => written && decodeVerify(written, `${field}.verify`));
+  if (written !== undefined && location?.kind === 'Index') {
+    problems.note(
+      `${field}.verify`,
+      'is for a chart in a registry (oci://); write provenance for a repository with an index',
+    );
+  }
+  if (!location || !policy || (written && !verify)) {
     return undefined;
   }
   return {
@@ -99,6 +107,8 @@ function decodeChart(chart: ChartWire, { name, field }: SourcePlace, problems: A
     policy,
     appVersion,
     mustFitCluster: !(chart.ignoreKubeVersion ?? false),
+    verify,
+    provenance: provenance && { keyring: provenance.keyringSecretRef.name },
     ...reachOf(chart),
   };
 }
@@ -106,8 +116,8 @@ function decodeChart(chart: ChartWire, { name, field }: SourcePlace, problems: A
 /** A policy of what is no image: a setting without effect would be believed in. */
 function parseOrder(written: WrittenImagePolicy, field: string): ImagePolicy {
   const policy = parseImagePolicy(written, field);
-  if (policy.requirements !== undefined) {
-    throw invalidObject(field, ['minimumAge and platforms are judged for images alone; leave them out']);
+  if (policy.requirements?.platforms !== undefined) {
+    throw invalidObject(`${field}.platforms`, ['are those of images; leave them out']);
   }
   return policy;
 }
@@ -120,11 +130,14 @@ function chartPolicy(policy: ImagePolicy): ImagePolicy {
 function decodeGit(git: GitWire, { name, field }: SourcePlace, problems: Attempts): GitSource | undefined {
   const url = problems.attempt(() => urlOf(git, field));
   const follow = decodeFollow(git, field, problems);
+  if (git.branch !== undefined && git.verify?.signed === 'Tag') {
+    problems.note(`${field}.verify.signed`, '"Tag" is for tags; a branch has commits');
+  }
   if (!url || !follow) {
     return undefined;
   }
   const { loginSecret, caSecret } = reachOf(git);
-  return { kind: 'Git', name, url, follow, loginSecret, caSecret };
+  return { kind: 'Git', name, url, follow, verify: decodeGitVerify(git), loginSecret, caSecret };
 }
 
 function urlOf({ url: text, insecure }: GitWire, field: string): GitUrl {
@@ -135,7 +148,14 @@ function urlOf({ url: text, insecure }: GitWire, field: string): GitUrl {
   return url;
 }
 
-function decodeFollow({ branch, tag, paths }: GitWire, field: string, problems: Attempts): GitFollow | undefined {
+function decodeGitVerify({ verify, tag }: GitWire): GitSource['verify'] {
+  // A signed tag names both itself and its commit. A signed commit says nothing of the tags that were put on it since.
+  const usual = tag === undefined ? 'Commit' : 'Tag';
+  return verify && { keys: verify.keysSecretRef.name, signed: verify.signed ?? usual };
+}
+
+function decodeFollow(git: GitWire, field: string, problems: Attempts): GitFollow | undefined {
+  const { branch, tag, paths, minimumAge, ageFrom } = git;
   if ((branch === undefined) === (tag === undefined)) {
     problems.note(field, 'exactly one of branch and tag must be set');
     return undefined;
@@ -143,6 +163,9 @@ function decodeFollow({ branch, tag, paths }: GitWire, field: string, problems: 
   if (tag !== undefined) {
     if (paths !== undefined) {
       problems.note(`${field}.paths`, 'is for a branch; a tag is taken whatever it changes');
+    }
+    if ((minimumAge ?? ageFrom) !== undefined) {
+      problems.note(`${field}.minimumAge`, 'and ageFrom are for a branch; write them into tag');
     }
     const policy = problems.attempt(() => parseOrder(tag, `${field}.tag`));
     return policy && { by: 'Tag', policy };
@@ -156,7 +179,8 @@ function decodeFollow({ branch, tag, paths }: GitWire, field: string, problems: 
   );
   // The whole repository as one of the paths is the same as none.
   const inner = read.filter((path) => path !== undefined);
-  return { by: 'Branch', branch, paths: inner.includes('') ? [] : inner };
+  const requirements = problems.attempt(() => parseRequirements({ minimumAge, ageFrom }, field));
+  return { by: 'Branch', branch, paths: inner.includes('') ? [] : inner, requirements };
 }
 
 function decodeArtifact(
@@ -167,10 +191,12 @@ function decodeArtifact(
   const text = artifact.repository.replace(/^oci:\/\//, '');
   const repository = problems.attempt(() => at(`${field}.repository`, () => parseRepository(text)));
   const policy = problems.attempt(() => parseOrder(artifact.policy, `${field}.policy`));
-  if (!repository || !policy) {
+  const { verify: written } = artifact;
+  const verify = problems.attempt(() => written && decodeVerify(written, `${field}.verify`));
+  if (!repository || !policy || (written && !verify)) {
     return undefined;
   }
-  return { kind: 'Artifact', name, repositoryText: text, repository, policy, ...reachOf(artifact) };
+  return { kind: 'Artifact', name, repositoryText: text, repository, policy, verify, ...reachOf(artifact) };
 }
 
 function reachOf({

@@ -7,7 +7,7 @@ type FirstSeenWire = NonNullable<NonNullable<AppObjectWire['status']>['firstSeen
 export function decodeFirstSeen({ status }: AppObjectWire, source: string): readonly FirstSeen[] {
   return (status?.firstSeen ?? [])
     .filter((one) => one.source === source)
-    .map(({ digest, tag, at }) => ({ digest, tag: tag ?? '', at: new Date(at) }));
+    .map(({ digest, tag, at, by }) => ({ digest, tag: tag ?? '', at: new Date(at), by }));
 }
 
 /**
@@ -19,13 +19,24 @@ export function encodeFirstSeen(
   views: readonly { readonly name: string; readonly firstSeen?: readonly FirstSeen[] | undefined }[],
 ): FirstSeenWire | undefined {
   const clocks = spec.sources.flatMap((source): FirstSeenWire => {
-    if (source.image?.policy.minimumAge === undefined) {
+    if (!asksForAge(source)) {
       return [];
     }
     const seen = views.find((view) => view.name === source.name)?.firstSeen;
     return seen === undefined
       ? (status?.firstSeen ?? []).filter((one) => one.source === source.name)
-      : seen.map(({ digest, tag, at }) => ({ source: source.name, digest, tag, at: at.toISOString() }));
+      : seen.map(({ digest, tag, at, by }) => ({
+          source: source.name,
+          digest,
+          tag,
+          at: at.toISOString(),
+          ...(by && { by }),
+        }));
   });
   return clocks.length === 0 ? undefined : clocks;
+}
+
+function asksForAge({ image, chart, git, artifact }: AppObjectWire['spec']['sources'][number]): boolean {
+  const policy = image?.policy ?? chart?.policy ?? git?.tag ?? artifact?.policy;
+  return (policy?.minimumAge ?? git?.minimumAge) !== undefined;
 }

@@ -3,6 +3,7 @@ import Type, { type TProperties } from 'typebox';
 import { platformPattern } from '../core/image/platform.ts';
 import { maxPatternLength } from '../core/policy/pattern.ts';
 import { stepSizes } from '../core/policy/policy.ts';
+import { ageOrigins } from '../core/policy/requirements.ts';
 import { Duration } from './schema-parts.ts';
 
 /** Written by people one by one; each is tried on each tag. */
@@ -154,8 +155,12 @@ export const PolicySchema = Type.Object(
     oneMajorAtATime: Type.Optional(Type.Boolean({ description: 'Leave out no major version; for semver and step.' })),
     barriers: VersionList('Versions that must run before anything newer than them may.'),
     deadEnds: VersionList('Versions that are never taken.'),
-    minimumAge: Type.Optional(
-      Duration('How long a version must have been seen in the registry before it is taken; for images.'),
+    minimumAge: Type.Optional(Duration('How long a version must have been known before it is taken.')),
+    ageFrom: Type.Optional(
+      Type.Enum([...ageOrigins], {
+        description:
+          'Since when it is known: since Headgate saw it first, or (Created) since its maker says that it was made, which its maker can forge. Default: FirstSeen.',
+      }),
     ),
     platforms: Type.Optional(
       Type.Array(Type.String({ pattern: `^Nodes$|${platformPattern}`, maxLength: 64 }), {

@@ -1,8 +1,10 @@
 /** The kinds of sources besides images, as written in an App. */
 import Type, { type Static } from 'typebox';
 import { maxPatternLength } from '../core/policy/pattern.ts';
+import { ageOrigins } from '../core/policy/requirements.ts';
 import { PolicySchema } from './policy.ts';
-import { SecretReference } from './schema-parts.ts';
+import { Duration, SecretReference } from './schema-parts.ts';
+import { VerifySchema } from './verify.ts';
 
 const Insecure = Type.Optional(Type.Boolean({ description: 'Talk plain http to it.', default: false }));
 
@@ -47,6 +49,21 @@ export const ChartSchema = Type.Object(
         default: false,
       }),
     ),
+    verify: Type.Optional({
+      ...VerifySchema,
+      description: 'Takes only versions in a registry (oci://) that cosign signed; see the guide on signatures.',
+    }),
+    provenance: Type.Optional(
+      Type.Object(
+        {
+          keyringSecretRef: {
+            ...SecretReference,
+            description: 'Secret whose entries are OpenPGP public keys, as gpg --export writes them.',
+          },
+        },
+        { description: 'Takes only versions with a provenance file (helm package --sign) by one of these keys.' },
+      ),
+    ),
     insecure: Insecure,
     secretRef: Type.Optional({
       ...SecretReference,
@@ -69,11 +86,39 @@ export const GitSchema = Type.Object(
       Type.String({ description: 'Follow the head of this branch.', minLength: 1, maxLength: 128 }),
     ),
     tag: Type.Optional({ ...PolicySchema, description: 'Follow tags; which of them may be taken.' }),
+    minimumAge: Type.Optional(
+      Duration(
+        'How long a head of the branch must have been known before it is taken; for tags it is in their policy.',
+      ),
+    ),
+    ageFrom: Type.Optional(
+      Type.Enum([...ageOrigins], {
+        description:
+          'Since when it is known: since Headgate saw it first, or (Created) since the date of the commit, which its author can forge. Default: FirstSeen.',
+      }),
+    ),
     paths: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
         description: 'Files and folders: only commits of the branch that touch one of them count. All when absent.',
         maxItems: 16,
       }),
+    ),
+    verify: Type.Optional(
+      Type.Object(
+        {
+          keysSecretRef: {
+            ...SecretReference,
+            description:
+              'Secret whose entries are public keys: *.asc (OpenPGP), *.pub (ssh), or a file allowed_signers (ssh).',
+          },
+          signed: Type.Optional(
+            Type.Enum(['Commit', 'Tag'], {
+              description: 'What must be signed. Default: Tag for tags, Commit for a branch.',
+            }),
+          ),
+        },
+        { description: 'Takes only what is signed by one of these keys.' },
+      ),
     ),
     insecure: Insecure,
     secretRef: Type.Optional({
@@ -88,6 +133,14 @@ export const GitSchema = Type.Object(
     'x-kubernetes-validations': [
       { rule: 'has(self.branch) != has(self.tag)', message: 'exactly one of branch and tag must be set' },
       { rule: '!has(self.paths) || has(self.branch)', message: 'paths is for a branch' },
+      {
+        rule: '!has(self.minimumAge) || has(self.branch)',
+        message: 'minimumAge is for a branch; write tag.minimumAge for tags',
+      },
+      {
+        rule: "!has(self.verify) || !has(self.verify.signed) || self.verify.signed != 'Tag' || has(self.tag)",
+        message: 'verify.signed: Tag is for tags; a branch has commits',
+      },
     ],
   },
 );
@@ -100,6 +153,7 @@ export const ArtifactSchema = Type.Object(
       maxLength: 512,
     }),
     policy: PolicySchema,
+    verify: Type.Optional(VerifySchema),
     insecure: Insecure,
     secretRef: Type.Optional({
       ...SecretReference,

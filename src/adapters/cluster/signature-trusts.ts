@@ -1,7 +1,7 @@
 /** Fulfils the engine's SignatureTrusts: public keys and trusted roots from Secrets and ConfigMaps of the App's own namespace. */
 import { isOperationError, OperationError } from '../../core/errors.ts';
 import type { SignaturePolicy, SignatureTrust, TrustedRootReference } from '../../core/signature/signature-policy.ts';
-import type { SignatureTrusts } from '../../engine/ports/signatures.ts';
+import type { KeysPlace, PublicKeyFile, SignatureTrusts } from '../../engine/ports/signatures.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { KubeObject } from '../../kube/objects.ts';
@@ -16,8 +16,8 @@ interface DataObject extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-interface Kept {
-  readonly trust: SignatureTrust;
+interface Kept<T> {
+  readonly value: T;
   readonly readAtMs: number;
 }
 
@@ -34,31 +34,51 @@ const rootKey = 'trusted_root.json';
 
 export class ClusterSignatureTrusts implements SignatureTrusts {
   readonly #options: ClusterSignatureTrustsOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, Kept<SignatureTrust>>();
+  readonly #keptKeys = new Map<string, Kept<readonly PublicKeyFile[]>>();
 
   constructor(options: ClusterSignatureTrustsOptions) {
     this.#options = options;
   }
 
   async trustFor(namespace: string, policy: SignaturePolicy, signal: AbortSignal): Promise<SignatureTrust> {
-    const key = keyFor(namespace, policy);
-    const kept = this.#kept.get(key);
-    const nowMs = this.#options.clock.now().getTime();
-    if (kept !== undefined && nowMs - kept.readAtMs < maxAgeMs) {
-      return kept.trust;
-    }
     const where = { namespace, signal };
-    const trust = {
+    return await this.#keep(this.#kept, keyFor(namespace, policy), async () => ({
       keys: policy.signers.kind === 'Keys' ? await this.#readKeys(where, policy.signers.secret) : [],
       trustedRoot: policy.trustedRoot && (await this.#readRoot(where, policy.trustedRoot)),
-    };
-    this.#kept.delete(key);
-    this.#kept.set(key, { trust, readAtMs: nowMs });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > maxKept && oldest !== undefined) {
-      this.#kept.delete(oldest);
+    }));
+  }
+
+  async keysOf(place: KeysPlace, signal: AbortSignal): Promise<readonly PublicKeyFile[]> {
+    const { namespace, secret: name, field } = place;
+    return await this.#keep(this.#keptKeys, keyOfKeys(place), async () => {
+      const { data } = await this.#read({ namespace, signal }, { kind: 'Secret', name }, field);
+      const entries = Object.entries(data ?? {});
+      if (entries.length === 0) {
+        throw invalid(`Secret "${name}" has no entry with a public key`, field);
+      }
+      return entries.map(([entry, encoded]) => ({ name: entry, content: Buffer.from(encoded, 'base64') }));
+    });
+  }
+
+  forgetKeys(place: KeysPlace): void {
+    this.#keptKeys.delete(keyOfKeys(place));
+  }
+
+  async #keep<T>(kept: Map<string, Kept<T>>, key: string, read: () => Promise<T>): Promise<T> {
+    const known = kept.get(key);
+    const nowMs = this.#options.clock.now().getTime();
+    if (known !== undefined && nowMs - known.readAtMs < maxAgeMs) {
+      return known.value;
     }
-    return trust;
+    const value = await read();
+    kept.delete(key);
+    kept.set(key, { value, readAtMs: nowMs });
+    const [oldest] = kept.keys();
+    if (kept.size > maxKept && oldest !== undefined) {
+      kept.delete(oldest);
+    }
+    return value;
   }
 
   forget(namespace: string, policy: SignaturePolicy): void {
@@ -113,4 +133,8 @@ function invalid(message: string, field: string): OperationError {
 function keyFor(namespace: string, { signers, trustedRoot }: SignaturePolicy): string {
   const secret = signers.kind === 'Keys' ? signers.secret : '';
   return JSON.stringify([namespace, secret, trustedRoot?.kind, trustedRoot?.name]);
+}
+
+function keyOfKeys({ namespace, secret }: KeysPlace): string {
+  return JSON.stringify([namespace, secret]);
 }

@@ -79,7 +79,7 @@ describe('over http', () => {
     const tags = await repositories.listTags(remote(server, 'tags'), never);
 
     expect(tags.toSorted((left, right) => (left.name < right.name ? 1 : -1))).toEqual([
-      { name: 'v1.0.0', commit: first },
+      { name: 'v1.0.0', commit: first, object: repository.git('rev-parse', 'v1.0.0') },
       { name: 'release/v1.1.0', commit: second },
     ]);
   });

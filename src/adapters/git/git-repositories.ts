@@ -4,15 +4,18 @@ import { invariant } from '../../core/errors.ts';
 import { isCommitId, isRefName } from '../../core/git/names.ts';
 import { createSharedLoads, type SharedLoads } from '../../core/shared-loads.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
-import type { GitRemote, GitRepositories } from '../../engine/ports/git.ts';
+import type { GitRemote, GitRepositories, GitSubject } from '../../engine/ports/git.ts';
+import type { PublicKeyFile, SignatureVerdict } from '../../engine/ports/signatures.ts';
 import { type EarlierChange, findLastChange } from './find-last-change.ts';
 import { gitError } from './git-failure.ts';
 import type { GitProgram } from './git-run.ts';
 import { createKeptFiles } from './kept-files.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
+import { readCommitTime } from './read-commit-time.ts';
 import { readCommitTree, type TreeBounds } from './read-commit-tree.ts';
 import { commitOfRef, maxRefBytes, tagsOf } from './remote-refs.ts';
 import { runGit } from './run-git.ts';
+import { verifySignature } from './verify-signature.ts';
 
 export interface GitRepositoriesOptions {
   readonly program: GitProgram;
@@ -51,6 +54,8 @@ interface Reading {
   readonly cache: ObjectCache;
   /** By remote, access and paths. */
   readonly changes: Map<string, EarlierChange>;
+  /** By remote, object and keys; none of them ever becomes another. */
+  readonly verdicts: Map<string, SignatureVerdict>;
   readonly refs: SharedLoads<Buffer>;
 }
 
@@ -63,7 +68,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): Forgetfu
   });
   const refs = createSharedLoads<Buffer>({ nowMs: () => options.clock.now().getTime(), maxEntries: maxAnswers });
   const kept = createKeptFiles(mostKeptBytes);
-  const reading: Reading = { options, cache, changes: new Map(), refs };
+  const reading: Reading = { options, cache, changes: new Map(), verdicts: new Map(), refs };
 
   return {
     async findBranch(remote, branch, signal) {
@@ -77,6 +82,13 @@ export function createGitRepositories(options: GitRepositoriesOptions): Forgetfu
       return tagsOf(await askRefs(reading, { what, remote, patterns: ['refs/tags/*'] }, signal));
     },
     findLastChange: (remote, range, signal) => lastChangeOf(reading, remote, { ...range, signal }),
+    async findCommitTime(remote, commit, signal) {
+      invariant(isCommitId(commit), `"${commit}" is no commit`);
+      const what = `read commit ${commit} of ${remote.url.text}`;
+      checkScheme(options, what, remote);
+      return await useRepository(reading, { what, remote, commit, signal }, readCommitTime(commit));
+    },
+    verify: (remote, subject, keys, signal) => verify(reading, { remote, subject, keys, signal }),
     async readTree(remote, place, signal) {
       const { commit, path } = place;
       invariant(isCommitId(commit), `"${commit}" is no commit`);
@@ -150,12 +162,37 @@ async function lastChangeOf(
   return change;
 }
 
-function remember(changes: Map<string, EarlierChange>, key: string, change: EarlierChange): void {
-  changes.delete(key);
-  changes.set(key, change);
-  const [oldest] = changes.keys();
-  if (changes.size > maxRemembered && oldest !== undefined) {
-    changes.delete(oldest);
+interface Verification {
+  readonly remote: GitRemote;
+  readonly subject: GitSubject;
+  readonly keys: readonly PublicKeyFile[];
+  readonly signal: AbortSignal;
+}
+
+async function verify(reading: Reading, { remote, subject, keys, signal }: Verification): Promise<SignatureVerdict> {
+  const id = subject.kind === 'Tag' ? subject.object : subject.commit;
+  invariant(isCommitId(id) && isCommitId(subject.commit), `"${id}" is no object of git`);
+  const name = subject.kind === 'Tag' ? [subject.name] : [];
+  const key = keyOf(remote, [id, ...name, ...keys.flatMap((one) => [one.name, one.content.toString('base64')])]);
+  const known = reading.verdicts.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const what = `verify ${subject.kind === 'Tag' ? `tag ${subject.name}` : `commit ${id}`} of ${remote.url.text}`;
+  checkScheme(reading.options, what, remote);
+  const use = { what, remote, commit: subject.commit, signal };
+  const work = (fetching: Fetch) => verifySignature(fetching, subject, keys);
+  const verdict = await useRepository(reading, use, work);
+  remember(reading.verdicts, key, verdict);
+  return verdict;
+}
+
+function remember<T>(known: Map<string, T>, key: string, value: T): void {
+  known.delete(key);
+  known.set(key, value);
+  const [oldest] = known.keys();
+  if (known.size > maxRemembered && oldest !== undefined) {
+    known.delete(oldest);
   }
 }
 

@@ -37,4 +37,6 @@ export interface GitRun {
 export interface GitAnswer {
   readonly code: number;
   readonly output: Buffer;
+  /** At most 64 KiB. */
+  readonly errors: Buffer;
 }

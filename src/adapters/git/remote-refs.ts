@@ -18,14 +18,16 @@ export function commitOfRef(output: Buffer, ref: string): string | undefined {
  * could be fetched by them.
  */
 export function tagsOf(output: Buffer): readonly GitTag[] {
-  const commits = new Map<string, string>();
+  const tags = new Map<string, Omit<GitTag, 'name'>>();
   for (const { object, ref } of readLines(output)) {
     if (ref.startsWith(tagPrefix)) {
       // A tag object is followed by a line for what it points at.
-      commits.set(ref.slice(tagPrefix.length).replace(peeled, ''), object);
+      const name = ref.slice(tagPrefix.length);
+      const whole = ref.endsWith(peeled) ? tags.get(name.slice(0, -peeled.length)) : undefined;
+      tags.set(name.replace(peeled, ''), { commit: object, ...(whole && { object: whole.commit }) });
     }
   }
-  return [...commits].filter(([name]) => isRefName(name)).map(([name, commit]) => ({ name, commit }));
+  return [...tags].filter(([name]) => isRefName(name)).map(([name, tag]) => ({ name, ...tag }));
 }
 
 function* readLines(output: Buffer): Generator<{ readonly object: string; readonly ref: string }> {

@@ -28,7 +28,7 @@ export async function runGit(program: GitProgram, run: GitRun, signal: AbortSign
     const ending = await execute(program, run, { surroundings, signal });
     signal.throwIfAborted();
     if (ending.kind === 'Exited' && (run.answers ?? [0]).includes(ending.code)) {
-      return { code: ending.code, output: ending.output };
+      return { code: ending.code, output: ending.output, errors: ending.errors };
     }
     throw describeGitFailure(run, ending);
   } finally {

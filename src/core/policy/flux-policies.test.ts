@@ -109,6 +109,10 @@ test('says which tag spoils a list of numbers', () => {
       { tag: '1a', reason: 'NotANumber', message: 'is no number' },
       { tag: 'b', reason: 'NotANumber', message: 'is no number' },
     ],
+    ahead: {
+      tags: [{ tag: '0', reason: 'OtherTagUnreadable', message: 'is not taken, because 1a is no number' }],
+      count: 1,
+    },
     obstacle: '"1a" is no number, so that none is taken; leave it out by filterTags, or use numeric',
   });
 });

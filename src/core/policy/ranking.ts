@@ -49,11 +49,20 @@ export interface RejectedTag extends Rejection {
   readonly tag: string;
 }
 
+export interface Ahead {
+  /** The newest, best first. */
+  readonly tags: readonly RejectedTag[];
+  /** Of all of them. */
+  readonly count: number;
+}
+
 export interface Ranking {
   /** Best first; only tags that are newer than the current one, or the current one where its digest is followed. */
   readonly candidates: readonly Candidate[];
   /** The other tags in the order given, without the current one. */
   readonly rejected: readonly RejectedTag[];
+  /** Of the rejected ones those that are newer than what runs; absent where the policy orders nothing. */
+  readonly ahead?: Ahead;
   /** Why nothing is taken although there may be newer tags, for example `1a is no number`. */
   readonly obstacle?: string;
 }

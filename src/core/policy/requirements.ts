@@ -5,8 +5,10 @@ import { type Platform, parsePlatform } from '../image/platform.ts';
 import { policyInvalid } from './policy-invalid.ts';
 
 export interface Requirements {
-  /** Since it was seen first. */
+  /** Since the time that `ageFrom` names. */
   readonly minimumAgeMs?: number | undefined;
+  /** `Created`: what the version says of itself is believed. */
+  readonly ageFrom?: AgeFrom | undefined;
   readonly platforms?: PlatformRequirement | undefined;
 }
 
@@ -16,11 +18,22 @@ export interface PlatformRequirement {
   readonly named: readonly Platform[];
 }
 
-/** When a candidate was seen first: the clock of minimumAge. */
+/** Since when a version is old: since it was seen here first, or since its maker says that it was created. */
+export const ageOrigins = ['FirstSeen', 'Created'] as const;
+
+export type AgeFrom = (typeof ageOrigins)[number];
+
+export const clockOrigins = ['Created', 'Untold'] as const;
+
+export type ClockOrigin = (typeof clockOrigins)[number];
+
+/** The clock of minimumAge of a candidate. */
 export interface FirstSeen {
   readonly digest: string;
   readonly tag: string;
   readonly at: Date;
+  /** `Created`: by its maker. `Untold`: it was seen first then, and its maker, who would be believed, tells nothing. Absent: it was seen first. */
+  readonly by?: ClockOrigin | undefined;
 }
 
 /** In place of a platform: those of the nodes. */
@@ -28,6 +41,7 @@ const nodesWord = 'Nodes';
 
 export interface WrittenRequirements {
   readonly minimumAge?: string | undefined;
+  readonly ageFrom?: AgeFrom | undefined;
   readonly platforms?: readonly string[] | undefined;
 }
 
@@ -37,18 +51,21 @@ export interface WrittenRequirements {
  * @throws POLICY_INVALID naming field, value and remedy
  */
 export function parseRequirements(
-  { minimumAge, platforms = [] }: WrittenRequirements,
+  { minimumAge, ageFrom, platforms = [] }: WrittenRequirements,
   field: string,
 ): Requirements | undefined {
   const minimumAgeMs = minimumAge === undefined ? 0 : parseAge(minimumAge, `${field}.minimumAge`);
   const named = platforms.flatMap((text, at) =>
     text === nodesWord ? [] : [parseNamed(text, `${field}.platforms[${at}]`)],
   );
+  if (ageFrom !== undefined && minimumAgeMs === 0) {
+    throw policyInvalid(`${field}.ageFrom`, `"${ageFrom}"`, 'means nothing without minimumAge; leave it out');
+  }
   if (minimumAgeMs === 0 && platforms.length === 0) {
     return undefined;
   }
   return {
-    ...(minimumAgeMs === 0 ? {} : { minimumAgeMs }),
+    ...(minimumAgeMs === 0 ? {} : { minimumAgeMs, ...(ageFrom === 'Created' && { ageFrom }) }),
     ...(platforms.length === 0 ? {} : { platforms: { ofNodes: platforms.includes(nodesWord), named } }),
   };
 }

@@ -1,5 +1,6 @@
 /** What all policies that order tags share: filter, read, judge, compare with what runs, sort. */
 import { compareTexts } from '../version/tag-version.ts';
+import { AheadList } from './ahead-list.ts';
 import type { PolicyLimits, SortOrder } from './policy.ts';
 import type { Candidate, Ranking, RankingInput, RejectedTag, Rejection, TagOrder } from './ranking.ts';
 import { type CompiledFilter, compileFilter, type Placed } from './tag-filter.ts';
@@ -86,33 +87,50 @@ interface Work<V> {
   readonly input: RankingInput;
 }
 
-function rank<V>(scheme: Scheme<V>, { filter, path, current, input }: Work<V>): Ranking {
+function rank<V>(scheme: Scheme<V>, work: Work<V>): Ranking {
+  const { filter, path, current, input } = work;
   const judge = scheme.judge?.(current) ?? (() => undefined);
   const verdicts = input.tags.map((tag) => examine(scheme, tag, filter.place(tag), judge));
-  const spoiler = scheme.isAllOrNothing
-    ? verdicts.find((verdict) => verdict.rejection === scheme.unreadable)?.tag
-    : undefined;
+  const spoiler = findSpoiler(scheme, verdicts);
   const passes = path(verdicts);
   const newer: Ranked<V>[] = [];
   const rejected: RejectedTag[] = [];
+  const ahead = new AheadList(scheme.compare, current?.version);
   const weigh = (tag: string, version: V) =>
     spoiledBy(spoiler) ?? notNewer(scheme, version, current) ?? passes(tag, version);
   for (const { tag, version, rejection } of verdicts.filter((verdict) => verdict.tag !== current?.tag)) {
     const problem = rejection ?? (version === undefined ? scheme.unreadable : weigh(tag, version));
-    if (version === undefined || problem !== undefined) {
-      const { reason, message } = problem ?? scheme.unreadable;
-      rejected.push({ tag, reason, message });
-    } else {
+    if (version !== undefined && problem === undefined) {
       newer.push({ tag, version });
+    } else {
+      const { reason, message } = problem ?? scheme.unreadable;
+      const one = { tag, reason, message };
+      rejected.push(one);
+      ahead.add(one, version ?? placeOf(scheme, filter, one));
     }
   }
   return {
     candidates: sortBest(scheme, newer, current),
     rejected,
+    ahead: ahead.ahead,
     ...(spoiler !== undefined && {
       obstacle: `"${spoiler}" is no number, so that none is taken; leave it out by filterTags, or use numeric`,
     }),
   };
+}
+
+/** The tag that spoils the list. */
+function findSpoiler<V>(
+  { isAllOrNothing, unreadable }: Scheme<V>,
+  verdicts: readonly Verdict<V>[],
+): string | undefined {
+  return isAllOrNothing ? verdicts.find(({ rejection }) => rejection === unreadable)?.tag : undefined;
+}
+
+/** Where a tag would stand that the filter leaves out; nowhere where it is the policy itself that cannot read it. */
+function placeOf<V>(scheme: Scheme<V>, filter: CompiledFilter, { tag, message }: RejectedTag): V | undefined {
+  const value = message === scheme.unreadable.message ? undefined : filter.valueOf(tag);
+  return value === undefined ? undefined : scheme.read(value);
 }
 
 /** What was read of a tag, and what speaks against it whatever is newer. */

@@ -26,6 +26,8 @@ export interface Placed {
 export interface CompiledFilter {
   /** The part of the tag that is compared, or why the tag is left out. */
   readonly place: (tag: string) => string | Rejection;
+  /** The part of a tag that is left out, by which its place in the order can be told; undefined when it has none. */
+  readonly valueOf: (tag: string) => string | undefined;
   /** The same part of a tag that may be left out, as the current one may be. */
   readonly placeAnyway: (tag: string) => Placed;
 }
@@ -47,6 +49,11 @@ export function compileFilter(filter: TagFilter | undefined, field: string): Com
   };
   return {
     place,
+    // Without an extract the tag is compared, whether the pattern is in it or not: no need to look.
+    valueOf: (tag) => {
+      const value = filter?.extract ? extract(tag) : tag;
+      return typeof value === 'string' ? value : undefined;
+    },
     placeAnyway: (tag) => {
       const value = extract(tag);
       const isTaken = typeof value === 'string' && isListed(tag) === undefined;

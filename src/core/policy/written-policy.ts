@@ -115,14 +115,14 @@ const readers: Readers<PolicyChoice> = {
  */
 export function parseImagePolicy(written: WrittenImagePolicy, field: string): ImagePolicy {
   const { filterTags, include, exclude, preReleases, oneMajorAtATime, barriers, deadEnds, ...rest } = written;
-  const { minimumAge, platforms, ...choice } = rest;
+  const { minimumAge, ageFrom, platforms, ...choice } = rest;
   const policy = readOne(choice, readers, field);
   const filter = { ...filterTags, include, exclude };
   const path = { oneMajorAtATime, barriers, deadEnds };
   const limited = { ...policy, ...filterOf(filter, field), ...pathOf(path), ...(preReleases && { preReleases }) };
   refuseMisplaced(limited, field);
   checkPath(limited, field);
-  const requirements = parseRequirements({ minimumAge, platforms }, field);
+  const requirements = parseRequirements({ minimumAge, ageFrom, platforms }, field);
   return requirements === undefined ? limited : { ...limited, requirements };
 }
 

@@ -4,6 +4,7 @@
 import { type AppSpec, type CheckTimes, locationOf } from '../../core/app/app.ts';
 import type { AppState } from '../../core/app/app-state.ts';
 import { findRejection } from '../../core/app/rejection.ts';
+import type { PassedOver } from '../../core/policy/passed-over.ts';
 import type { FirstSeen } from '../../core/policy/requirements.ts';
 import { nextTime } from '../../core/schedule/next-time.ts';
 import { joinSome } from '../../core/text.ts';
@@ -40,6 +41,8 @@ export interface SourceView {
   readonly available: Version | undefined;
   /** Undefined where nobody looked. */
   readonly firstSeen?: readonly FirstSeen[] | undefined;
+  /** Undefined where nobody looked. */
+  readonly passedOver?: PassedOver | undefined;
 }
 
 export interface AppCheck {
@@ -279,6 +282,7 @@ function viewOf(finding: Finding): SourceView {
     current: finding.current,
     available: finding.kind === 'Newer' ? finding.version : undefined,
     firstSeen: 'firstSeen' in finding ? finding.firstSeen : undefined,
+    passedOver: 'passedOver' in finding ? finding.passedOver : undefined,
   };
 }
 

@@ -6,7 +6,7 @@ import { rankTags } from '../../core/policy/rank-tags.ts';
 import { type AppObjectWire, decodeAppSpec } from '../../resources/decode-app.ts';
 import { atChart, type ChartAccessContext } from '../chart-access.ts';
 import type { Deployers, Survey } from '../deploy/deployer.ts';
-import { newestRunning } from '../detect/choose-version.ts';
+import { newestRunning } from '../detect/offered-tags.ts';
 import type { RegistryAccesses, SharedRegistry } from '../ports/registry.ts';
 
 export interface ExplainContext extends ChartAccessContext {

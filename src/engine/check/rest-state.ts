@@ -12,10 +12,11 @@ export function restState(findings: readonly Finding[], notes: readonly string[]
     return { kind: 'Immature', message, until: new Date(Math.min(...untils)) };
   }
   const kinds = new Set(findings.map(({ kind }) => kind));
-  for (const kind of ['Unverified', 'Unfit'] as const) {
-    if (kinds.has(kind)) {
-      return { kind, message };
-    }
+  if (kinds.has('Unverified')) {
+    return { kind: 'Unverified', message };
+  }
+  if (kinds.has('PlatformMissing')) {
+    return { kind: 'Unfit', message };
   }
   return { kind: kinds.has('Rejected') ? 'VersionRejected' : 'UpToDate', message };
 }
@@ -27,9 +28,10 @@ function sayFinding(finding: Finding): string {
     case 'Rejected':
       return `${name} stays on ${current}: ${finding.tag} was rejected by ${finding.rejection.author} (${finding.rejection.reason})`;
     case 'Unverified':
-      return `${name} stays on ${current}: ${finding.tag} is not verified: ${finding.reason}`;
     case 'Young':
+    case 'PlatformMissing':
     case 'Unfit':
+      return `${name} stays on ${current}: ${finding.tag} ${finding.message}`;
     case 'Nothing':
       return `${name} stays on ${current}: ${finding.message}`;
     default:

@@ -1,60 +1,66 @@
 /** Chooses, for one source, the version that its policy takes; the same for all kinds of sources that have tags. */
-import { findRejection, type Rejection } from '../../core/app/rejection.ts';
-import { type ImagePolicy, needsTagList } from '../../core/policy/policy.ts';
-import { rankTags, tagComparer } from '../../core/policy/rank-tags.ts';
+import { findRejection } from '../../core/app/rejection.ts';
+import { type PassedVersion, passedOverOf } from '../../core/policy/passed-over.ts';
+import type { ImagePolicy } from '../../core/policy/policy.ts';
+import { clipMessage } from '../../core/text.ts';
 import type { Version } from '../../core/update/version-change.ts';
-import type { Answer } from './finding.ts';
+import type { Answer, Obstacle, Outcome, SourceRequest } from './finding.ts';
+import { judgeAge, SeenVersions } from './judge-age.ts';
+import { isRunning, newestRunning, type Offer, offeredTags } from './offered-tags.ts';
+import type { Shelf } from './shelf.ts';
 
-/** Where the versions of a source are; asks a server. */
-export interface Shelf {
-  /** For messages, e.g. `ghcr.io/org/app`. */
-  readonly name: string;
-  /** What its versions are called: `tags`, `versions`. */
-  readonly noun: string;
-  /** All of them, or an error. */
-  listTags(signal: AbortSignal): Promise<readonly string[]>;
-  find(tag: string, signal: AbortSignal): Promise<OnShelf>;
-}
-
-export type OnShelf =
-  | { readonly kind: 'There'; readonly digest: string }
-  | { readonly kind: 'Gone' }
-  /** It is there and may not be taken; the reason is a sentence without the tag. */
-  | { readonly kind: 'Unfit'; readonly reason: string };
-
-export interface Choice {
-  readonly app: { readonly namespace: string; readonly name: string };
+export interface Choice extends Omit<SourceRequest<never>, 'source'> {
   readonly policy: ImagePolicy;
-  /** The distinct versions of the source that run. */
-  readonly running: readonly Version[];
-  readonly rejections: readonly Rejection[];
-  readonly now: () => Date;
 }
 
 /** Candidates that are asked for at most; each is a request, and only what may not be taken is passed over. */
-export const maxCandidates = 20;
+const maxCandidates = 20;
 
 /** @throws what the shelf throws, POLICY_INVALID */
 export async function chooseVersion(choice: Choice, shelf: Shelf, signal: AbortSignal): Promise<Answer> {
   const pinned = answerPinned(choice);
   if (pinned !== undefined) {
-    return pinned;
+    return await verifyPinned(pinned, shelf, signal);
   }
   const current = newestRunning(choice.policy, choice.running);
   const offer = await offeredTags(choice, current, { shelf, signal });
-  const passedOver: Answer[] = [];
-  for (const tag of offer.candidates.slice(0, maxCandidates)) {
-    const found = await shelf.find(tag, signal);
-    const answer = judge(choice, tag, found);
-    if (answer?.kind === 'Newer') {
-      return answer;
+  const seen = new SeenVersions(choice.firstSeen);
+  const { obstacles, outcome } = await look({ choice, shelf, seen, current }, offer, signal);
+  const unasked = outcome === undefined ? offer.candidates.slice(maxCandidates) : [];
+  return {
+    ...(outcome ?? restOf(offer, obstacles)),
+    ...(choice.policy.requirements?.minimumAgeMs !== undefined && { firstSeen: seen.all }),
+    passedOver: passedOverOf([...obstacles.map(sayObstacle), ...unasked.map(sayUnasked)], offer.ahead),
+  };
+}
+
+interface Search {
+  readonly choice: Choice;
+  readonly shelf: Shelf;
+  readonly seen: SeenVersions;
+  readonly current: Version;
+}
+
+interface Looked {
+  /** Best first, without what runs. */
+  readonly obstacles: readonly Obstacle[];
+  /** Undefined when all candidates were passed over. */
+  readonly outcome: Outcome | undefined;
+}
+
+async function look(search: Search, { candidates }: Offer, signal: AbortSignal): Promise<Looked> {
+  const obstacles: Obstacle[] = [];
+  for (const tag of candidates.slice(0, maxCandidates)) {
+    const judged = await judge(search, tag, signal);
+    if (judged?.kind === 'Newer') {
+      return { obstacles, outcome: judged };
     }
-    if (answer?.kind === 'UpToDate') {
-      return sayPassedOver(passedOver, current) ?? answer;
+    if (judged?.kind === 'UpToDate') {
+      return { obstacles, outcome: nearest(obstacles) ?? judged };
     }
-    passedOver.push(...(answer ? [answer] : []));
+    obstacles.push(...(judged === undefined ? [] : [judged]));
   }
-  return sayPassedOver(passedOver, current) ?? restOf(offer);
+  return { obstacles, outcome: undefined };
 }
 
 /** Where exactly one version is wanted nobody need be asked; undefined: it is not so. */
@@ -71,91 +77,72 @@ export function answerPinned(choice: Choice): Answer | undefined {
   return isRunning(running, version) ? { kind: 'UpToDate' } : { kind: 'Newer', version };
 }
 
-/** Undefined: it is not there after all. */
-function judge(choice: Choice, tag: string, found: OnShelf): Answer | undefined {
-  switch (found.kind) {
-    case 'Gone':
-      return undefined;
-    case 'Unfit':
-      return { kind: 'Nothing', message: `${tag} may not be taken, because ${found.reason}` };
-    case 'There': {
-      const { digest } = found;
-      const rejection = findRejection(choice.rejections, choice.app, digest, choice.now());
-      if (rejection) {
-        return { kind: 'Rejected', tag, rejection };
-      }
-      const version = { tag, digest };
-      return isRunning(choice.running, version) ? { kind: 'UpToDate' } : { kind: 'Newer', version };
+/** Its digest was not told by a header, so that only the signatures that are asked for are looked at. */
+async function verifyPinned(pinned: Answer, shelf: Shelf, signal: AbortSignal): Promise<Answer> {
+  if (pinned.kind !== 'Newer' || pinned.version.digest === undefined) {
+    return pinned;
+  }
+  const { tag, digest } = pinned.version;
+  return (await shelf.findUnsigned?.({ tag: tag ?? digest, digest }, signal)) ?? pinned;
+}
+
+type Judged = Obstacle | Extract<Outcome, { readonly kind: 'UpToDate' | 'Newer' }>;
+
+/** Undefined: it is not there after all, or what runs was rejected, which is no news. */
+async function judge(
+  { choice, shelf, seen, current }: Search,
+  tag: string,
+  signal: AbortSignal,
+): Promise<Judged | undefined> {
+  const found = await shelf.find(tag, signal);
+  if (found.kind === 'Gone') {
+    return undefined;
+  }
+  if (found.kind === 'Unfit') {
+    return { kind: 'Unfit', tag, message: `may not be taken, because ${found.reason}` };
+  }
+  const version = { tag, digest: found.digest };
+  const now = choice.now();
+  const rejection = findRejection(choice.rejections, choice.app, version.digest, now);
+  if (rejection !== undefined) {
+    return version.digest === current.digest ? undefined : { kind: 'Rejected', tag, rejection };
+  }
+  if (isRunning(choice.running, version)) {
+    return { kind: 'UpToDate' };
+  }
+  // A young one is looked at once it is old enough: all else costs requests.
+  const young = await judgeAge({ requirements: choice.policy.requirements, seen, shelf, now }, version, signal);
+  const bar = young ?? (await shelf.findBar?.(version, signal)) ?? (await shelf.findUnsigned?.(version, signal));
+  return bar ?? { kind: 'Newer', version };
+}
+
+/** The one to speak of: that which is taken first by itself, else the best one. */
+function nearest(obstacles: readonly Obstacle[]): Obstacle | undefined {
+  const young = obstacles.filter((one) => one.kind === 'Young');
+  const [first] = young.toSorted((left, right) => left.until.getTime() - right.until.getTime());
+  return first ?? obstacles[0];
+}
+
+/** Where none is taken. */
+function restOf({ message }: Offer, obstacles: readonly Obstacle[]): Outcome {
+  return nearest(obstacles) ?? (message === undefined ? { kind: 'UpToDate' } : { kind: 'Nothing', message });
+}
+
+function sayObstacle(obstacle: Obstacle): PassedVersion {
+  const { tag } = obstacle;
+  switch (obstacle.kind) {
+    case 'Rejected': {
+      const { author, reason } = obstacle.rejection;
+      return { tag, reason: 'VersionRejected', message: clipMessage(`was rejected by ${author} (${reason})`) };
     }
+    case 'Young':
+      return { tag, reason: 'MinimumAge', message: obstacle.message };
+    default:
+      return { tag, reason: obstacle.kind, message: clipMessage(obstacle.message) };
   }
 }
 
-/** Of what is better than what runs but may not be taken, a rejection is said first: a person may lift it. */
-function sayPassedOver(passedOver: readonly Answer[], current: Version): Answer | undefined {
-  const [rejected] = passedOver.filter((answer) => answer.kind === 'Rejected');
-  if (rejected && rejected.rejection.digest !== current.digest) {
-    return rejected;
-  }
-  return passedOver.find((answer) => answer.kind === 'Nothing');
-}
-
-function restOf({ message }: Offer): Answer {
-  return message === undefined ? { kind: 'UpToDate' } : { kind: 'Nothing', message };
-}
-
-/** The newest of several, so that none is ever taken back by an update; a tag that is no version is older than any. */
-export function newestRunning(policy: ImagePolicy, versions: readonly Version[]): Version {
-  const compare = tagComparer(policy);
-  const [first = { tag: undefined, digest: undefined }, ...rest] = versions;
-  return rest.reduce((newest, version) => (compare(version.tag ?? '', newest.tag ?? '') > 0 ? version : newest), first);
-}
-
-export interface Offer {
-  /** Worth asking for, best first. */
-  readonly candidates: readonly string[];
-  /** What to say when none is taken. */
-  readonly message?: string;
-}
-
-/** @throws what the shelf throws, POLICY_INVALID */
-export async function offeredTags(
-  { policy, running }: Pick<Choice, 'policy' | 'running'>,
-  current: Version,
-  { shelf, signal }: { readonly shelf: Shelf; readonly signal: AbortSignal },
-): Promise<Offer> {
-  if (!needsTagList(policy)) {
-    return namedTags(policy, current, shelf);
-  }
-  const tags = await shelf.listTags(signal);
-  const ranking = rankTags(policy, { tags, current: current.tag });
-  const candidates = ranking.candidates.map((candidate) => candidate.tag);
-  if (candidates.length > 0) {
-    return { candidates };
-  }
-  if (ranking.obstacle !== undefined) {
-    return { candidates: [], message: `${shelf.noun} of ${shelf.name}: ${ranking.obstacle}` };
-  }
-  const isThere = current.tag !== undefined && tags.includes(current.tag);
-  if (isThere && running.some((version) => version.tag !== current.tag)) {
-    // Some of what runs lags behind the newest: bring it up to it.
-    return { candidates: [current.tag] };
-  }
-  if (tags.length === 0) {
-    return { candidates: [], message: `${shelf.name} has no ${shelf.noun}` };
-  }
-  const none = `none of the ${tags.length} ${shelf.noun} of ${shelf.name} may be taken by the policy`;
-  return { candidates: [], ...(isThere ? {} : { message: none }) };
-}
-
-/** What a policy wants that names its tag. */
-function namedTags(policy: ImagePolicy, current: Version, { name, noun }: Shelf): Offer {
-  const candidates = rankTags(policy, { tags: [], current: current.tag }).candidates.map(({ tag }) => tag);
-  return candidates.length === 0
-    ? { candidates }
-    : { candidates, message: `${name} has no ${noun.replace(/s$/, '')} "${candidates.join('", "')}"` };
-}
-
-/** Whether all that runs is the version already, as far as it tells. */
-export function isRunning(all: readonly Version[], version: Version): boolean {
-  return all.length > 0 && all.every((one) => one.tag === version.tag && one.digest === version.digest);
+function sayUnasked(tag: string): PassedVersion {
+  const message = `was not looked at, because ${maxCandidates} better ones may not be taken`;
+  return { tag, reason: 'NotLookedAt', message };
 }

@@ -2,12 +2,17 @@
 import type { ChartSource } from '../../core/app/sources.ts';
 import { findMisfit } from '../../core/chart/chart-fit.ts';
 import { describeChart } from '../../core/chart/chart-location.ts';
+import { readTime } from '../../core/image/created.ts';
 import { atChart, type ChartAccessContext } from '../chart-access.ts';
 import type { ChartPlace } from '../ports/charts.ts';
-import { chooseVersion, newestRunning, type Shelf } from './choose-version.ts';
-import type { Detector, SourceRequest } from './finding.ts';
+import { chooseVersion } from './choose-version.ts';
+import type { Detector, Obstacle, SourceRequest } from './finding.ts';
+import { judgeProvenance, type ProvenanceContext } from './judge-provenance.ts';
+import { judgeSignatures, type SignatureContext } from './judge-signatures.ts';
+import { newestRunning } from './offered-tags.ts';
+import type { Shelf, ShelfVersion } from './shelf.ts';
 
-export interface ChartContext extends ChartAccessContext {
+export interface ChartContext extends ChartAccessContext, SignatureContext, ProvenanceContext {
   /** E.g. `v1.31.2`. */
   readonly clusterVersion: (signal: AbortSignal) => Promise<string>;
 }
@@ -21,13 +26,15 @@ export function detectChart(context: ChartContext, request: SourceRequest<ChartS
       atChart(
         context,
         { namespace: app.namespace, source },
-        (place) => chooseVersion(choice, shelfOf(context, source, place), signal),
+        (place) => chooseVersion(choice, shelfOf(context, request, place), signal),
         signal,
       ),
   };
 }
 
-function shelfOf({ charts, clusterVersion }: ChartContext, source: ChartSource, place: ChartPlace): Shelf {
+function shelfOf(context: ChartContext, { app, source }: SourceRequest<ChartSource>, place: ChartPlace): Shelf {
+  const { charts, clusterVersion } = context;
+  const question = { namespace: app.namespace, place, source };
   return {
     name: describeChart(source.location),
     noun: 'versions',
@@ -44,5 +51,28 @@ function shelfOf({ charts, clusterVersion }: ChartContext, source: ChartSource, 
       });
       return reason === undefined ? { kind: 'There', digest: found.digest } : { kind: 'Unfit', reason };
     },
+    findCreated: async ({ tag }, signal) => readTime((await charts.findVersion(place, tag, signal))?.created),
+    findUnsigned: async (version, signal) =>
+      (await judgeCosign(context, question, version, signal)) ??
+      (await judgeProvenance(context, question, version, signal)),
   };
+}
+
+/** Signatures of cosign are in registries, beside the manifest of the chart. */
+async function judgeCosign(
+  context: SignatureContext,
+  {
+    namespace,
+    place,
+    source,
+  }: { readonly namespace: string; readonly place: ChartPlace; readonly source: ChartSource },
+  version: ShelfVersion,
+  signal: AbortSignal,
+): Promise<Obstacle | undefined> {
+  const { location, access } = place;
+  if (location.kind === 'Index') {
+    return undefined;
+  }
+  const where = { repository: location.repository, access };
+  return await judgeSignatures(context, { namespace, place: where, policy: source.verify }, version, signal);
 }

@@ -59,15 +59,11 @@ export function withoutAsking(context: DetectContext, request: DetectRequest): F
 function detectorFor(context: DetectContext, request: DetectRequest, source: Source): Detector {
   const { app, rejections, survey } = request;
   const running = survey.versions.get(source.name) ?? [];
-  const asked = { app, rejections, running, now: () => context.clock.now() };
+  const firstSeen = request.firstSeenOf(source.name);
+  const asked = { app, rejections, running, firstSeen, now: () => context.clock.now() };
   switch (source.kind) {
     case 'Image':
-      return detectImage(context, {
-        ...asked,
-        source,
-        pullers: survey.workloads,
-        firstSeen: request.firstSeenOf(source.name),
-      });
+      return detectImage(context, { ...asked, source, pullers: survey.workloads });
     case 'Chart':
       return detectChart(context, { ...asked, source });
     case 'Git':

@@ -2,6 +2,7 @@
 import type { Source } from '../../core/app/app.ts';
 import type { Rejection } from '../../core/app/rejection.ts';
 import type { OperationError } from '../../core/errors.ts';
+import type { PassedOver } from '../../core/policy/passed-over.ts';
 import type { FirstSeen } from '../../core/policy/requirements.ts';
 import type { Version } from '../../core/update/version-change.ts';
 
@@ -16,19 +17,29 @@ export type Finding = { readonly source: Source; readonly current: Version } & (
 export type Answer = Outcome & {
   /** Clocks of the candidates of this check; undefined where the policy asks for no age. */
   readonly firstSeen?: readonly FirstSeen[] | undefined;
+  /** What is newer and not taken; undefined where nothing was compared. */
+  readonly passedOver?: PassedOver | undefined;
 };
 
-type Outcome =
+export type Outcome =
   | { readonly kind: 'UpToDate' }
   | { readonly kind: 'Newer'; readonly version: Version }
-  /** The newest version may not be taken, and there is nothing else that is newer. */
-  | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
-  /** The newest version lacks the signatures that are asked for, and there is nothing else that is newer. */
-  | { readonly kind: 'Unverified'; readonly tag: string; readonly reason: string }
-  /** The newest version is not old enough, or not made for every node, and there is nothing else that is newer. */
-  | Unmet
+  /** One that may not be taken, and there is nothing else that is newer. */
+  | Obstacle
   /** No version, or none that the policy takes; changes nothing. */
   | { readonly kind: 'Nothing'; readonly message: string };
+
+/** What keeps a version that is newer from being taken. Each message is a sentence without the tag. */
+export type Obstacle =
+  | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
+  /** It lacks the signatures that are asked for. */
+  | { readonly kind: 'Unverified'; readonly tag: string; readonly message: string }
+  /** Not known for long enough. */
+  | { readonly kind: 'Young'; readonly tag: string; readonly until: Date; readonly message: string }
+  /** Cannot run on every node that it may come to. */
+  | { readonly kind: 'PlatformMissing'; readonly tag: string; readonly message: string }
+  /** For something else than this cluster or this application. */
+  | { readonly kind: 'Unfit'; readonly tag: string; readonly message: string };
 
 /** What detection of one source starts from. */
 export interface SourceRequest<S extends Source> {
@@ -37,14 +48,10 @@ export interface SourceRequest<S extends Source> {
   /** The distinct versions of it that run. */
   readonly running: readonly Version[];
   readonly rejections: readonly Rejection[];
+  /** Clocks of the candidates of earlier checks. */
+  readonly firstSeen: readonly FirstSeen[];
   readonly now: () => Date;
 }
-
-export type Unmet =
-  /** Seen first too short a time ago. */
-  | { readonly kind: 'Young'; readonly tag: string; readonly until: Date; readonly message: string }
-  /** Cannot run on every node that it may come to. */
-  | { readonly kind: 'Unfit'; readonly tag: string; readonly message: string };
 
 /** One source under the eyes of the adapter that knows its kind. */
 export interface Detector {

@@ -1,64 +1,41 @@
-/** What keeps a version that is newer from being taken. */
-import type { ImageSource } from '../../core/app/app.ts';
-import { findRejection, type Rejection } from '../../core/app/rejection.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { RegistryAccess } from '../ports/registry.ts';
+/** Whether a version in a registry has the signatures that its source asks for. */
+import type { SignaturePolicy } from '../../core/signature/signature-policy.ts';
+import type { ArtifactPlace } from '../ports/artifacts.ts';
 import type { SignatureTrusts, SignatureVerifier } from '../ports/signatures.ts';
+import type { Obstacle } from './finding.ts';
+import type { ShelfVersion } from './shelf.ts';
 
-export interface ObstacleContext {
+export interface SignatureContext {
   readonly signatures: SignatureVerifier;
   readonly trusts: SignatureTrusts;
-  readonly clock: Clock;
 }
 
-export interface Candidate {
-  readonly tag: string;
-  readonly digest: string;
+export interface SignatureQuestion {
+  readonly namespace: string;
+  readonly place: ArtifactPlace;
+  /** Undefined: nobody's signature is needed. */
+  readonly policy: SignaturePolicy | undefined;
 }
 
-export interface Offered {
-  readonly app: { readonly namespace: string; readonly name: string };
-  readonly source: Pick<ImageSource, 'repository' | 'verify'>;
-  readonly access: RegistryAccess;
-  readonly rejections: readonly Rejection[];
-}
-
-export type Obstacle =
-  | { readonly kind: 'Rejected'; readonly tag: string; readonly rejection: Rejection }
-  | { readonly kind: 'Unverified'; readonly tag: string; readonly reason: string };
-
-/** Whether it must not be taken again. */
-export function findRejected(
-  { clock }: Pick<ObstacleContext, 'clock'>,
-  { app, rejections }: Pick<Offered, 'app' | 'rejections'>,
-  { tag, digest }: Candidate,
-): Obstacle | undefined {
-  const rejection = findRejection(rejections, app, digest, clock.now());
-  return rejection && { kind: 'Rejected', tag, rejection };
-}
-
-/**
- * Whether it lacks the signatures that the source asks for.
- *
- * @throws SECRET_NOT_FOUND, SECRET_INVALID and errors of the registry: nothing is known then, in either way
- */
-export async function findUnverified(
-  { signatures, trusts }: ObstacleContext,
-  { app, source, access }: Offered,
-  { tag, digest }: Candidate,
+/** @throws SECRET_NOT_FOUND, SECRET_INVALID and errors of the registry: nothing is known then, in either way */
+export async function judgeSignatures(
+  { signatures, trusts }: SignatureContext,
+  { namespace, place, policy }: SignatureQuestion,
+  { tag, digest }: ShelfVersion,
   signal: AbortSignal,
 ): Promise<Obstacle | undefined> {
-  const { verify: policy, repository } = source;
   if (policy === undefined) {
     return undefined;
   }
   try {
-    const trust = await trusts.trustFor(app.namespace, policy, signal);
-    const verdict = await signatures.verify({ place: { repository, access }, digest, policy, trust }, signal);
-    return verdict.kind === 'Verified' ? undefined : { kind: 'Unverified', tag, reason: verdict.reason };
+    const trust = await trusts.trustFor(namespace, policy, signal);
+    const verdict = await signatures.verify({ place, digest, policy, trust }, signal);
+    return verdict.kind === 'Verified'
+      ? undefined
+      : { kind: 'Unverified', tag, message: `is not verified: ${verdict.reason}` };
   } catch (error) {
     // What is mended next may be the Secret or ConfigMap.
-    trusts.forget(app.namespace, policy);
+    trusts.forget(namespace, policy);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The tags of a repository in a registry. */
 import type { Repository } from '../../core/image/reference.ts';
 import type { Registry, RegistryAccess } from '../ports/registry.ts';
-import type { Shelf } from './choose-version.ts';
+import type { Shelf } from './shelf.ts';
 
 export function registryShelf(
   registry: Registry,

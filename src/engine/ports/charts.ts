@@ -19,6 +19,12 @@ export interface ChartVersion {
   readonly deprecated: boolean;
 }
 
+export interface FoundProvenance {
+  readonly content: Buffer;
+  /** `sha256:<hex>`. */
+  readonly archiveDigest: string;
+}
+
 /**
  * Chart repositories. Errors of every method: those of Registry, also for repositories with an index (REGISTRY_NOT_FOUND: also
  * when it has no such chart), and CHART_INVALID (not what Helm says, or larger than the bounds).
@@ -28,6 +34,12 @@ export interface Charts {
   listVersions(place: ChartPlace, signal: AbortSignal): Promise<readonly string[]>;
   /** Undefined when the repository has no such version. */
   findVersion(place: ChartPlace, version: string, signal: AbortSignal): Promise<ChartVersion | undefined>;
+  /** The provenance file of a version and the digest of the archive that it must be about; undefined when there is none. */
+  findProvenance(
+    place: ChartPlace,
+    version: { readonly version: string; readonly digest: string },
+    signal: AbortSignal,
+  ): Promise<FoundProvenance | undefined>;
   /**
    * The archive (`.tgz`) of a version, its digest compared with the one that the version was chosen by.
    *

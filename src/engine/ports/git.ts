@@ -1,5 +1,6 @@
 /** What the engine needs of git servers. */
 import type { GitUrl } from '../../core/git/git-url.ts';
+import type { PublicKeyFile, SignatureVerdict } from './signatures.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** How to reach one git server; made from the App and the Secrets it names. */
@@ -31,7 +32,14 @@ export interface GitTag {
   readonly name: string;
   /** What the tag comes to, also through a tag object; hex. */
   readonly commit: string;
+  /** Id of the tag object, which can be signed; undefined where the name stands for the commit itself. */
+  readonly object?: string;
 }
+
+/** What is signed. */
+export type GitSubject =
+  | { readonly kind: 'Commit'; readonly commit: string }
+  | { readonly kind: 'Tag'; readonly name: string; readonly object: string; readonly commit: string };
 
 /**
  * Git repositories, read only. Errors of every method: GIT_UNREACHABLE, GIT_DENIED, GIT_NOT_FOUND (repository, commit or path),
@@ -51,6 +59,21 @@ export interface GitRepositories {
     range: { readonly commit: string; readonly paths: readonly string[] },
     signal: AbortSignal,
   ): Promise<string>;
+  /** When the commit was made, as whoever made it says. */
+  findCommitTime(remote: GitRemote, commit: string, signal: AbortSignal): Promise<Date | undefined>;
+  /**
+   * Whether a commit, or a tag with its name and its commit, is signed by one of the keys. What a signature was found to be stays so: it is
+   * part of the object.
+   *
+   * @param keys entries of a Secret: `*.asc` (OpenPGP), `*.pub` (ssh), `allowed_signers` (ssh)
+   * @throws SECRET_INVALID when one of them is no public key, besides the errors of all
+   */
+  verify(
+    remote: GitRemote,
+    subject: GitSubject,
+    keys: readonly PublicKeyFile[],
+    signal: AbortSignal,
+  ): Promise<SignatureVerdict>;
   /**
    * The files below a path at a commit; paths are from the root of the repository. Fetches that commit and those files only.
    *

@@ -28,6 +28,20 @@ export interface SignatureVerifier {
   forget(repository: Repository): void;
 }
 
+/** Where public keys are. */
+export interface KeysPlace {
+  readonly namespace: string;
+  readonly secret: string;
+  /** Field of the source that names it, for errors. */
+  readonly field: string;
+}
+
+/** A public key, or several, in one entry of a Secret. */
+export interface PublicKeyFile {
+  readonly name: string;
+  readonly content: Buffer;
+}
+
 /** What the policies of Apps trust, from the objects that they name. */
 export interface SignatureTrusts {
   /**
@@ -36,5 +50,33 @@ export interface SignatureTrusts {
    * @throws SECRET_NOT_FOUND, SECRET_INVALID; `context.field` names the field of the source's image
    */
   trustFor(namespace: string, policy: SignaturePolicy, signal: AbortSignal): Promise<SignatureTrust>;
+  /**
+   * All entries of a Secret with public keys. Kept as the others.
+   *
+   * @throws SECRET_NOT_FOUND, SECRET_INVALID when it has none
+   */
+  keysOf(where: KeysPlace, signal: AbortSignal): Promise<readonly PublicKeyFile[]>;
+  forgetKeys(where: KeysPlace): void;
   forget(namespace: string, policy: SignaturePolicy): void;
+}
+
+export interface ProvenanceQuestion {
+  /** The file beside the archive, as it came. */
+  readonly provenance: Buffer;
+  readonly chart: {
+    readonly name: string;
+    readonly version: string;
+    /** `sha256:<hex>`. */
+    readonly archiveDigest: string;
+  };
+  readonly keyring: readonly PublicKeyFile[];
+}
+
+export interface ProvenanceVerifier {
+  /**
+   * Whether a key of the keyring vouches for this very archive.
+   *
+   * @throws SECRET_INVALID for what is no keyring, CONFIG_INVALID where gpg cannot be run
+   */
+  verify(question: ProvenanceQuestion, signal: AbortSignal): Promise<SignatureVerdict>;
 }

@@ -1,8 +1,9 @@
 /** The Charts port: repositories with an index.yaml, and charts in registries. */
+import { maxProvenanceBytes } from '../../../core/chart/provenance.ts';
 import { isOperationError } from '../../../core/errors.ts';
 import { parseRepository, type Repository } from '../../../core/image/reference.ts';
 import type { ArtifactRegistry } from '../../../engine/ports/artifacts.ts';
-import type { ChartPlace, Charts, ChartVersion } from '../../../engine/ports/charts.ts';
+import type { ChartPlace, Charts, ChartVersion, FoundProvenance } from '../../../engine/ports/charts.ts';
 import type { Clock } from '../../../engine/ports/clock.ts';
 import type { Registry } from '../../../engine/ports/registry.ts';
 import type { ProxySettings } from '../../../network/proxy.ts';
@@ -10,7 +11,13 @@ import { createHostGate } from '../host-gate.ts';
 import { createTransport } from '../transport.ts';
 import { chartInvalid } from './chart-failure.ts';
 import type { IndexEntry } from './index-entry.ts';
-import { createIndexRepositories, digestOf, type IndexPlace, type IndexRepositories } from './index-repositories.ts';
+import {
+  createIndexRepositories,
+  digestOf,
+  type IndexPlace,
+  type IndexRepositories,
+  maxArchiveBytes,
+} from './index-repositories.ts';
 import { createOciCharts, type OciCharts } from './oci-charts.ts';
 import { defaultIndexBounds, type ReadIndexBounds } from './read-index.ts';
 
@@ -65,6 +72,7 @@ export function createChartClient(options: ChartClientOptions): ChartClient {
         ? await client.oci.findVersion({ repository: location.repository, access }, version, signal)
         : await findInIndex(client, { location, access }, { version, signal });
     },
+    findProvenance: (place, version, signal) => findProvenance(client, place, { ...version, signal }),
     fetchArchive: (place, version, signal) => fetchArchive(client, place, { ...version, signal }),
     forget: (url) => client.indexes.forget(url),
     close: () => transport.close(),
@@ -123,18 +131,66 @@ async function fetchArchive(
     return await client.oci.fetchArchive({ repository: location.repository, access }, digest, signal);
   }
   const place = { location, access };
-  const entries = await client.indexes.findEntries(place, signal);
-  const entry = entries.find((one) => one.version === version);
   const what = `fetch chart ${location.chart} ${version} of ${location.url}`;
-  if (entry === undefined) {
-    throw chartInvalid(what, location.url, 'the index has this version no more');
-  }
+  const entry = await entryOf(client, place, { version, signal });
   const archive = await fetchEntry(client, place, { entry, signal });
   const actual = digestOf(archive);
   if (actual !== digest) {
     throw chartInvalid(what, location.url, `what came has digest ${actual}, not ${digest}`);
   }
   return archive;
+}
+
+/** Beside the archive, with `.prov` behind its name (Helm, "Helm Provenance and Integrity"). */
+async function findProvenance(
+  client: Client,
+  { location, access }: ChartPlace,
+  { version, digest, signal }: Wanted & { readonly digest: string },
+): Promise<FoundProvenance | undefined> {
+  if (location.kind === 'Oci') {
+    return await client.oci.findProvenance({ repository: location.repository, access }, digest, signal);
+  }
+  const place = { location, access };
+  const entry = await entryOf(client, place, { version, signal });
+  const url = urlOf(place, entry);
+  if (url.protocol === 'oci:') {
+    return undefined;
+  }
+  url.pathname += '.prov';
+  try {
+    const content = await client.indexes.fetchFile(place, { url, maxBytes: maxProvenanceBytes }, signal);
+    return { content, archiveDigest: digest };
+  } catch (error) {
+    if (isOperationError(error, 'REGISTRY_NOT_FOUND')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function entryOf(client: Client, place: IndexPlace, { version, signal }: Wanted): Promise<IndexEntry> {
+  const entries = await client.indexes.findEntries(place, signal);
+  const entry = entries.find((one) => one.version === version);
+  if (entry === undefined) {
+    const { chart, url } = place.location;
+    throw chartInvalid(`fetch chart ${chart} ${version} of ${url}`, url, 'the index has this version no more');
+  }
+  return entry;
+}
+
+/** Where the archive is, without credentials. */
+function urlOf({ location }: IndexPlace, entry: IndexEntry): URL {
+  const url = entry.url === undefined ? null : URL.parse(entry.url, location.url);
+  const isAllowed =
+    url !== null &&
+    (['oci:', 'https:'].includes(url.protocol) || (url.protocol === 'http:' && location.url.startsWith('http:')));
+  if (!isAllowed) {
+    const what = `fetch chart ${location.chart} ${entry.version} of ${location.url}`;
+    throw chartInvalid(what, location.url, 'the index names no https address for it');
+  }
+  url.username = '';
+  url.password = '';
+  return url;
 }
 
 async function fetchEntry(
@@ -144,17 +200,11 @@ async function fetchEntry(
 ): Promise<Buffer> {
   const { location } = place;
   const what = `fetch chart ${location.chart} ${entry.version} of ${location.url}`;
-  const url = entry.url === undefined ? null : URL.parse(entry.url, location.url);
-  if (url?.protocol === 'oci:') {
+  const url = urlOf(place, entry);
+  if (url.protocol === 'oci:') {
     return await fetchLinked(client, { what, url, repositoryUrl: location.url }, signal);
   }
-  const isAllowed = url?.protocol === 'https:' || (url?.protocol === 'http:' && location.url.startsWith('http:'));
-  if (url === null || !isAllowed) {
-    throw chartInvalid(what, location.url, 'the index names no https address for it');
-  }
-  url.username = '';
-  url.password = '';
-  return await client.indexes.fetchFile(place, url, signal);
+  return await client.indexes.fetchFile(place, { url, maxBytes: maxArchiveBytes }, signal);
 }
 
 /** Indexes of repositories that moved into a registry lead there, as Bitnami's does; no credential goes along. */

@@ -18,9 +18,15 @@ import { type ChartEntries, type ReadIndexBounds, readIndex } from './read-index
 export interface IndexRepositories {
   /** Entries of a chart in the order of the index. */
   findEntries(place: IndexPlace, signal: AbortSignal): Promise<readonly IndexEntry[]>;
-  fetchFile(place: IndexPlace, url: URL, signal: AbortSignal): Promise<Buffer>;
+  /** @throws REGISTRY_NOT_FOUND besides */
+  fetchFile(place: IndexPlace, file: WantedFile, signal: AbortSignal): Promise<Buffer>;
   /** What is asked of the repository from now on is not answered from before. */
   forget(url: string): void;
+}
+
+export interface WantedFile {
+  readonly url: URL;
+  readonly maxBytes: number;
 }
 
 export interface IndexPlace {
@@ -62,7 +68,7 @@ export function createIndexRepositories(options: IndexRepositoriesOptions): Inde
 
   return {
     findEntries: (place, signal) => findEntries(state, place, signal),
-    fetchFile: (place, url, signal) => fetchFile(state, place, { url, signal }),
+    fetchFile: (place, file, signal) => fetchFile(state, place, { ...file, signal }),
     forget: (url) => loads.forgetAll(`${url} `),
   };
 }
@@ -154,14 +160,14 @@ function conditionsOf(known: Known | undefined): Readonly<Record<string, string>
 async function fetchFile(
   state: State,
   place: IndexPlace,
-  { url, signal }: { readonly url: URL; readonly signal: AbortSignal },
+  { url, maxBytes, signal }: WantedFile & { readonly signal: AbortSignal },
 ): Promise<Buffer> {
   const operation = { what: `fetch ${url.origin}${url.pathname}`, repository: place.location.url };
   const answer = await send(state, place, {
     operation,
     url,
     headers: { accept: '*/*' },
-    maxBytes: maxArchiveBytes,
+    maxBytes,
     signal,
   });
   if (answer.status !== 200) {

@@ -1,7 +1,8 @@
 /** Charts in a registry, as `helm push` puts them there (HIP 6). */
+import { maxProvenanceBytes } from '../../../core/chart/provenance.ts';
 import { formatRepository, type Repository } from '../../../core/image/reference.ts';
-import type { ArtifactManifest, ArtifactRegistry } from '../../../engine/ports/artifacts.ts';
-import type { ChartVersion } from '../../../engine/ports/charts.ts';
+import type { ArtifactDescriptor, ArtifactManifest, ArtifactRegistry } from '../../../engine/ports/artifacts.ts';
+import type { ChartVersion, FoundProvenance } from '../../../engine/ports/charts.ts';
 import type { Registry, RegistryAccess } from '../../../engine/ports/registry.ts';
 import { isRecord } from '../failure.ts';
 import { chartInvalid } from './chart-failure.ts';
@@ -18,6 +19,7 @@ export interface OciCharts {
   findVersion(place: OciPlace, version: string, signal: AbortSignal): Promise<ChartVersion | undefined>;
   /** @param reference a version or the digest of a manifest */
   fetchArchive(place: OciPlace, reference: string, signal: AbortSignal): Promise<Buffer>;
+  findProvenance(place: OciPlace, digest: string, signal: AbortSignal): Promise<FoundProvenance | undefined>;
 }
 
 type Details = Omit<ChartVersion, 'version' | 'digest'>;
@@ -28,6 +30,7 @@ const archiveTypes: ReadonlySet<string> = new Set([
   // Of Helm before 3.8.
   'application/tar+gzip',
 ]);
+const provenanceType = 'application/vnd.cncf.helm.chart.provenance.v1.prov';
 const maxConfigBytes = 2 ** 20;
 const maxRemembered = 10_000;
 
@@ -54,15 +57,29 @@ export function createOciCharts(registry: Pick<Registry, 'listTags' | 'findDiges
       }
       return { version, digest, ...known };
     },
+    async findProvenance(place, digest, signal) {
+      const manifest = await findManifest(registry, place, { reference: digest, signal });
+      const descriptor = manifest.layers.find(({ mediaType }) => mediaType === provenanceType);
+      if (descriptor === undefined) {
+        return undefined;
+      }
+      const content = await registry.fetchBlob(place, { descriptor, maxBytes: maxProvenanceBytes }, signal);
+      return { content, archiveDigest: archiveOf(place, digest, manifest).digest };
+    },
     async fetchArchive(place, reference, signal) {
       const manifest = await findManifest(registry, place, { reference: tagOf(reference), signal });
-      const descriptor = manifest.layers.find(({ mediaType }) => archiveTypes.has(mediaType));
-      if (descriptor === undefined) {
-        throw notChart(place, reference, 'it has no layer with a chart');
-      }
+      const descriptor = archiveOf(place, reference, manifest);
       return await registry.fetchBlob(place, { descriptor, maxBytes: maxArchiveBytes }, signal);
     },
   };
+}
+
+function archiveOf(place: OciPlace, reference: string, { layers }: ArtifactManifest): ArtifactDescriptor {
+  const descriptor = layers.find(({ mediaType }) => archiveTypes.has(mediaType));
+  if (descriptor === undefined) {
+    throw notChart(place, reference, 'it has no layer with a chart');
+  }
+  return descriptor;
 }
 
 /** A tag cannot have `+`, so Helm writes `_` for it. */
