@@ -50,7 +50,12 @@ export interface RuntimeStage {
   stop(): Promise<void>;
 }
 
-const nobody: AdoptionSettings = { systems: [], keel: { defaultSchedule: '@every 1m' }, insecureRegistries: [] };
+const nobody: AdoptionSettings = {
+  systems: [],
+  followsReleases: false,
+  keel: { defaultSchedule: '@every 1m' },
+  insecureRegistries: [],
+};
 
 export interface StageOptions
   extends Pick<RuntimeOptions, 'gateDefaults' | 'publish' | 'channelFolder' | 'outbound' | 'notifyFile'> {

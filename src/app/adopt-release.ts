@@ -4,10 +4,19 @@ import { readKeelValues } from '../core/adopt/keel-values.ts';
 import { OperationError } from '../core/errors.ts';
 import { mergeValues } from '../core/helm/values.ts';
 import { createKubeClient } from '../kube/client.ts';
-import { adoptedReleaseOf, type ReleaseApp } from '../resources/adopted-release.ts';
+import { adoptedReleaseOf } from '../resources/adopted-release.ts';
+import type { AppSpecWire } from '../resources/app.ts';
 import { invalidObject } from '../resources/decode.ts';
+import { group, version } from '../resources/schema-parts.ts';
 import { adoptionSettings } from './adoption-settings.ts';
 import { type ConnectionOptions, loadConnection } from './config.ts';
+
+export interface ReleaseApp {
+  readonly apiVersion: string;
+  readonly kind: 'App';
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly spec: AppSpecWire;
+}
 
 export interface AdoptReleaseSettings extends ConnectionOptions {
   readonly release: string;
@@ -43,7 +52,10 @@ export async function adoptRelease(settings: AdoptReleaseSettings, signal: Abort
     if (adoption.problems.length > 0) {
       throw invalidObject(what, adoption.problems);
     }
-    return adoptedReleaseOf(release, adoption, settings.insecureRegistries);
+    const { metadata, spec } = adoptedReleaseOf(release, adoption, settings.insecureRegistries);
+    // Without the label of those that the controller makes and removes: this one is a person's.
+    const { namespace, name } = metadata;
+    return { apiVersion: `${group}/${version}`, kind: 'App', metadata: { namespace, name }, spec };
   } finally {
     await client.close();
   }

@@ -8,6 +8,14 @@ import type { Logger } from '../telemetry/log.ts';
 
 export function listenToAdoption(log: Logger, events?: EventRecorder): AdoptionListener {
   return {
+    toldOfRelease({ namespace, name }, { kind, message }) {
+      const fields = { release: `${namespace}/${name}`, reason: kind, note: message };
+      if (kind === 'Adopted') {
+        log.info('Helm release is adopted', fields);
+      } else {
+        log.warn('Helm release is not adopted', fields);
+      }
+    },
     told(workload, { kind, message }) {
       const isGood = kind === 'Adopted';
       const fields = { workload: describeWorkload(workload), reason: kind, note: message };

@@ -8,6 +8,8 @@ import { keelEnvironment } from './config.ts';
 
 export interface AdoptionChoice {
   readonly systems: readonly AdoptableSystem[];
+  /** Whether Apps are made of Helm releases with a `keel:` block; needs `keel` among the systems. */
+  readonly followsReleases?: boolean;
   /** Hosts of registries that are spoken to in plain http for Apps made of annotations. */
   readonly insecureRegistries: readonly string[];
 }
@@ -20,7 +22,7 @@ const defaultSchedule = '@every 1m';
  * @throws CONFIG_INVALID when POLL_DEFAULTSCHEDULE is no schedule
  */
 export function adoptionSettings(choice: AdoptionChoice | undefined): AdoptionSettings {
-  const { systems, insecureRegistries } = choice ?? { systems: [], insecureRegistries: [] };
+  const { systems, followsReleases = false, insecureRegistries } = choice ?? { systems: [], insecureRegistries: [] };
   const schedule = keelCron(keelEnvironment().defaultSchedule ?? defaultSchedule);
   try {
     parseCron(schedule, 'POLL_DEFAULTSCHEDULE');
@@ -29,5 +31,6 @@ export function adoptionSettings(choice: AdoptionChoice | undefined): AdoptionSe
       ? new OperationError(error.message, { code: 'CONFIG_INVALID', retry: 'never' })
       : error;
   }
-  return { systems, keel: { defaultSchedule: schedule }, insecureRegistries };
+  const isFollowed = followsReleases && systems.includes('keel');
+  return { systems, followsReleases: isFollowed, keel: { defaultSchedule: schedule }, insecureRegistries };
 }

@@ -26,7 +26,7 @@ afterAll(() => registry.stop());
 beforeEach(async () => {
   stopping = new AbortController();
   const keel = { defaultSchedule: '@every 1m' };
-  const adoption = { systems: adoptableSystems, keel, insecureRegistries: [registry.host] };
+  const adoption = { systems: adoptableSystems, followsReleases: false, keel, insecureRegistries: [registry.host] };
   stage = await openRuntimeStage(inject('kubeconfig'), { adoption });
   completeRollouts(stage, stopping.signal);
 });

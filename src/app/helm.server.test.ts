@@ -96,7 +96,7 @@ test('adopts a release that a person installed, with the newest image, and keeps
 
   const [update] = await untilEnded(1);
   expect(update?.status).toMatchObject({ phase: 'Succeeded', helm: { before: 1, restore: 1, revision: 2 } });
-  expect(update?.spec.changes.map(({ source }) => source)).toEqual(['web', '.spec']);
+  expect(update?.spec.changes.map(({ source }) => source)).toEqual(['web']);
   expect(await settings()).toEqual({ color: 'green', version: '1.0.0' });
   expect(await revisionsOf(stage, 'web')).toEqual(['2 deployed', '1 superseded']);
   expect((await stage.app('web')).status).toMatchObject({ current: '1.1.0', waiting: { reason: 'UpToDate' } });

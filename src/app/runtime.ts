@@ -17,6 +17,7 @@ import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
 import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
 import type { Repository } from '../core/image/reference.ts';
 import { topicOfImage } from '../core/webhook/topics.ts';
+import type { AdoptReleaseContext } from '../engine/adopt/adopt-release.ts';
 import type { AdoptContext } from '../engine/adopt/adopt-workload.ts';
 import { takeAnswer } from '../engine/app-test/take-answer.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
@@ -40,16 +41,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { announcePushes } from './announce-pushes.ts';
 import { createApiBackend } from './api-backend.ts';
-import { awaitsAdoption } from './awaited-adoptions.ts';
-import {
-  allWorkloads,
-  type CacheOptions,
-  type Caches,
-  commonOf,
-  startCaches,
-  untilSynced,
-  watchErrorListener,
-} from './caches.ts';
+import { type CacheOptions, type Caches, commonOf, startCaches, untilSynced, watchErrorListener } from './caches.ts';
 
 import { startChannels } from './channels.ts';
 import { countObjects } from './counted-objects.ts';
@@ -57,6 +49,7 @@ import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
 import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
+import { isSettled } from './is-settled.ts';
 import type { ManifestSettings } from './manifests.ts';
 import { setUpNotices } from './notify-setup.ts';
 import { type OutboundSettings, openOutside } from './outbound-setup.ts';
@@ -65,6 +58,7 @@ import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
 import { type Common, start } from './start-controller.ts';
 import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
+import { watchReleases } from './watch-releases.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
@@ -141,14 +135,11 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const caches: Caches = startCaches({ ...options, publish }, wakeable);
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable });
-  const { registry, git, signatures, memory, records, checks, countAttempts, outerGates, secretValues } = context;
+  const { registry, git, signatures, memory, records, secretValues } = context;
   const controllers = startControllers({ options, synced }, context);
   const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced });
   const all = [...Object.values(controllers), ...channels.controllers];
   countObjects(options.metrics, caches);
-  const isQuiet = () =>
-    checks.size + outerGates.size + countAttempts() + sumOf(all.map(busyOf)) === 0 &&
-    !awaitsAdoption(allWorkloads(caches), caches.apps, options.adoption);
   wakeBy(wake, controllers);
   return {
     records,
@@ -173,7 +164,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       registryHosts: options.registryHosts ?? (() => []),
       repositories: () => registry.repositories,
     }),
-    isQuiet,
+    isQuiet: () => isSettled({ ...context, caches, adoption: options.adoption }) && sumOf(all.map(busyOf)) === 0,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
     stopped: untilStopped(all, signal).then(context.close).then(channels.close),
@@ -192,7 +183,7 @@ type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions' | 'notices'>;
 
 function startControllers(
   common: Common,
-  context: AppControllerContext & UpdateContext & AdoptContext & NotifyContext,
+  context: AppControllerContext & UpdateContext & AdoptContext & AdoptReleaseContext & NotifyContext,
 ): Controllers {
   return {
     apps: start(common, 'app', appConcurrency, (key, signal) => reconcileApp(context, key, signal)),
@@ -264,14 +255,16 @@ function createContext(
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
   const checkpoints = new CheckpointSecrets(client);
   const notices = setUpNotices(options, outside.outbound);
-  const parts = { ...looking, ...notices, words, registry, nodes, deployers, ...tests, folders, records, checkpoints };
+  const releases = watchReleases({ ...options, onError }, (key) => wake.adoption(key));
+  const own = { ...notices, words, registry, nodes, deployers, folders, records, checkpoints, releases };
+  const parts = { ...looking, ...tests, ...own };
   const close = async () => {
     await Promise.all([deploying.close(), outside.outbound.close()]);
   };
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const limits = createNamespaceLimits(client);
-  const { namespaceGates } = caches;
-  return { ...options, limits, namespaceGates, ...sources, ...parts, ...outside, close, gateDefaults, workloads, jobs };
+  const given = { namespaceGates: caches.namespaceGates, adoptableReleases: releases.adoptableReleases, gateDefaults };
+  return { ...options, limits, ...given, ...sources, ...parts, ...outside, close, workloads, jobs };
 }
 
 function shareAnswers(

@@ -15,6 +15,11 @@ export const adoptionOptions: readonly OptionDefinition[] = [
     description: 'updaters whose annotations on workloads are followed, separated by commas; none for nobody',
     default: adoptableSystems.join(','),
   },
+  {
+    flags: '--adopt-releases',
+    description:
+      'with keel among them, follow the keel: block in the values of Helm releases too; reads what Helm keeps',
+  },
   insecureRegistryOption,
 ];
 
@@ -29,5 +34,9 @@ export function adoptionOf(options: Options): AdoptionChoice {
     }
     return system;
   });
-  return { systems, insecureRegistries: options.list('insecureRegistry') };
+  return {
+    systems,
+    followsReleases: options.flag('adoptReleases'),
+    insecureRegistries: options.list('insecureRegistry'),
+  };
 }

@@ -1,22 +1,34 @@
-/** One pass over one workload: whether it wants an App, and which. */
+/** One pass over one workload, or Helm release: whether it wants an App, and which. */
 import { invariant } from '../core/errors.ts';
 import { type WorkloadKind, type WorkloadReference, workloadKey, workloadKinds } from '../core/workload/workload.ts';
+import { type AdoptReleaseContext, adoptRelease } from '../engine/adopt/adopt-release.ts';
 import { type AdoptContext, adoptWorkload } from '../engine/adopt/adopt-workload.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { isAdopted } from '../resources/adopted-app.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 
-/** @param key as workloadKey makes it: `Kind/namespace/name` */
+/** In place of the kind of a workload. */
+const releaseKind = 'HelmRelease';
+
+/** @param key as workloadKey or releaseKey makes it: `Kind/namespace/name` */
 export async function reconcileAdoption(
-  context: AdoptContext,
+  context: AdoptContext & AdoptReleaseContext,
   key: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const [first = '', namespace = '', name = ''] = key.split('/');
+  if (first === releaseKind) {
+    await adoptRelease(context, { namespace, name }, signal);
+    return {};
+  }
   const kind = kindNamed(first);
   invariant(kind !== undefined && name !== '', `parse key ${key}: not Kind/namespace/name of a workload`);
   await adoptWorkload(context, { kind, namespace, name }, signal);
   return {};
+}
+
+export function releaseKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${releaseKind}/${namespace}/${name}`;
 }
 
 /** The workload that an App was made for; undefined for one that a person made. */

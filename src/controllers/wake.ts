@@ -7,10 +7,11 @@ import { type Workload, workloadKey } from '../core/workload/workload.ts';
 import { isReady } from '../engine/check/find-unready.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
 import { isAdopted } from '../resources/adopted-app.ts';
+import { releaseOfApp } from '../resources/adopted-release.ts';
 import { topicOfAdopted, topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
-import { adoptedWorkloadOf, workloadsNamedBy } from './adoption-controller.ts';
+import { adoptedWorkloadOf, releaseKey, workloadsNamedBy } from './adoption-controller.ts';
 
 export interface Wakeable {
   readonly listApps: (namespace: string) => readonly AppObjectWire[];
@@ -140,6 +141,10 @@ function wakeAdopter(wakeable: Wakeable, app: AppObjectWire | undefined): void {
   const workloads = app ? (adoptedWorkloadOf(app) ?? workloadsNamedBy(app)) : [];
   for (const workload of [workloads].flat()) {
     wakeable.wakeAdoption(workload);
+  }
+  const release = app && releaseOfApp(app);
+  if (app !== undefined && release !== undefined) {
+    wakeable.wakeAdoption(releaseKey({ namespace: app.metadata.namespace, name: release }));
   }
 }
 

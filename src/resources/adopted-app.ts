@@ -51,7 +51,7 @@ export function adoptedAppOf(
   }
   const spec = specOf(workload, adoption, insecureRegistries);
   const app = { metadata: metadataOf(workload, adoption, {}), spec };
-  const problem = problemOf(workload, app);
+  const problem = problemOfApp(app);
   return problem === undefined ? app : withProblem(workload, adoption, problem);
 }
 
@@ -68,7 +68,7 @@ export function isSameApp({ metadata, spec }: AppObjectWire, wanted: AdoptedApp)
     isSpecAsWanted(spec, wanted.spec) &&
     Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value) &&
     metadata.annotations?.[adoptionProblemKey] === annotations[adoptionProblemKey] &&
-    metadata.ownerReferences?.some(({ uid }) => uid === owner?.uid) === true
+    (owner === undefined || metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) === true)
   );
 }
 
@@ -162,9 +162,10 @@ export function registryOf(repository: string): string {
 }
 
 /** What the App's own schema and decoding do not take: too many containers, a name of a Secret that is none. */
-function problemOf(workload: Workload, app: AdoptedApp): string | undefined {
-  const creationTimestamp = workload.createdAt.toISOString();
-  const object = { ...app, metadata: { ...app.metadata, uid: workload.uid, creationTimestamp } };
+export function problemOfApp(app: AdoptedApp): string | undefined {
+  // What only the API server gives, and decoding asks for.
+  const given = { uid: 'none', creationTimestamp: '1970-01-01T00:00:00Z' };
+  const object = { ...app, metadata: { ...app.metadata, ...given } };
   try {
     const reading = readAppSpec(decodeApp(object, 'the App made of its annotations'));
     return reading.kind === 'Invalid' ? reading.message : undefined;

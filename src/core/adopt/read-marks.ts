@@ -7,6 +7,8 @@ import { type KeelSettings, readKeel } from './keel.ts';
 
 export interface AdoptionSettings {
   readonly systems: readonly AdoptableSystem[];
+  /** Whether the `keel:` block in the values of Helm releases is followed too. */
+  readonly followsReleases: boolean;
   readonly keel: KeelSettings;
   /** Hosts of registries that are spoken to in plain http; annotations have no word for it. */
   readonly insecureRegistries: readonly string[];

@@ -114,6 +114,10 @@ function pendingOf(
     // The chart is newer than nothing: were both named, a bad chart would have good values rejected.
     return undefined;
   }
+  if (state.kind === 'Unmanaged' && hasNoSettings(deploy)) {
+    // An upgrade would only run hooks that nobody asked for. It is ours with the first newer image.
+    return undefined;
+  }
   const marks = state.kind === 'Absent' ? undefined : state.revision.marks;
   return {
     source: specSource,
@@ -121,6 +125,12 @@ function pendingOf(
     from: { tag: undefined, digest: state.kind === 'OutOfSync' ? marks?.settingsDigest : undefined },
     to: { tag: undefined, digest: settingsDigest },
   };
+}
+
+/** Whether all that the App sets are versions: then what somebody else installed is as it should be. */
+function hasNoSettings({ chart, values, valuesFrom, postRender }: HelmDeploy): boolean {
+  const isEmpty = Object.keys(values).length === 0 && valuesFrom.length === 0;
+  return chart.from === 'Release' && isEmpty && postRender === undefined;
 }
 
 /** While an Update is under way, what differs is on its way. */

@@ -1,0 +1,19 @@
+import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
+import { awaitsAdoption } from './awaited-adoptions.ts';
+import { allWorkloads, type Caches } from './caches.ts';
+import type { WatchedReleases } from './watch-releases.ts';
+
+interface Settling {
+  readonly caches: Caches;
+  readonly adoption: AdoptionSettings;
+  readonly checks: { readonly size: number };
+  readonly outerGates: { readonly size: number };
+  readonly countAttempts: () => number;
+  readonly releases: Pick<WatchedReleases, 'isSynced'>;
+}
+
+/** Whether nothing is under way that would wake a controller. */
+export function isSettled({ caches, adoption, checks, outerGates, countAttempts, releases }: Settling): boolean {
+  const isAtWork = checks.size + outerGates.size + countAttempts() > 0;
+  return !isAtWork && releases.isSynced() && !awaitsAdoption(allWorkloads(caches), caches.apps, adoption);
+}
