@@ -236,6 +236,14 @@ export const chartValues = Type.Object(
       description:
         'Name of a Secret of type kubernetes.io/dockerconfigjson in the namespace of the release, with credentials for every App that has none of its own.',
     }),
+    monitoring: Type.Object(
+      {
+        alerts: Type.Boolean({ description: 'A PrometheusRule with alerts; needs the Prometheus operator.' }),
+        dashboard: Type.Boolean({ description: "A ConfigMap with a dashboard, as Grafana's sidecar takes it." }),
+        labels: textMap('Labels of both, for whoever chooses by them.'),
+      },
+      { description: 'What shows how Headgate does.', ...closed },
+    ),
     notifySecret: Type.String({
       description:
         'Name of a Secret in the namespace of the release whose key channels.yaml has the channels for all Apps that are told of Updates.',

@@ -8,6 +8,7 @@ import { apiVersionOf } from '../kube/objects.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { traceUpdate } from '../telemetry/trace-update.ts';
 
 export interface StepListeners {
   readonly log: Logger;
@@ -25,6 +26,7 @@ export function listenToSteps({ log, metrics, events, also }: StepListeners): St
       measure(metrics, journal);
       countVerdicts(metrics, journal, step);
       measureOutcome(metrics, update, journal);
+      traceEnded(update, journal);
       if (step === 'Apply') {
         countAsKeel(metrics, update, journal);
       }
@@ -87,6 +89,14 @@ function measureOutcome({ outcomes }: Metrics, { metadata, spec }: UpdateObjectW
     outcomes.leadTime.observe(secondsSince(new Date(metadata.creationTimestamp ?? journal.startedAt)));
   } else if (phase === 'RolledBack' && backAt !== undefined) {
     outcomes.restoreTime.observe(secondsSince(backAt));
+  }
+}
+
+function traceEnded({ metadata, spec }: UpdateObjectWire, journal: Journal): void {
+  const { phase, startedAt, finishedAt, failure, steps } = journal;
+  if (finishedAt !== undefined) {
+    const names = { namespace: metadata.namespace, app: spec.app, update: metadata.name };
+    traceUpdate({ ...names, phase, startedAt, finishedAt, failure: failure?.message, steps });
   }
 }
 

@@ -1,0 +1,151 @@
+/** The alerts and the dashboard of the chart, on a real Prometheus that scraped a real run. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { load } from 'js-yaml';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
+import {
+  completeRollouts,
+  createDeployment,
+  openRuntimeStage,
+  pushVersions,
+  type RuntimeStage,
+} from '../../test/runtime-stage.ts';
+import { startHttpServer, type TestServer } from '../../test/servers/http-server.ts';
+import { type RunningPrometheus, startPrometheus } from '../../test/servers/prometheus.ts';
+import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
+import { secrets } from '../kube/resource-types.ts';
+import { createOperationsServer } from '../server/operations.ts';
+import { metricDefinitions } from '../telemetry/metrics.ts';
+import { parseOutboundAllowance } from './outbound-setup.ts';
+
+const alertsPath = fileURLToPath(new URL('../../chart/files/alerts.yaml', import.meta.url));
+const dashboardPath = fileURLToPath(new URL('../../chart/files/dashboard.json', import.meta.url));
+
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];
+}
+
+interface Alerts {
+  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
+}
+
+const dashboard = JSON.parse(readFileSync(dashboardPath, 'utf8')) as Dashboard;
+const alerts = load(readFileSync(alertsPath, 'utf8')) as Alerts;
+const panels = dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr })));
+const rules = alerts.groups.flatMap((group) => group.rules);
+
+test.each([...panels, ...rules.map(({ alert, expr }) => ({ title: alert, expr }))])(
+  '$title asks for metrics that there are',
+  ({ expr }) => {
+    const known = new Set(Object.values(metricDefinitions).map(({ name }) => name));
+    const asked = [...expr.matchAll(/headgate_\w+/g)].map(([name]) => name.replace(/_bucket$/, ''));
+
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((name) => !known.has(name as never))).toEqual([]);
+  },
+);
+
+describe('after one Update that succeeded and one that went back', () => {
+  let stage: RuntimeStage;
+  let registry: RunningRegistry;
+  let service: TestServer;
+  let prometheus: RunningPrometheus;
+  const stop = new AbortController();
+  const ends: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+    service = await startHttpServer((request, response) => {
+      response.writeHead(request.method === 'POST' ? 400 : 200).end('web 1.1.0');
+    });
+    stage = await openRuntimeStage(inject('kubeconfig'), {
+      outbound: { allowance: parseOutboundAllowance(['127.0.0.0/8']), proxy: undefined },
+    });
+    completeRollouts(stage, stop.signal);
+    const operations = createOperationsServer({ metrics: stage.metrics, notReady: () => undefined });
+    const address = new URL(await operations.listen({ host: '127.0.0.1', port: 0 }));
+    // As the controller does once it has the Lease.
+    stage.metrics.leader.set(1);
+    prometheus = await startPrometheus({ targets: [address.host], ruleFiles: [alertsPath] });
+    ends.push(
+      () => prometheus.stop(),
+      () => operations.close(),
+      () => stage.stop(),
+      () => service.stop(),
+      () => registry.stop(),
+    );
+    await follow();
+    await untilPhases(['Succeeded']);
+    await pushVersions(registry.host, 'monitoring/web', ['1.2.0']);
+    await stage.clock.advance(300_000);
+    await untilPhases(['Succeeded', 'RolledBack']);
+    await stage.until(async () =>
+      expect(await stage.metrics.registry.metrics()).toMatch(/headgate_notices_total\{.*\} \d/),
+    );
+    await prometheus.until('headgate_deployments_total{result="failed"}');
+  }, 120_000);
+
+  afterAll(async () => {
+    stop.abort();
+    for (const end of ends) {
+      await end();
+    }
+  });
+
+  async function follow(): Promise<void> {
+    await pushVersions(registry.host, 'monitoring/web', ['1.0.0', '1.1.0']);
+    await createDeployment(stage, 'web', `${registry.host}/monitoring/web:1.0.0`);
+    const repository = `${registry.host}/monitoring/web`;
+    const image = { repository, insecure: true, policy: { semver: { range: '1.x' } } };
+    const expected = { body: [{ contains: 'web {{version}}' }] };
+    const stringData = { address: `${service.origin}/hook` };
+    await stage.client.create(secrets, { metadata: { namespace: stage.namespace, name: 'hook' }, stringData } as never);
+    await stage.client.create<ProductObject>(apps, {
+      metadata: { namespace: stage.namespace, name: 'web' },
+      spec: {
+        interval: '5m',
+        sources: [{ name: 'web', image }],
+        deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } },
+        health: { timeout: '30m', stableFor: '0s' },
+        tests: [{ name: 'smoke', failureLimit: 0, http: { url: `${service.origin}/`, expect: expected } }],
+        notify: { to: [{ name: 'hook', kind: 'Webhook', secretRef: { name: 'hook' } }] },
+      },
+    });
+  }
+
+  async function untilPhases(expected: readonly string[]): Promise<void> {
+    await stage.until(async () => {
+      expect((await stage.updatesOf('web')).map(({ status }) => status?.phase)).toEqual(expected);
+    });
+  }
+
+  test.each(panels)('panel $title: $expr', async ({ expr }) => {
+    const query = expr.replaceAll('$__rate_interval', '1m').replaceAll('$__range', '5m').replaceAll('$namespace', '.*');
+
+    // What failed never has no series to show, which is good.
+    if (query.includes('result="failed"') && query.includes('reconcile')) {
+      await prometheus.query(query);
+      return;
+    }
+    expect((await prometheus.until(query)).length).toBeGreaterThan(0);
+  });
+
+  test.each(rules)('alert $alert is understood', async ({ expr }) => {
+    await prometheus.query(expr);
+  });
+
+  test('the failure is told, and that somebody does the work', async () => {
+    const firing = async () => await prometheus.query('ALERTS{alertname="HeadgateUpdateFailed",alertstate="firing"}');
+    await waitUntil('HeadgateUpdateFailed fires', 30_000, async () => (await firing()).length > 0);
+
+    expect(await prometheus.query('ALERTS{alertname="HeadgateNotWorking"}')).toEqual([]);
+    expect(await prometheus.query('sum(headgate_deployments_total) by (result)')).toEqual([1, 1]);
+    expect(await prometheus.query('headgate_tests_total{verdict="Fail"}')).toEqual([1]);
+    expect(await prometheus.query('headgate_restore_time_seconds_count')).toEqual([1]);
+    stage.metrics.leader.set(0);
+    const pending = async () => await prometheus.query('ALERTS{alertname="HeadgateNotWorking",alertstate="pending"}');
+    await waitUntil('HeadgateNotWorking is about to fire', 30_000, async () => (await pending()).length > 0);
+  });
+});
