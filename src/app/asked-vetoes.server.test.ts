@@ -183,3 +183,19 @@ test('production takes a version when staging has run it for long enough, and ne
   await stage.clock.advance(61 * minuteMs);
   await arrives('production', '1.1.0');
 });
+
+test('an expression over the workloads holds the Update back, and one without an answer too', async () => {
+  await pushVersions(registry.host, pathOf('web'), ['1.0.0', '1.1.0']);
+  await pushVersions(registry.host, pathOf('odd'), ['1.0.0', '1.1.0']);
+  const busy = 'objects.exists(o, o.metadata.labels["busy"] == "yes")';
+  await follow('odd', { vetoes: [{ name: 'busy', cel: { expression: busy } }] });
+  await follow('web', { vetoes: [{ name: 'busy', cel: { expression: 'objects.exists(o, o.spec.replicas == 1)' } }] });
+
+  await waits('web', 'Veto', 'veto busy: "objects.exists(o, o.spec.replicas == 1)" is true');
+  await waits('odd', 'VetoUnknown', 'veto busy is not known');
+
+  const body = { spec: { replicas: 2 } };
+  await stage.client.patch(deployments, { namespace: stage.namespace, name: 'web' }, { kind: 'merge', body });
+  await stage.clock.advance(2 * minuteMs);
+  await arrives('web', '1.1.0');
+});

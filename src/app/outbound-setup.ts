@@ -1,6 +1,8 @@
 /** The way to addresses that users name, as the operator set it. */
+import { createTimeLimit } from '../adapters/cel/time-limit.ts';
 import { createApiServerPlaces } from '../adapters/cluster/api-server-places.ts';
 import { createOutboundLogins } from '../adapters/cluster/outbound-logins.ts';
+import { createWorkloadObjects } from '../adapters/cluster/workload-objects.ts';
 import { type Allowance, nothingAllowed, parseAllowance } from '../adapters/outbound/allowance.ts';
 import { createGuardedRequests } from '../adapters/outbound/guarded-requests.ts';
 import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
@@ -49,6 +51,8 @@ export function openOutside({ client, clock, config, outbound: settings, onEnd, 
   return {
     outbound,
     prometheus: createPrometheusClient(outbound),
+    workloadObjects: createWorkloadObjects(client),
+    limit: createTimeLimit(),
     logins: createOutboundLogins({ client, clock }),
     outerGates: new OuterGates({ clock, onEnd, signal }),
   };

@@ -1,3 +1,4 @@
+import { parseExpression } from '../core/cel/expression.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { AskedVeto, VetoQuestion } from '../core/gates/asked-veto.ts';
 import { invalidObject } from './decode.ts';
@@ -15,16 +16,24 @@ export function decodeVeto(veto: VetoWire, field: string): AskedVeto {
   return { name: veto.name, onError: veto.onError ?? 'Wait', everyMs, of: questionOf(veto, field) };
 }
 
-function questionOf({ http, metric, alerts }: VetoWire, field: string): VetoQuestion {
-  const given = [http, metric, alerts].filter((one) => one !== undefined);
-  const [only] = given;
-  if (only === undefined || given.length > 1) {
-    throw invalidObject(field, ['exactly one of http, metric and alerts must be set']);
+function questionOf({ http, metric, alerts, cel }: VetoWire, field: string): VetoQuestion {
+  const given = [http, metric, alerts, cel].filter((one) => one !== undefined);
+  if (given.length !== 1) {
+    throw invalidObject(field, ['exactly one of http, metric, alerts and cel must be set']);
   }
-  const { url, secretRef } = only;
-  const place = { url, secret: secretRef?.name };
+  if (http) {
+    return { kind: 'Http', url: http.url, secret: http.secretRef?.name };
+  }
   if (metric) {
-    return { kind: 'Metric', ...place, query: metric.query, whenEmpty: metric.whenEmpty ?? 'Go' };
+    const { url, secretRef, query, whenEmpty = 'Go' } = metric;
+    return { kind: 'Metric', url, secret: secretRef?.name, query, whenEmpty };
   }
-  return alerts ? { kind: 'Alerts', ...place, matchers: alerts.matchers ?? [] } : { kind: 'Http', ...place };
+  if (alerts) {
+    return { kind: 'Alerts', url: alerts.url, secret: alerts.secretRef?.name, matchers: alerts.matchers ?? [] };
+  }
+  const parsed = parseExpression(cel?.expression ?? '');
+  if (parsed.kind === 'Invalid') {
+    throw invalidObject(`${field}.cel.expression`, [parsed.problem]);
+  }
+  return { kind: 'Cel', expression: parsed.expression, secret: undefined };
 }

@@ -64,6 +64,19 @@ export const VetoSchema = Type.Object(
         { description: 'Alerts that fire and are not silenced or inhibited, asked of an Alertmanager.' },
       ),
     ),
+    cel: Type.Optional(
+      Type.Object(
+        {
+          expression: Type.String({
+            description:
+              'CEL over `objects`, the workloads of the App, for example objects.exists(o, o.metadata.labels["busy"] == "yes"); true is a veto.',
+            minLength: 1,
+            maxLength: 2_048,
+          }),
+        },
+        { description: 'A condition over the workloads of the App.' },
+      ),
+    ),
     onError: Type.Optional(
       Type.Enum(['Wait', 'Ignore'], {
         description: 'What becomes of an Update while it cannot be asked.',
@@ -75,8 +88,8 @@ export const VetoSchema = Type.Object(
   {
     'x-kubernetes-validations': [
       {
-        rule: '[has(self.http), has(self.metric), has(self.alerts)].filter(x, x).size() == 1',
-        message: 'exactly one of http, metric and alerts must be set',
+        rule: '[has(self.http), has(self.metric), has(self.alerts), has(self.cel)].filter(x, x).size() == 1',
+        message: 'exactly one of http, metric, alerts and cel must be set',
       },
     ],
   },

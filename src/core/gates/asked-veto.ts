@@ -1,4 +1,5 @@
-/** "Not now" that is asked for: of a URL, of Prometheus, of an Alertmanager. Pure: what is asked, and what the answers come to. */
+/** "Not now" that is asked for: of a URL, of Prometheus, of an Alertmanager, of the workloads themselves. Pure: what is asked, and what the answers come to. */
+import type { Expression } from '../cel/expression.ts';
 import { joinSome } from '../text.ts';
 import type { Waiting } from '../waiting.ts';
 import type { GateAnswer } from './gate-answer.ts';
@@ -27,7 +28,8 @@ export type VetoQuestion =
       readonly url: string;
       readonly secret: string | undefined;
       readonly matchers: readonly string[];
-    };
+    }
+  | { readonly kind: 'Cel'; readonly expression: Expression; readonly secret: undefined };
 
 /** What one veto says. */
 export type Verdict =

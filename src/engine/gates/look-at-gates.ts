@@ -16,7 +16,7 @@ import type { Records } from '../ports/records.ts';
 import { findUnwell } from './find-unwell.ts';
 import { lookAtPredecessors } from './look-at-predecessors.ts';
 import type { OuterGates } from './outer-gates.ts';
-import { askVeto, type VetoContext } from './vetoes/ask-veto.ts';
+import { type Asker, askVeto, type VetoContext } from './vetoes/ask-veto.ts';
 
 /** What holds for all Apps; settings of the controller. */
 export interface GateDefaults {
@@ -79,7 +79,12 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
   const obsolete = findObsolete(update, survey);
   const isOpen = gate.kind === 'Open' && obsolete === undefined;
   return {
-    gate: isOpen ? askOutside(context, update, [...spec.gates.vetoes, ...context.gateDefaults.vetoes]) : gate,
+    gate: isOpen
+      ? askOutside(context, { update, workloads: survey.workloads }, [
+          ...spec.gates.vetoes,
+          ...context.gateDefaults.vetoes,
+        ])
+      : gate,
     obsolete,
   };
 }
@@ -87,9 +92,10 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
 /** Nobody outside is asked while something else holds the Update back. */
 function askOutside(
   context: GateContext,
-  { metadata, spec }: UpdateObjectWire,
+  { update, workloads }: { readonly update: UpdateObjectWire; readonly workloads: Asker['workloads'] },
   vetoes: readonly AskedVeto[],
 ): GateAnswer {
+  const { metadata, spec } = update;
   const { namespace, name, uid } = metadata;
   if (vetoes.length === 0) {
     return { kind: 'Open' };
@@ -100,7 +106,7 @@ function askOutside(
     basis: JSON.stringify([uid, vetoes]),
     everyMs,
     ask: async (signal) => {
-      const asker = { namespace, app: spec.app, update: name };
+      const asker = { namespace, app: spec.app, update: name, workloads };
       const verdicts = await Promise.all(
         vetoes.map(async (veto) => ({ veto, verdict: await askVeto(context, asker, veto, signal) })),
       );
