@@ -39,7 +39,7 @@ async function measureGit({ path, folder, note }: Pick<ApplyBench, 'folder' | 'n
   const git = createGitRepositories({
     program: { privateFolder: folder, environment: { PATH: process.env['PATH'] ?? '' } },
     cacheFolder: join(folder, 'fetched'),
-    allowsFiles: false,
+    filesBelow: undefined,
     clock: systemClock,
     signal: ended.signal,
     maxAgeMs: 0,

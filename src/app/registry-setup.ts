@@ -2,6 +2,7 @@
 import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from '../adapters/registry/client.ts';
 import { type Cloud, cloudIdentity, clouds } from '../adapters/registry/cloud/cloud-identity.ts';
 import { dockerConfigCredentials } from '../adapters/registry/docker-config.ts';
+import { type RegistryContent, withMirroredContent } from '../adapters/registry/mirrored-content.ts';
 import { type Mirroring, withMirrors } from '../adapters/registry/mirrored-registry.ts';
 import { OperationError } from '../core/errors.ts';
 import type { Registry } from '../engine/ports/registry.ts';
@@ -54,6 +55,8 @@ export function readRegistrySetup(
 export interface OpenRegistries {
   /** With mirrors. */
   readonly registry: Registry;
+  /** Charts, artifacts and signatures, with mirrors too. */
+  readonly content: RegistryContent;
   readonly client: RegistryClient;
   close(): Promise<void>;
 }
@@ -74,20 +77,21 @@ export function openRegistries(
     ...more,
     ...(isOnlyBefore ? { timeoutMs: mirrorTimeoutMs } : {}),
   });
-  const registry = withMirrors(client, {
+  const mirroring = {
     clock: options.clock,
     mirrorings,
     mirrors,
-    onProblem: (mirror, error) => {
+    onProblem: (mirror: string, error: OperationError | undefined) => {
       if (error === undefined) {
         log.info('mirror answers again', { mirror });
       } else {
         log.warn('mirror fails and is left alone for a while', { mirror, code: error.code, error: error.message });
       }
     },
-  });
+  };
   return {
-    registry,
+    registry: withMirrors(client, mirroring),
+    content: withMirroredContent(client, mirroring),
     client,
     close: async () => {
       await Promise.all([client.close(), mirrors.close()]);

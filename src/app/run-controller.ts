@@ -209,8 +209,8 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
   const runtime = startRuntime({
     client,
     registry: registries.registry,
-    attachments: registries.client,
-    artifactRegistry: registries.client,
+    attachments: registries.content,
+    artifactRegistry: registries.content,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     gateDefaults,

@@ -64,8 +64,8 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
   const runtime = startRuntime({
     client,
     registry: registries.registry,
-    attachments: registries.client,
-    artifactRegistry: registries.client,
+    attachments: registries.content,
+    artifactRegistry: registries.content,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,

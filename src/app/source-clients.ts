@@ -34,6 +34,10 @@ export interface SourceClientsOptions {
   /** For what never does. */
   readonly registry: ArtifactRegistry;
   readonly random: () => number;
+  /** Git repositories of this machine below this folder may be read. */
+  readonly manifests?: { readonly sourceFolder: string | undefined };
+  /** For the one pass of a person, who may read them anyway: any of them, where no folder is named. Default: none. */
+  readonly checkAtOnce?: boolean;
   /** Ends everything, and takes away what was fetched. */
   readonly signal: AbortSignal;
 }
@@ -57,8 +61,7 @@ export function openSourceClients(options: SourceClientsOptions): SourceClients 
     // Together within the volume that the chart mounts at /tmp.
     maxRepositories: 40,
     maxRepositoryBytes: 100 * 2 ** 20,
-    // Whoever may write an App must not read what only this process can.
-    allowsFiles: false,
+    filesBelow: options.manifests?.sourceFolder ?? (options.checkAtOnce ? '/' : undefined),
     clock,
     signal,
   });

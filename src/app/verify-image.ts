@@ -1,14 +1,14 @@
 /** For `headgate verify`: asks a registry for the signatures of one image, without a cluster. */
-import { createRegistryClient } from '../adapters/registry/client.ts';
 import { createSignatureVerifier } from '../adapters/signature/verifier.ts';
 import { OperationError } from '../core/errors.ts';
 import { type ImageReference, parseImageReference } from '../core/image/reference.ts';
 import type { SignaturePolicy } from '../core/signature/signature-policy.ts';
-import type { RegistryAccess } from '../engine/ports/registry.ts';
+import type { Registry, RegistryAccess } from '../engine/ports/registry.ts';
 import type { SignatureVerdict } from '../engine/ports/signatures.ts';
 import { systemClock } from '../kube/clock.ts';
+import { createLogger } from '../telemetry/log.ts';
 import { readTextFile } from './read-text-file.ts';
-import { readRegistrySetup } from './registry-setup.ts';
+import { openRegistries, type RegistrySettings, readRegistrySetup } from './registry-setup.ts';
 
 export interface VerifyImageRequest {
   readonly image: string;
@@ -18,6 +18,7 @@ export interface VerifyImageRequest {
   readonly trustedRootFile: string | undefined;
   /** Plain http. */
   readonly insecure: boolean;
+  readonly registries: RegistrySettings;
 }
 
 const maxFileBytes = 1_048_576;
@@ -35,17 +36,17 @@ export async function verifyImage(
 ): Promise<SignatureVerdict & { readonly digest: string }> {
   const reference = parseImageReference(request.image);
   const trust = await readTrust(request, signal);
-  const setup = readRegistrySetup({}, { clock: systemClock, dockerConfig: 'OfUser' });
-  const client = createRegistryClient(setup.client);
+  const setup = readRegistrySetup(request.registries, { clock: systemClock, dockerConfig: 'OfUser' });
+  const registries = openRegistries(setup, createLogger('warn', process.stderr));
   const access: RegistryAccess = { insecure: request.insecure };
   try {
-    const digest = await digestOf(client, reference, access, signal);
-    const verifier = createSignatureVerifier(client, systemClock);
+    const digest = await digestOf(registries.registry, reference, access, signal);
+    const verifier = createSignatureVerifier(registries.content, systemClock);
     const { policy } = request;
     const verdict = await verifier.verify({ place: { repository: reference, access }, digest, policy, trust }, signal);
     return { digest, ...verdict };
   } finally {
-    await client.close();
+    await registries.close();
   }
 }
 
@@ -58,7 +59,7 @@ async function readTrust({ keyFiles, trustedRootFile }: VerifyImageRequest, sign
 }
 
 async function digestOf(
-  client: ReturnType<typeof createRegistryClient>,
+  client: Registry,
   reference: ImageReference,
   access: RegistryAccess,
   signal: AbortSignal,

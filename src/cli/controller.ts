@@ -21,7 +21,8 @@ export const watchNamespaceOption = {
 
 export const sourceFolderOption = {
   flags: '--source-folder <path>',
-  description: 'folder of this machine below which sources of kind folder are; none may be read when absent',
+  description:
+    'folder of this machine below which sources of kind folder are, and git repositories by file://; none may be read when absent',
 } as const;
 
 const channelOptions = [

@@ -1,6 +1,7 @@
 import { predicateTypeOf } from '../core/signature/requirements.ts';
 import { exactly, matching, type SignaturePolicy, type TextMatcher } from '../core/signature/signature-policy.ts';
 import { type Command, type Options, outputOption, usageError } from './command.ts';
+import { registryOptions, registrySettingsOf } from './registry-options.ts';
 import { formatJson } from './table.ts';
 
 export const verifyCommand: Command = {
@@ -34,6 +35,7 @@ export const verifyCommand: Command = {
       description: 'a signature by a key must be in a log too; one by an identity always must',
     },
     { flags: '--insecure', description: 'plain http' },
+    ...registryOptions,
     outputOption,
   ],
   async run({ arguments: [image = ''], options, print, signal }) {
@@ -46,6 +48,7 @@ export const verifyCommand: Command = {
         keyFiles: options.list('key'),
         trustedRootFile: options.text('trustedRoot'),
         insecure: options.flag('insecure'),
+        registries: registrySettingsOf(options),
       },
       signal,
     );

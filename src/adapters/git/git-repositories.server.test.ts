@@ -387,8 +387,8 @@ describe('files of this machine', () => {
     const commit = repository.commit({ a: '1' });
     const from: GitRemote = { url: parseGitUrl(`file://${repository.directory}`), access: {} };
 
-    expect(await open({ allowsFiles: true }).findBranch(from, 'main', never)).toBe(commit);
-    await expect(open({ allowsFiles: false }).findBranch(from, 'main', never)).rejects.toMatchObject({
+    expect(await open({ filesBelow: root.directory }).findBranch(from, 'main', never)).toBe(commit);
+    await expect(open({ filesBelow: folder }).findBranch(from, 'main', never)).rejects.toMatchObject({
       code: 'GIT_DENIED',
     });
   });
@@ -399,7 +399,7 @@ function open(options: Partial<GitRepositoriesOptions> = {}): ForgetfulGit {
   return createGitRepositories({
     program,
     cacheFolder: join(folder, 'cache'),
-    allowsFiles: false,
+    filesBelow: undefined,
     clock,
     signal: never,
     ...options,

@@ -1,5 +1,8 @@
 /** The GitRepositories port over the git program. */
 import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { invariant } from '../../core/errors.ts';
 import { isCommitId, isRefName } from '../../core/git/names.ts';
 import { createSharedLoads, type SharedLoads } from '../../core/shared-loads.ts';
@@ -21,8 +24,8 @@ export interface GitRepositoriesOptions {
   readonly program: GitProgram;
   /** Empty folder of our own for what is fetched. */
   readonly cacheFolder: string;
-  /** Whether repositories of this machine may be read; never where Apps are written by others. */
-  readonly allowsFiles: boolean;
+  /** Repositories of this machine below this folder may be read; undefined: none, as whoever may write an App could. */
+  readonly filesBelow: string | undefined;
   /** For one question to a server. Default 30 s. */
   readonly askTimeoutMs?: number;
   /** For one fetch. Default 120 s. */
@@ -85,7 +88,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): Forgetfu
     async findCommitTime(remote, commit, signal) {
       invariant(isCommitId(commit), `"${commit}" is no commit`);
       const what = `read commit ${commit} of ${remote.url.text}`;
-      checkScheme(options, what, remote);
+      await checkScheme(options, what, remote);
       return await useRepository(reading, { what, remote, commit, signal }, readCommitTime(commit));
     },
     verify: (remote, subject, keys, signal) => verify(reading, { remote, subject, keys, signal }),
@@ -93,7 +96,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): Forgetfu
       const { commit, path } = place;
       invariant(isCommitId(commit), `"${commit}" is no commit`);
       const what = `read ${path === '' ? 'files' : path} at ${commit} of ${remote.url.text}`;
-      checkScheme(options, what, remote);
+      await checkScheme(options, what, remote);
       const { bounds = defaultBounds } = options;
       const work = (fetching: Fetch) => readCommitTree(fetching, place, { bounds, kept });
       return await useRepository(reading, { what, remote, commit, signal }, work);
@@ -107,7 +110,7 @@ async function askRefs(
   { what, remote, patterns }: { what: string; remote: GitRemote; patterns: readonly string[] },
   signal: AbortSignal,
 ): Promise<Buffer> {
-  checkScheme(options, what, remote);
+  await checkScheme(options, what, remote);
   const key = `${remote.url.text} ${keyOf(remote, patterns)}`;
   const load = async () => {
     const run = {
@@ -154,7 +157,7 @@ async function lastChangeOf(
     return earlier.change;
   }
   const what = `find last change of ${paths.join(', ')} up to ${commit} of ${remote.url.text}`;
-  checkScheme(reading.options, what, remote);
+  await checkScheme(reading.options, what, remote);
   const change = await useRepository(reading, { what, remote, commit, signal }, (fetching) =>
     findLastChange(fetching, { commit, paths, earlier }),
   );
@@ -179,7 +182,7 @@ async function verify(reading: Reading, { remote, subject, keys, signal }: Verif
     return known;
   }
   const what = `verify ${subject.kind === 'Tag' ? `tag ${subject.name}` : `commit ${id}`} of ${remote.url.text}`;
-  checkScheme(reading.options, what, remote);
+  await checkScheme(reading.options, what, remote);
   const use = { what, remote, commit: subject.commit, signal };
   const work = (fetching: Fetch) => verifySignature(fetching, subject, keys);
   const verdict = await useRepository(reading, use, work);
@@ -196,14 +199,25 @@ function remember<T>(known: Map<string, T>, key: string, value: T): void {
   }
 }
 
-function checkScheme({ allowsFiles }: GitRepositoriesOptions, what: string, remote: GitRemote): void {
-  if (remote.url.scheme === 'file' && !allowsFiles) {
+async function checkScheme({ filesBelow }: GitRepositoriesOptions, what: string, remote: GitRemote): Promise<void> {
+  if (remote.url.scheme === 'file' && !(await isBelow(filesBelow, fileURLToPath(remote.url.text)))) {
+    const where = filesBelow === undefined ? '' : ` outside ${filesBelow}`;
     throw gitError(
       { what, remote },
       'GIT_DENIED',
-      'repositories of the machine that Headgate runs on are not read here',
+      `repositories of the machine that Headgate runs on are not read here${where}`,
     );
   }
+}
+
+/** Links are followed first: one that leads out of the folder would show what is not meant to be read. */
+async function isBelow(folder: string | undefined, path: string): Promise<boolean> {
+  if (folder === undefined) {
+    return false;
+  }
+  const real = async (one: string) => await realpath(one).catch(() => resolve(one));
+  const [outer, inner] = await Promise.all([real(folder), real(path)]);
+  return outer === '/' || inner === outer || inner.startsWith(`${outer}/`);
 }
 
 /** A hash, so that the key of a memory holds no secret. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
   git = createGitRepositories({
     program: { privateFolder: folder, environment: { PATH: process.env['PATH'] ?? '' } },
     cacheFolder: join(folder, 'cache'),
-    allowsFiles: false,
+    filesBelow: undefined,
     clock: { now: () => new Date() },
     signal: never,
   });

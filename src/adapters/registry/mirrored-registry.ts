@@ -187,15 +187,15 @@ function fingerprintOf(answer: unknown): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-function repositoryAt({ registry, prefix }: MirrorEndpoint, { path }: Repository): Repository {
+export function repositoryAt({ registry, prefix }: MirrorEndpoint, { path }: Repository): Repository {
   return { registry, path: prefix === '' ? path : `${prefix}/${path}` };
 }
 
 /** Credentials of the origin are for the origin; those of the mirror come from docker's configuration. */
-function accessTo({ insecure }: MirrorEndpoint): RegistryAccess {
+export function accessTo({ insecure }: MirrorEndpoint): RegistryAccess {
   return { insecure };
 }
 
-function nameOf({ registry, prefix }: MirrorEndpoint): string {
+export function nameOf({ registry, prefix }: MirrorEndpoint): string {
   return prefix === '' ? registry : `${registry}/${prefix}`;
 }
