@@ -9,6 +9,7 @@ import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
 import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry/shared-registry.ts';
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
+import { AppGauges } from '../controllers/app-gauges.ts';
 import { AppWords } from '../controllers/app-words.ts';
 import { reconcileNotices } from '../controllers/notice-controller.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
@@ -256,7 +257,8 @@ function createContext(
   const checkpoints = new CheckpointSecrets(client);
   const notices = setUpNotices(options, outside.outbound);
   const releases = watchReleases({ ...options, onError }, (key) => wake.adoption(key));
-  const own = { ...notices, words, registry, nodes, deployers, folders, records, checkpoints, releases };
+  const told = { ...notices, words, gauges: new AppGauges(options.metrics) };
+  const own = { ...told, registry, nodes, deployers, folders, records, checkpoints, releases };
   const parts = { ...looking, ...tests, ...own };
   const close = async () => {
     await Promise.all([deploying.close(), outside.outbound.close()]);

@@ -1,6 +1,5 @@
 /** One pass over one App: check it, say how it stands, start an Update where one is due. */
 import type { VersionChange } from '../core/update/version-change.ts';
-import { waitingReasons } from '../core/waiting.ts';
 import { type AppCheck, type CheckContext, checkApp, memoryKey, stateOfOpen } from '../engine/check/check-app.ts';
 import { retainCheckpoints } from '../engine/checkpoint/retain-checkpoints.ts';
 import type { CheckpointStore } from '../engine/ports/checkpoint-store.ts';
@@ -8,12 +7,12 @@ import { startUpdate, trimHistory } from '../engine/update/start-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { AppGauges } from './app-gauges.ts';
 import type { AppWords } from './app-words.ts';
 import { holdOn, type KeepUpContext, keepUp, takeDown } from './keep-up.ts';
 
 export interface AppControllerContext extends CheckContext, KeepUpContext {
-  readonly metrics: Metrics;
+  readonly gauges: AppGauges;
   readonly words: AppWords;
   readonly checkpoints: CheckpointStore;
 }
@@ -27,7 +26,7 @@ export async function reconcileApp(
   const { namespace, name } = parseKey(key);
   const app = context.records.findApp(namespace, name);
   if (!app || app.metadata.deletionTimestamp !== undefined) {
-    forgetMetrics(context.metrics, { namespace, app: name });
+    context.gauges.forget(key, { namespace, name });
     context.memory.forget(memoryKey({ namespace, name }));
     context.checks.forget(memoryKey({ namespace, name }));
     context.words.forget(key);
@@ -44,7 +43,7 @@ export async function reconcileApp(
   }
   const begun = await startDue(context, app, await keepUp(context, app, looked, signal), signal);
   const told = await context.words.tellInTime(begun.app, begun.check, signal);
-  observe(context.metrics, told.app, begun.check);
+  context.gauges.tell(told.app, begun.check.nextCheckAt);
   await retainCheckpoints(context, app, signal);
   await trimHistory(context, app, app.spec.historyLimit ?? defaultHistoryLimit, signal);
   return nextPass(context, begun.check, told.againMs);
@@ -96,25 +95,4 @@ function nextPass(context: AppControllerContext, check: AppCheck, againMs: numbe
   const nowMs = context.clock.now().getTime();
   const due = times.flatMap((time) => (time === undefined ? [] : [time.getTime() - nowMs])).concat(againMs ?? []);
   return due.length === 0 ? {} : { requeueAfterMs: Math.max(0, Math.min(...due)) + 1 };
-}
-
-function observe(metrics: Metrics, app: AppObjectWire, check: AppCheck): void {
-  const labels = { namespace: app.metadata.namespace, app: app.metadata.name };
-  forgetMetrics(metrics, labels);
-  metrics.appWaiting.set({ ...labels, reason: app.status?.waiting?.reason ?? 'Unknown' }, 1);
-  const until = app.status?.waiting?.until;
-  if (until !== undefined) {
-    metrics.gates.appWaitingUntil.set(labels, Date.parse(until) / 1_000);
-  }
-  if (check.nextCheckAt) {
-    metrics.appNextCheck.set(labels, check.nextCheckAt.getTime() / 1_000);
-  }
-}
-
-function forgetMetrics(metrics: Metrics, labels: { readonly namespace: string; readonly app: string }): void {
-  for (const reason of waitingReasons) {
-    metrics.appWaiting.remove({ ...labels, reason });
-  }
-  metrics.appNextCheck.remove(labels);
-  metrics.gates.appWaitingUntil.remove(labels);
 }
