@@ -307,6 +307,36 @@ describe('installed', () => {
     expect(JSON.stringify(await client.get(updates, key))).toContain('"by":"ann"');
   });
 
+  test("votes by Keel's API are written by Headgate alone", async () => {
+    const namespace = await createNamespace(client);
+    await install(namespace, ['webhooks.enabled=true', 'webhooks.keelApprovals.usersSecret=keel']);
+    await givePerson(namespace, 'ann', ['approve']);
+    const key = { namespace, name: 'web-1' };
+    const change = { source: 'web', repository: 'r', from: {}, to: { tag: '1' } };
+    const spec = {
+      app: 'web',
+      sequence: 1,
+      trigger: { kind: 'Source', by: 'test', reason: 'newer' },
+      changes: [change],
+    };
+    await client.create<ProductObject>(updates, { metadata: key, spec });
+    let count = 0;
+    const voteAs = async (who: string) => {
+      count += 1;
+      const object = await client.get<ProductObject>(updates, key);
+      const status = { phase: 'Pending', approvals: [{ by: `keel:${count}`, at: '2026-05-04T12:00:00Z' }] };
+      await client.actAs(who).replaceStatus(updates, { ...object, status });
+    };
+
+    await waitUntil('the policy is in force', 20_000, async () => {
+      const answer = await voteAs('ann').catch((error: unknown) => String(error));
+      return answer?.includes('own name') === true;
+    });
+    await voteAs(`system:serviceaccount:${namespace}:headgate`);
+
+    expect(JSON.stringify(await client.get(updates, key))).toContain(`"by":"keel:${count}"`);
+  });
+
   test.each([
     { verb: 'list', resource: 'secrets', group: '' },
     { verb: 'update', resource: 'secrets', group: '' },
@@ -330,7 +360,7 @@ describe('installed', () => {
   async function givePerson(namespace: string, name: string, verbs: readonly string[]): Promise<void> {
     const rules = [
       { apiGroups: ['headgate.dev'], resources: ['updates'], verbs: ['get', ...verbs] },
-      { apiGroups: ['headgate.dev'], resources: ['updates/status'], verbs: ['patch'] },
+      { apiGroups: ['headgate.dev'], resources: ['updates/status'], verbs: ['patch', 'update'] },
     ];
     await bind({ namespace, name }, rules, { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name });
   }
