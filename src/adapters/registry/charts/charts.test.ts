@@ -159,9 +159,6 @@ describe('an index.yaml', () => {
     { what: 'nothing', text: '', message: 'empty' },
     { what: 'broken JSON', text: '{"entries": {', message: 'neither YAML in block style nor JSON' },
     { what: 'JSON without entries', text: '{"a": 1}', message: 'no "entries"' },
-    { what: 'flow style', text: 'entries: {web: [{version: 1.0.0}]}\n', message: 'block style' },
-    { what: 'a chart in flow style', text: 'entries:\n  web: [{version: 1.0.0}]\n', message: 'block style' },
-    { what: 'a chart by an alias', text: 'entries:\n  a: &a\n  - version: 1.0.0\n  web: *a\n', message: 'block style' },
     {
       what: 'a chart twice',
       text: 'entries:\n  web:\n  - version: 1.0.0\n  web:\n  - version: 2.0.0\n',

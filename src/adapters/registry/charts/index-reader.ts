@@ -10,6 +10,9 @@ import { entryFields, type IndexEntry, readYamlEntry } from './index-entry.ts';
 /** What is wrong with an index, as a part of a sentence. */
 export class IndexFault extends Error {}
 
+/** It may well be an index, but not one that can be read line by line. */
+export class FlowFault extends IndexFault {}
+
 export interface IndexBounds {
   /** Of one chart. */
   readonly maxVersions: number;
@@ -189,7 +192,7 @@ function endItem(state: State): void {
 /** `{}` and `[]` are the only values on the line of a name that can be told without a parser. */
 function refuseFlow(name: string, value: string): void {
   if (value !== '' && value !== '{}' && value !== '[]' && !value.startsWith('#')) {
-    throw new IndexFault(`"${name}" is not written in block style, as helm repo index does`);
+    throw new FlowFault(`"${name}" is not written in block style, as helm repo index does`);
   }
 }
 

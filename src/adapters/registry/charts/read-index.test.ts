@@ -28,6 +28,37 @@ test('others have their turn every 128 KiB, also when 30 MB are there at once', 
   expect(charts.get('c20')?.map(({ version }) => version)).toHaveLength(950);
 });
 
+const small = `entries: {web: [{version: 1.10, digest: ${'a'.repeat(64)}}, {version: 1.9.0}], other: []}\n`;
+
+test.each([
+  ['all in flow style', small, ['1.10', '1.9.0']],
+  ['a chart in flow style', 'entries:\n  web: [{version: 1.0.0}]\n', ['1.0.0']],
+  ['a chart by an alias', 'entries:\n  a: &a\n  - version: 1.0.0\n  web: *a\n', ['1.0.0']],
+])('%s is read where it is small', async (_, text, versions) => {
+  const charts = await read(text);
+  expect(charts.get('web')?.map(({ version }) => version)).toEqual(versions);
+});
+
+test.each([
+  ['more than 1 MiB', `#${'x'.repeat(60)}\n`.repeat(20_000) + small, 'is not written in block style'],
+  ['more than 1 MiB after it', small + `#${'x'.repeat(60)}\n`.repeat(20_000), 'is not written in block style'],
+  ['a bomb', `a: &a [x,x]\nb: &b [*a,*a]\nentries: {web: [*b`, 'it is not readable as YAML'],
+  ['what is nested without end', `entries: ${'['.repeat(200_000)}`, 'it is not readable as YAML'],
+  ['no list', 'entries: {web: {version: 1.0.0}}\n', '"web" is no list'],
+])('in flow style %s is refused', async (_, text, message) => {
+  await expect(read(text)).rejects.toThrow(message);
+});
+
+async function read(text: string) {
+  const bytes = Buffer.from(text);
+  const body = async function* () {
+    for (let at = 0; at < bytes.length; at += 65_536) {
+      yield bytes.subarray(at, at + 65_536);
+    }
+  };
+  return await readIndex(body(), new Set(['web']), { isGzip: false, bounds: defaultIndexBounds });
+}
+
 /** As helm writes it, in pieces as they come from a socket. */
 function indexOf(chartCount: number, versionCount: number): readonly Buffer[] {
   const description = 'a description of what the chart is good for, in many words. '.repeat(11);

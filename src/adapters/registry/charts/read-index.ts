@@ -2,9 +2,10 @@
 import { pipeline } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
+import { FAILSAFE_SCHEMA, load } from 'js-yaml';
 import { isRecord } from '../failure.ts';
 import { type IndexEntry, toEntry } from './index-entry.ts';
-import { createIndexReader, type IndexBounds, IndexFault, type IndexReader } from './index-reader.ts';
+import { createIndexReader, FlowFault, type IndexBounds, IndexFault, type IndexReader } from './index-reader.ts';
 
 export interface ReadIndexBounds extends IndexBounds {
   /** Unpacked. */
@@ -37,7 +38,7 @@ export async function readIndex(
 ): Promise<ChartEntries> {
   let collector: Collector | undefined;
   for await (const chunk of paced(isGzip ? unzip(body) : body)) {
-    collector ??= beginsJson(chunk) ? new JsonCollector(wanted, bounds) : new LineSplitter(wanted, bounds);
+    collector ??= beginsJson(chunk) ? new JsonCollector(wanted, bounds) : new YamlCollector(wanted, bounds);
     collector.add(chunk);
   }
   if (collector === undefined) {
@@ -109,6 +110,65 @@ class LineSplitter implements Collector {
   }
 }
 
+/** A YAML parser holds all of it at once, and everybody else up. */
+const maxFlowBytes = 2 ** 20;
+
+/** Reads line by line; an index in flow style, which few programs write, is parsed whole where it is small. */
+class YamlCollector implements Collector {
+  readonly #lines: LineSplitter;
+  readonly #wanted: ReadonlySet<string>;
+  readonly #bounds: ReadIndexBounds;
+  /** All that has come, while it is little. */
+  #kept: Buffer[] | undefined = [];
+  #size = 0;
+  #fault: FlowFault | undefined;
+
+  constructor(wanted: ReadonlySet<string>, bounds: ReadIndexBounds) {
+    this.#lines = new LineSplitter(wanted, bounds);
+    this.#wanted = wanted;
+    this.#bounds = bounds;
+  }
+
+  add(chunk: Buffer): void {
+    this.#size += chunk.length;
+    this.#kept = this.#size > maxFlowBytes ? undefined : this.#kept;
+    this.#kept?.push(chunk);
+    if (this.#fault === undefined) {
+      this.#attempt(() => this.#lines.add(chunk));
+    } else if (this.#kept === undefined) {
+      throw this.#fault;
+    }
+  }
+
+  finish(): ChartEntries {
+    const charts = this.#fault === undefined ? this.#attempt(() => this.#lines.finish()) : undefined;
+    return charts ?? chartsOf(parseFlow(Buffer.concat(this.#kept ?? [])), this.#wanted, this.#bounds);
+  }
+
+  #attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof FlowFault) || this.#kept === undefined) {
+        throw error;
+      }
+      this.#fault = error;
+      return undefined;
+    }
+  }
+}
+
+/** Aliases share what they stand for, so that none makes it grow. */
+function parseFlow(bytes: Buffer): unknown {
+  try {
+    return load(bytes.toString('utf8'), { schema: FAILSAFE_SCHEMA });
+  } catch (error) {
+    throw new IndexFault(
+      `it is not readable as YAML (${error instanceof Error ? error.message.slice(0, 80) : 'unknown'})`,
+    );
+  }
+}
+
 class JsonCollector implements Collector {
   readonly #wanted: ReadonlySet<string>;
   readonly #bounds: ReadIndexBounds;
@@ -126,7 +186,7 @@ class JsonCollector implements Collector {
   }
 
   finish(): ChartEntries {
-    return readJson(Buffer.concat(this.#chunks), this.#wanted, this.#bounds);
+    return chartsOf(parseJson(Buffer.concat(this.#chunks)), this.#wanted, this.#bounds);
   }
 }
 
@@ -141,8 +201,11 @@ function beginsJson(chunk: Buffer): boolean {
   return chunk.toString('latin1', 0, 64).trimStart().startsWith('{');
 }
 
-function readJson(bytes: Buffer, wanted: ReadonlySet<string>, { maxVersions }: IndexBounds): ChartEntries {
-  const entries = parseJsonEntries(bytes);
+function chartsOf(index: unknown, wanted: ReadonlySet<string>, { maxVersions }: IndexBounds): ChartEntries {
+  const entries = isRecord(index) ? index['entries'] : undefined;
+  if (!isRecord(entries)) {
+    throw new IndexFault('it has no "entries"');
+  }
   const charts = new Map<string, readonly IndexEntry[]>();
   for (const chart of wanted) {
     const versions = Object.hasOwn(entries, chart) ? entries[chart] : undefined;
@@ -160,16 +223,10 @@ function readJson(bytes: Buffer, wanted: ReadonlySet<string>, { maxVersions }: I
   return charts;
 }
 
-function parseJsonEntries(bytes: Buffer): Readonly<Record<string, unknown>> {
-  let index: unknown;
+function parseJson(bytes: Buffer): unknown {
   try {
-    index = JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new IndexFault('it is neither YAML in block style nor JSON');
   }
-  const entries = isRecord(index) ? index['entries'] : undefined;
-  if (!isRecord(entries)) {
-    throw new IndexFault('it has no "entries"');
-  }
-  return entries;
 }
