@@ -61,7 +61,6 @@ export async function breakShop(
   mkdirSync(folder);
   const image = await openShop(stage, namespace, folder);
   const before = await rowsOf(stage, namespace);
-  await push(stage, namespace, '2.0.0', 'destroys');
   const controller = await startController(stage, namespace);
   try {
     await follow(stage, namespace, image);
@@ -83,24 +82,26 @@ export async function breakShop(
 }
 
 async function openShop(stage: FaultStage, namespace: string, folder: string): Promise<string> {
-  await push(stage, namespace, '1.0.0', 'first');
   await stage.client.create<Anything>(namespaces, { metadata: { name: namespace } });
   const place = { client: stage.client, namespace, folder };
   await makeClaim(place, 'data');
   await makeClaim(place, 'backup');
-  const image = `${stage.cluster.registry}/${namespace}/shop:1.0.0`;
+  const image = `${stage.cluster.registry}/shop:1.0.0`;
   await runShop(place, image);
   await untilServed(stage, namespace);
   return image;
 }
 
-async function push({ cluster }: FaultStage, namespace: string, tag: string, migration: 'first' | 'destroys') {
-  const target = { host: cluster.registry, repository: `${namespace}/shop`, tag, insecure: true };
-  await pushImage(await makeShopImage(tag, migration), target);
+/** One good version and one that destroys a table, for all shops. */
+export async function pushShops({ cluster }: FaultStage): Promise<void> {
+  for (const [tag, migration] of [['1.0.0', 'first'] as const, ['2.0.0', 'destroys'] as const]) {
+    const target = { host: cluster.registry, repository: 'shop', tag, insecure: true };
+    await pushImage(await makeShopImage(tag, migration), target);
+  }
 }
 
 async function follow({ client, cluster }: FaultStage, namespace: string, image: string): Promise<void> {
-  const repository = `${cluster.registry}/${namespace}/shop`;
+  const repository = `${cluster.registry}/shop`;
   await client.create<ProductObject>(apps, {
     metadata: { namespace, name: 'shop' },
     spec: {
@@ -181,6 +182,13 @@ async function imageOf({ client }: FaultStage, namespace: string): Promise<strin
   return spec.template.spec.containers[0]?.image;
 }
 
+/** The kubelet that has to pass it on may be away, for this shop or for another. */
 async function rowsOf({ kubectl, cluster }: FaultStage, namespace: string): Promise<string> {
-  return await readRows({ kubectl, kubeconfigPath: cluster.kubeconfigPath, namespace });
+  let rows: string | undefined;
+  await waitUntil(`the rows of ${namespace} can be read`, deadlineMs, async () => {
+    const asked = { kubectl, kubeconfigPath: cluster.kubeconfigPath, namespace };
+    rows = await readRows(asked).catch(() => undefined);
+    return rows !== undefined;
+  });
+  return rows ?? '';
 }

@@ -69,7 +69,8 @@ async function goOn(taking: Taking): Promise<StepResult> {
       return done(stopping.journal);
     }
     if (stopping.kind === 'Stopping') {
-      return waiting(taking, stopping.message, until);
+      const soon = new Date(context.clock.now().getTime() + lookAgainMs);
+      return waiting(work, stopping.message, sooner(soon, until));
     }
   }
   return backup.data === undefined ? await seal(taking, {}) : await runJob(taking, backup.data, until);
@@ -95,7 +96,7 @@ async function runJob(taking: Taking, data: JobBackup, until: Date): Promise<Ste
   const outcome = await context.jobs.look(`${namespace}/${name}`, { namespace, name: checkpoint.job }, signal);
   switch (outcome.kind) {
     case 'Running':
-      return waiting(taking, `Job ${checkpoint.job}: ${outcome.message}`, sooner(outcome.until, until));
+      return waiting(work, `Job ${checkpoint.job}: ${outcome.message}`, sooner(outcome.until, until));
     case 'Succeeded': {
       const sizeBytes = readSize(outcome.message);
       const message = outcome.message.trim();
@@ -163,13 +164,8 @@ function sooner(one: Date, other: Date): Date {
   return one < other ? one : other;
 }
 
-function waiting({ context, work }: Taking, message: string, until: Date): StepResult {
-  const soon = new Date(context.clock.now().getTime() + lookAgainMs);
-  return {
-    kind: 'Waiting',
-    waiting: { reason: 'BackingUp', message, until: message.startsWith('Job') ? until : sooner(soon, until) },
-    journal: work.journal,
-  };
+function waiting({ journal }: Work, message: string, until: Date): StepResult {
+  return { kind: 'Waiting', waiting: { reason: 'BackingUp', message, until }, journal };
 }
 
 /** The next step ends the Update; the version is not to blame. */
