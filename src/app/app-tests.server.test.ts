@@ -1,6 +1,7 @@
 /** Tests of Apps on a real API server and registry, with real servers that are asked, among them a real Prometheus. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { analysisTemplates, installAnalysisTemplates } from '../../test/crds/argo-rollouts.ts';
+import { endJob, type JobObject } from '../../test/helm/interruptions.ts';
 import {
   completeRollouts,
   createDeployment,
@@ -15,7 +16,7 @@ import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { createDirectRecords } from '../adapters/cluster/records.ts';
 import { approveUpdate, rejectUpdate } from '../engine/update/approve.ts';
-import { secrets } from '../kube/resource-types.ts';
+import { jobs, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { parseOutboundAllowance } from './outbound-setup.ts';
@@ -250,6 +251,58 @@ describe('webhook', () => {
     const { status } = await untilPhase('Succeeded');
     expect(status?.tests?.[0]).toMatchObject({ verdict: 'Inconclusive', acceptedBy: by });
     expect(status?.steps?.at(-1)?.message).toBe(`test ci accepted by ${by}`);
+  });
+});
+
+describe('job', () => {
+  const container = { name: 'check', image: 'checks:1', env: [{ name: 'A', value: '$(HEADGATE_VERSION)' }] };
+  const template = { spec: { template: { spec: { containers: [container] } } } };
+
+  interface TestJob extends JobObject {
+    readonly spec: { readonly template: { readonly spec: { readonly containers: readonly object[] } } };
+  }
+
+  test.each([
+    { end: 'Complete', phase: 'Succeeded', verdict: 'Pass' },
+    { end: 'Failed', phase: 'RolledBack', verdict: 'Fail' },
+  ] as const)(
+    'that ends as $end: $phase, started once with the versions in its environment',
+    async ({ end, phase, verdict }) => {
+      await follow([{ name: 'rows', job: { template } }]);
+      const { run } =
+        (await untilUpdate(({ status }) => expect(status?.tests?.[0]?.run).toBeDefined())).status?.tests?.[0] ?? {};
+      const { items } = await stage.client.list<TestJob>(jobs, { namespace: stage.namespace });
+
+      expect(items.map(({ metadata }) => metadata.name)).toEqual([run?.id]);
+      const [job] = items as [TestJob];
+      expect(job.metadata.ownerReferences).toMatchObject([{ kind: 'Update', name: 'web-1' }]);
+      expect(job.spec.template.spec.containers).toMatchObject([
+        {
+          env: expect.arrayContaining([
+            { name: 'HEADGATE_APP', value: 'web' },
+            { name: 'HEADGATE_VERSION', value: '1.1.0' },
+            { name: 'HEADGATE_FROM_WEB', value: '1.0.0' },
+            { name: 'HEADGATE_TEST', value: 'rows' },
+            { name: 'A', value: '$(HEADGATE_VERSION)' },
+          ]),
+        },
+      ]);
+      await endJob(stage, job, end);
+      const update = await untilPhase(phase);
+      expect(update.status?.tests).toMatchObject([{ name: 'rows', verdict, attempts: 1 }]);
+      expect((await stage.client.list(jobs, { namespace: stage.namespace })).items).toHaveLength(1);
+    },
+  );
+
+  test('that the API server refuses is tried again, and inconclusive when its time is up', async () => {
+    const wrong = { spec: { template: { spec: { containers: [] } } } };
+    await follow([{ name: 'rows', timeout: '20s', job: { template: wrong } }]);
+    await untilUpdate(({ status }) => expect(status?.tests?.[0]?.attempts).toBeGreaterThan(0));
+    await stage.clock.advance(20_000);
+
+    const { status } = await untilUpdate((update) => expect(update.status?.waiting?.reason).toBe('TestInconclusive'));
+
+    expect(status?.tests?.[0]?.message).toMatch(/no verdict within 20s; last: create Job .*422/);
   });
 });
 

@@ -7,7 +7,7 @@ import { waitUntil } from '../cluster/wait-until.ts';
 import { hireWarden } from '../cluster/warden.ts';
 import type { Place } from './by-hand.ts';
 
-interface JobObject extends KubeObject {
+export interface JobObject extends KubeObject {
   readonly status?: object;
 }
 
