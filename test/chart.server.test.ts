@@ -305,6 +305,18 @@ describe('installed', () => {
     await approve('ann', 'ann');
 
     expect(JSON.stringify(await client.get(updates, key))).toContain('"by":"ann"');
+    const at = '2026-05-04T12:00:00Z';
+    const counts = { attempts: 1, passed: 0, failed: 0, inconclusive: 1 };
+    const accept = async (who: string, acceptedBy: string) => {
+      const tests = [{ name: 'smoke', startedAt: at, verdict: 'Inconclusive', message: 'NaN', acceptedBy, ...counts }];
+      await client
+        .actAs(who)
+        .patch(updates, key, { kind: 'merge', body: { status: { tests } } }, { subresource: 'status' });
+    };
+    await expect(accept('eve', 'ann')).rejects.toThrow('an approval can only be given in one');
+    await expect(accept('eve', 'eve')).rejects.toThrow('approving takes the verb approve');
+    await accept('ann', 'ann');
+    expect(JSON.stringify(await client.get(updates, key))).toContain('"acceptedBy":"ann"');
   });
 
   test("votes by Keel's API are written by Headgate alone", async () => {
