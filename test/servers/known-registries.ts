@@ -172,6 +172,40 @@ const handlers: Readonly<Record<string, Handler>> = {
       isFirst ? '</v2/web/tags/list?last=a&n=1&orderby=>; rel="next"' : undefined,
     );
   },
+  /** Signs in with an access token as password; lists every manifest beside the tags; leads to blobs on its own host. */
+  'europe-docker.pkg.dev': (request, response, url) => {
+    if (url.pathname === '/v2/token') {
+      return request.headers.authorization === basic('oauth2accesstoken:ya29')
+        ? sendJson(response, { token: 'gar', expires_in: 43_200 })
+        : sendErrors(response, 401, 'UNAUTHORIZED', 'authentication failed');
+    }
+    if (url.pathname.startsWith('/artifacts-downloads/')) {
+      response.end(config);
+      return;
+    }
+    if (request.headers.authorization !== 'Bearer gar') {
+      const realm = 'realm="https://europe-docker.pkg.dev/v2/token",service="europe-docker.pkg.dev"';
+      return unauthorized(response, `Bearer ${realm},scope="repository:${repositoryOf(url)}:pull"`);
+    }
+    if (url.pathname.endsWith('/tags/list')) {
+      const details = {
+        tag: ['1.0.0'],
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        timeUploadedMs: '1700000000000',
+      };
+      return sendJson(response, {
+        child: [],
+        manifest: { [knownDigest]: details },
+        name: 'shop/web/app',
+        tags: ['1.0.0'],
+      });
+    }
+    if (url.pathname.includes('/blobs/')) {
+      response.writeHead(302, { location: '/artifacts-downloads/namespaces/shop/downloads/AJ?x=y' }).end();
+      return;
+    }
+    serveImage(request, response, []);
+  },
   /** Does not name the digest to HEAD, and knows HEAD of tags alone. */
   'old.example.com': (request, response, url) => {
     if (request.method === 'HEAD') {

@@ -37,6 +37,7 @@ describe('tags', () => {
     ['Harbor, which names no scope', 'harbor.example.com/shop/web', 'robot$shop+ci:secret', ['1.0.0', '1.0.1']],
     ['ECR, which refuses large pages', `${ecr}/web`, 'AWS:token', ['1', '2']],
     ['ACR, whose links have empty parameters', 'shop.azurecr.io/web', undefined, ['a', 'b']],
+    ['GAR, which lists manifests too', 'europe-docker.pkg.dev/shop/web/app', 'oauth2accesstoken:ya29', ['1.0.0']],
   ])('of %s', async (_, repository, login, tags) => {
     expect(await client.listTags(parseRepository(repository), accessOf(login), never)).toEqual(tags);
   });
@@ -51,6 +52,7 @@ describe('digest and platform', () => {
     ['Harbor', 'harbor.example.com/shop/web', 'robot$shop+ci:secret'],
     ['ECR', `${ecr}/web`, 'AWS:token'],
     ['ACR', 'shop.azurecr.io/web', undefined],
+    ['GAR', 'europe-docker.pkg.dev/shop/web/app', 'oauth2accesstoken:ya29'],
     ['one that names no digest', 'old.example.com/app', undefined],
   ])('of %s', async (_, repository, login) => {
     const place = parseRepository(repository);
