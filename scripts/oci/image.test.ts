@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { type Image, makeImage, makeIndex, mediaTypes, sizeOf } from './image.ts';
-import type { TarEntry } from './tar.ts';
 
 const hello: TarEntry = { kind: 'file', path: 'hello', content: Buffer.from('hello') };
 

@@ -1,7 +1,7 @@
 /** Container images as values: made in memory from files, without a builder (OCI image specification 1.1). */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { type TarEntry, writeTar } from './tar.ts';
+import { type TarEntry, writeTar } from '../../src/adapters/channel/write-tar.ts';
 
 export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',

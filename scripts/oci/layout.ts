@@ -1,8 +1,8 @@
 /** Images on disk: the OCI layout, as a folder or as one tar file. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type TarFile, writeTar } from '../../src/adapters/channel/write-tar.ts';
 import type { Image } from './image.ts';
-import { type TarFile, writeTar } from './tar.ts';
 
 /** Writes the layout into a folder, which is made when it is missing; other tools (crane, skopeo) push it as it is. */
 export async function writeLayout(image: Image, folder: string, name: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** The middle layer of the product's image: git with its helpers for http, ssh and signatures, and the shell that bounds it. */
 import { readFile } from 'node:fs/promises';
-import type { TarEntry } from '../oci/tar.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 import { stripElf } from './strip-elf.ts';
 

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import type { TarEntry } from '../oci/tar.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { buildPages } from './build-pages.ts';
 
 /** Absolute path of the folder in the image; the chart gives it to `--ui-folder`. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import type { TarEntry } from '../oci/tar.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { makeProgramLayer, programPath } from './program-layer.ts';
 
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));

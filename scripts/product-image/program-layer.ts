@@ -1,7 +1,7 @@
 /** The upper layer of the product's image: the program with everything it imports, as one file. */
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { TarEntry } from '../oci/tar.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 
 /** Absolute path of the program in the image. */
 export const programPath = '/app/headgate.mjs';

@@ -1,7 +1,7 @@
 /** The lower layer of the product's image: Node, the libraries it loads, certificates and the few files of /etc. */
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
-import type { TarEntry } from '../oci/tar.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 import { stripElf } from './strip-elf.ts';
 

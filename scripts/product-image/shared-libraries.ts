@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { TarEntry } from '../oci/tar.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 
 /** Every file that the dynamic linker would load for a program, at the same path as here. */
 export async function sharedLibraries(program: string): Promise<TarEntry[]> {

@@ -34,6 +34,11 @@ export async function loadConnection({ kubeconfig, context }: ConnectionOptions)
   });
 }
 
+/** What programs are given that a person names. */
+export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}
+
 /** Absolute path of a program: as given where it has a slash, else by PATH; the name itself where PATH has none. */
 export function findProgram(name: string): string {
   if (name.includes('/')) {

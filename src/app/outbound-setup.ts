@@ -12,6 +12,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { KubeConfig } from '../kube/config.ts';
 import type { ProxySettings } from '../network/proxy.ts';
+import { proxyEnvironment } from './config.ts';
 
 export interface OutboundSettings {
   readonly allowance: Allowance;
@@ -56,4 +57,11 @@ export function openOutside({ client, clock, config, outbound: settings, onEnd, 
     logins: createOutboundLogins({ client, clock }),
     outerGates: new OuterGates({ clock, onEnd, signal }),
   };
+}
+
+/** For a command that needs no cluster: there is no API server to guard. @throws USAGE */
+export function outboundFor(allowed: readonly string[]): GuardedRequests {
+  const allowance = parseOutboundAllowance(allowed);
+  const apiServer = () => Promise.resolve([]);
+  return createGuardedRequests({ allowance, apiServer, proxy: proxyEnvironment(), userAgent: 'headgate' });
 }

@@ -3,6 +3,7 @@
 import { adoptCommand } from './adopt.ts';
 import { applyCommand } from './apply.ts';
 import { approveCommand, rejectCommand } from './approve.ts';
+import { channelCommand } from './channel.ts';
 import type { Command } from './command.ts';
 import { controllerCommand } from './controller.ts';
 import { healthCommand } from './health.ts';
@@ -38,4 +39,5 @@ export const commands: readonly Command[] = [
   writeCommand,
   applyCommand,
   verifyCommand,
+  channelCommand,
 ];

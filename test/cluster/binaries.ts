@@ -35,7 +35,7 @@ export async function locateTools<T extends Tool>(tools: readonly T[]): Promise<
 }
 
 /** The cache folder of Headgate's development tools: HEADGATE_CACHE, else `headgate` in the user's cache folder. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   return process.env['HEADGATE_CACHE'] ?? join(caches, 'headgate');
 }

@@ -7,8 +7,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Image, makeImage } from '../../scripts/oci/image.ts';
-import type { TarEntry } from '../../scripts/oci/tar.ts';
 import { sharedLibraries } from '../../scripts/product-image/shared-libraries.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 
 /**
  * `first` makes the tables and fills them, `second` adds a column to one of them, `destroys` drops a table and then crashes, each

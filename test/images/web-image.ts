@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Image, makeImage, makeIndex } from '../../scripts/oci/image.ts';
-import type { TarEntry } from '../../scripts/oci/tar.ts';
+import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 
 /**
  * `good` becomes ready at once; `never-ready` serves but is never ready; `crash` ends at start with exit code 1;

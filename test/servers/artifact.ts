@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { type Image, mediaTypes } from '../../scripts/oci/image.ts';
-import { writeTar } from '../../scripts/oci/tar.ts';
+import { writeTar } from '../../src/adapters/channel/write-tar.ts';
 
 export interface ArtifactContent {
   readonly configType: string;

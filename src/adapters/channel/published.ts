@@ -1,6 +1,6 @@
 /** What a channel's store holds at the moment, as its own hub reads it. */
 import type { Metadata, Root, Snapshot, Targets, Timestamp } from '@tufjs/models';
-import { indexPath, releasesRole, storedMetadata, storedTarget } from '../../core/channel/layout.ts';
+import { roleOfTarget, storedMetadata, storedTarget } from '../../core/channel/layout.ts';
 import { OperationError } from '../../core/errors.ts';
 import { readFileOf, sha256Of } from './signed-file.ts';
 import type { ChannelStore } from './store.ts';
@@ -84,15 +84,15 @@ export async function newestRoot(store: ChannelStore, signal: AbortSignal): Prom
   return newest;
 }
 
-/** Undefined: there is none yet. */
-export async function readIndex(
+/** Undefined: the channel has no such file. @throws CHANNEL_STORE_UNUSABLE */
+export async function readTargetFile(
   store: ChannelStore,
   { roles }: Published,
+  path: string,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
-  const target = roles.get(releasesRole)?.metadata.signed.targets[indexPath];
-  const sha256 = target?.hashes['sha256'];
-  return sha256 === undefined ? undefined : await readNeeded(store, storedTarget(indexPath, sha256), signal);
+  const sha256 = roles.get(roleOfTarget(path))?.metadata.signed.targets[path]?.hashes['sha256'];
+  return sha256 === undefined ? undefined : await readNeeded(store, storedTarget(path, sha256), signal);
 }
 
 async function readNeeded(store: ChannelStore, path: string, signal: AbortSignal): Promise<Buffer> {

@@ -6,7 +6,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Lifetimes } from '../../core/channel/channel.ts';
-import { checkSizes, pathsOfRole, roleOfTarget, storedMetadata, storedTarget } from '../../core/channel/layout.ts';
+import {
+  checkSizes,
+  indexPath,
+  pathsOfRole,
+  roleOfTarget,
+  storedMetadata,
+  storedTarget,
+} from '../../core/channel/layout.ts';
 import type {
   ChannelContent,
   ChannelPublisher,
@@ -16,7 +23,7 @@ import type {
 } from '../../engine/ports/channel-publisher.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { collectGarbage } from './collect-garbage.ts';
-import { type Published, type PublishedRole, readIndex, readPublished } from './published.ts';
+import { type Published, type PublishedRole, readPublished, readTargetFile } from './published.ts';
 import { type FileKind, type Stored, sha256Of, signFile, timeText, type Unsigned } from './signed-file.ts';
 import { keyUnusable, type Signer } from './signer.ts';
 import { signStatements } from './statements.ts';
@@ -58,7 +65,7 @@ export function createChannelPublisher(options: PublisherOptions): ChannelPublis
       checkKeys(published, options.keys);
       const now: PublishedNow = {
         root: published.root.signed.version,
-        index: await readIndex(store, published, signal),
+        index: await readTargetFile(store, published, indexPath, signal),
       };
       const publication = await writeChannel({ ...options, published }, compose(now), signal);
       if (publication.changed) {

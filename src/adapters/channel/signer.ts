@@ -21,6 +21,18 @@ export function signerOfPem(pem: string | Buffer, what: string): Signer {
   };
 }
 
+/**
+ * The public half of a key, as TUF has it.
+ *
+ * @throws KEY_UNUSABLE
+ */
+export function keyOfPem(pem: string | Buffer, what: string): Key {
+  return keyOf(
+    parse(() => createPublicKey(pem), `${what} is no key in PEM`),
+    what,
+  );
+}
+
 /** Ed25519 signs the message itself. */
 function hashOf(key: KeyObject): string | null {
   return key.asymmetricKeyType === 'ed25519' ? null : 'sha256';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type TarEntry, writeTar } from './tar.ts';
+import { type TarEntry, writeTar } from './write-tar.ts';
 
 const deep = `${'folder-of-some-length/'.repeat(6)}file`;
 

@@ -1,0 +1,144 @@
+/** `headgate channel publish`, `withdraw` and `gc`: a channel in a folder, without a cluster. */
+import { readFile } from 'node:fs/promises';
+import { collectGarbage } from '../adapters/channel/collect-garbage.ts';
+import { createFolderStore } from '../adapters/channel/folder-store.ts';
+import { readPublished, readTargetFile } from '../adapters/channel/published.ts';
+import { type ChannelKeys, createChannelPublisher } from '../adapters/channel/publisher.ts';
+import { releasePath } from '../core/channel/layout.ts';
+import type { DeadEnd, Release } from '../core/channel/release.ts';
+import { OperationError } from '../core/errors.ts';
+import { composeContent, readIndex } from '../engine/channel/compose-content.ts';
+import type { Publication } from '../engine/ports/channel-publisher.ts';
+import { systemClock } from '../kube/clock.ts';
+import { decodeRelease } from '../resources/decode-release.ts';
+import { type KeyFolder, readSigners } from './key-folder.ts';
+
+export interface FolderChannel {
+  readonly folder: string;
+  readonly keys: KeyFolder;
+}
+
+const dayMs = 24 * 3_600_000;
+const lifetimes = { timestampMs: 3 * dayMs, snapshotMs: 14 * dayMs, targetsMs: 90 * dayMs };
+const retention = 20;
+
+/** What is published, with the rollout as it stands. */
+interface Standing {
+  readonly releases: readonly Release[];
+  readonly deadEnds: readonly DeadEnd[];
+}
+
+/**
+ * Adds Releases (objects or their specs as JSON) to a channel; without any, signs anew what would expire.
+ *
+ * @throws OBJECT_INVALID, KEY_UNUSABLE, CHANNEL_STORE_UNUSABLE, CHANNEL_FULL
+ */
+export async function publishReleases(
+  channel: FolderChannel & { readonly name: string; readonly files: readonly string[] },
+  signal: AbortSignal,
+): Promise<Publication> {
+  const added = await Promise.all(channel.files.map(readReleaseFile));
+  const standing = await readStanding(channel.folder, signal);
+  const known = standing.releases.filter(({ name }) => !added.some((one) => one.name === name));
+  const changed = standing.releases.find((one) => added.some((two) => two.name === one.name && !isSame(one, two)));
+  if (changed !== undefined) {
+    throw invalid(`publish ${changed.name}: another Release of that name is published; a Release cannot be changed`);
+  }
+  return await publish(channel, { ...standing, releases: [...known, ...added] }, signal);
+}
+
+/**
+ * Makes a Release a dead end.
+ *
+ * @throws CHANNEL_INVALID where there is none of that name, and as publishReleases
+ */
+export async function withdrawRelease(
+  channel: FolderChannel & { readonly name: string; readonly release: string; readonly reason: string },
+  signal: AbortSignal,
+): Promise<Publication> {
+  const standing = await readStanding(channel.folder, signal);
+  if (!standing.releases.some(({ name }) => name === channel.release)) {
+    const names = standing.releases.map(({ name }) => name).join(', ') || 'none';
+    throw invalid(`withdraw ${channel.release}: the channel in ${channel.folder} has no such Release; it has ${names}`);
+  }
+  const others = standing.deadEnds.filter(({ release }) => release !== channel.release);
+  const deadEnds = [...others, { release: channel.release, reason: channel.reason }];
+  return await publish(channel, { ...standing, deadEnds }, signal);
+}
+
+/** @returns what was removed */
+export async function collectFolder(folder: string, kept: number, signal: AbortSignal): Promise<readonly string[]> {
+  return await collectGarbage(createFolderStore(folder), kept, signal);
+}
+
+async function publish(
+  { folder, keys, name }: FolderChannel & { readonly name: string },
+  standing: Standing,
+  signal: AbortSignal,
+): Promise<Publication> {
+  const publisher = createChannelPublisher({
+    store: createFolderStore(folder),
+    keys: await readKeys(keys),
+    lifetimes,
+    clock: systemClock,
+  });
+  const now = systemClock.now();
+  return await publisher.publish((published) => {
+    const rollout = (published.index && readIndex(published.index).rollout) ?? everybody;
+    return composeContent({ channel: name, ...standing, rollout, retention, now }, published);
+  }, signal);
+}
+
+const everybody = { points: [{ afterMs: 0, share: 1 }], canary: undefined, paused: false };
+
+async function readKeys(keys: KeyFolder): Promise<ChannelKeys> {
+  return {
+    targets: await readSigners('targets', keys),
+    snapshot: await readSigners('snapshot', keys),
+    timestamp: await readSigners('timestamp', keys),
+  };
+}
+
+async function readStanding(folder: string, signal: AbortSignal): Promise<Standing> {
+  const store = createFolderStore(folder);
+  const published = await readPublished(store, signal);
+  const bytes = await readTargetFile(store, published, 'releases/index.json', signal);
+  const entries = bytes === undefined ? [] : readIndex(bytes).releases;
+  const releases = await Promise.all(
+    entries.map(async ({ name }) => {
+      const file = await readTargetFile(store, published, releasePath(name), signal);
+      return decodeRelease(name, JSON.parse((file ?? Buffer.from('null')).toString('utf8')));
+    }),
+  );
+  const deadEnds = entries.flatMap(({ name, withdrawn }) =>
+    withdrawn ? [{ release: name, reason: withdrawn.reason }] : [],
+  );
+  return { releases, deadEnds };
+}
+
+/** `kubectl get release NAME -o json`, or the same without what the API server adds. */
+async function readReleaseFile(file: string): Promise<Release> {
+  const object: unknown = parseJson(await readFile(file, 'utf8'), file);
+  const [metadata, spec] = [Reflect.get(Object(object), 'metadata'), Reflect.get(Object(object), 'spec')];
+  const name: unknown = Reflect.get(Object(metadata), 'name');
+  if (typeof name !== 'string' || spec === undefined) {
+    throw invalid(`read ${file}: it is no Release; it has to have metadata.name and spec`);
+  }
+  return decodeRelease(name, spec);
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(`read ${file}: it is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function isSame(one: Release, other: Release): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function invalid(message: string): OperationError {
+  return new OperationError(message, { code: 'CHANNEL_INVALID', retry: 'never' });
+}
