@@ -13,6 +13,7 @@ import {
 } from '../adapters/channel/root-ceremony.ts';
 import { sha256Of } from '../adapters/channel/signed-file.ts';
 import { type Signer, signerOfPem } from '../adapters/channel/signer.ts';
+import { systemClock } from '../kube/clock.ts';
 import { type KeyFolder, makeKeys, readAllSigners, readSigners } from './key-folder.ts';
 
 export interface InitRequest {
@@ -21,7 +22,8 @@ export interface InitRequest {
   /** Keys of the root that are made, and how many of them have to sign. */
   readonly rootKeys: number;
   readonly rootThreshold: number;
-  readonly expires: Date;
+  /** Of the root. */
+  readonly lifetimeDays: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function initChannel(request: InitRequest, signal: AbortSignal): Pr
   const existing = await readSigners('root', request.keys).catch(() => []);
   const made = existing.length > 0 ? [] : await makeKeys(request.keys.path, request.rootKeys);
   const signers = await readAllSigners(request.keys);
-  const plan = planWith(signers, request.expires, request.rootThreshold);
+  const plan = planWith(signers, expiryOf(request), request.rootThreshold);
   const root = await makeRoot(plan, undefined, signers.root, signal);
   const store = createFolderStore(request.folder);
   const present = await store.read('1.root.json', signal);
@@ -43,6 +45,12 @@ export async function initChannel(request: InitRequest, signal: AbortSignal): Pr
     ...made.map((file) => `made ${file}`),
     `made the channel in ${request.folder}; hand out root.json, whose sha256 is ${root.sha256}`,
   ];
+}
+
+const dayMs = 24 * 3_600_000;
+
+function expiryOf({ lifetimeDays }: { readonly lifetimeDays: number }): Date {
+  return new Date(systemClock.now().getTime() + lifetimeDays * dayMs);
 }
 
 function planWith(
@@ -79,7 +87,8 @@ export interface RotateRequest {
   readonly keys: KeyFolder;
   /** With the keys that come; a role without any keeps its own. */
   readonly newKeys: KeyFolder | undefined;
-  readonly expires: Date;
+  /** Of the root. */
+  readonly lifetimeDays: number;
   /** Where the root goes that others still have to sign; undefined: into the channel. */
   readonly out: string | undefined;
 }
@@ -100,7 +109,7 @@ export async function rotateRoot(request: RotateRequest, signal: AbortSignal): P
       ];
     }),
   );
-  const next: RootPlan = { roles: { ...plan.roles, ...roles }, expires: request.expires };
+  const next: RootPlan = { roles: { ...plan.roles, ...roles }, expires: expiryOf(request) };
   const signers = [...(await readSigners('root', request.keys)), ...(incoming[0] ?? [])];
   const root = await makeRoot(next, metadata, signers, signal);
   if (request.out !== undefined) {

@@ -68,7 +68,7 @@ export async function withdrawRelease(
 
 /** @returns what was removed */
 export async function collectFolder(folder: string, kept: number, signal: AbortSignal): Promise<readonly string[]> {
-  return await collectGarbage(createFolderStore(folder), kept, signal);
+  return await collectGarbage(createFolderStore(folder), { keptSnapshots: kept, orphans: true }, signal);
 }
 
 async function publish(

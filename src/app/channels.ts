@@ -17,6 +17,7 @@ import { createSubscriptions } from '../adapters/cluster/subscriptions.ts';
 import { type Watched, watch } from '../adapters/cluster/watched.ts';
 import { reconcileChannel } from '../controllers/channel-controller.ts';
 import { reconcileSubscription } from '../controllers/subscription-controller.ts';
+import type { CarriedFiles } from '../engine/ports/carried-files.ts';
 import type { Outbound } from '../engine/ports/outbound.ts';
 import type { DirectRecords } from '../engine/ports/records.ts';
 import type { FollowContext } from '../engine/subscription/subscription-pass.ts';
@@ -33,6 +34,7 @@ import type { Change } from '../server/api/change-feed.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CommonWatch } from './caches.ts';
+import { createCarriedFiles } from './carried-files.ts';
 import { createPublishers } from './channel-keys.ts';
 import { ownVersion } from './own-version.ts';
 import { start } from './start-controller.ts';
@@ -58,6 +60,7 @@ export interface ChannelsOptions {
 
 export interface RunningChannels {
   readonly controllers: readonly Controller[];
+  readonly carried: CarriedFiles;
   /** Told of each change of our own objects. */
   onChange(change: Change): void;
   close(): Promise<void>;
@@ -100,6 +103,7 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
   wake.channel = channelController.enqueue;
   return {
     controllers: [subscriptionController, channelController],
+    carried: createCarriedFiles(following.subscriptions, following.channels),
     onChange({ kind, namespace, name }) {
       if (kind === appResource.kind) {
         onAppChange(`${namespace}/${name}`);

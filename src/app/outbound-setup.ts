@@ -4,7 +4,7 @@ import { createApiServerPlaces } from '../adapters/cluster/api-server-places.ts'
 import { createOutboundLogins } from '../adapters/cluster/outbound-logins.ts';
 import { createWorkloadObjects } from '../adapters/cluster/workload-objects.ts';
 import { type Allowance, nothingAllowed, parseAllowance } from '../adapters/outbound/allowance.ts';
-import { createGuardedRequests } from '../adapters/outbound/guarded-requests.ts';
+import { createGuardedRequests, type GuardedRequests } from '../adapters/outbound/guarded-requests.ts';
 import { createPrometheusClient } from '../adapters/prometheus/prometheus-client.ts';
 import { OperationError } from '../core/errors.ts';
 import { OuterGates } from '../engine/gates/outer-gates.ts';

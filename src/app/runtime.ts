@@ -26,6 +26,7 @@ import type { NotifyContext } from '../engine/notify/tell-namespace.ts';
 import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
 import type { ArtifactRegistry } from '../engine/ports/artifacts.ts';
 import type { AttachmentStore } from '../engine/ports/attachments.ts';
+import type { CarriedFiles } from '../engine/ports/carried-files.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Registry } from '../engine/ports/registry.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
@@ -44,6 +45,7 @@ import { announcePushes } from './announce-pushes.ts';
 import { createApiBackend } from './api-backend.ts';
 import { type CacheOptions, type Caches, commonOf, startCaches, untilSynced, watchErrorListener } from './caches.ts';
 
+import { lateCarriedFiles } from './carried-files.ts';
 import { startChannels } from './channels.ts';
 import { countObjects } from './counted-objects.ts';
 import { countScans } from './counted-registry.ts';
@@ -135,7 +137,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   };
   const caches: Caches = startCaches({ ...options, publish }, wakeable);
   const synced = untilSynced(caches, signal);
-  const context = createContext(options, { caches, wake, wakeable });
+  const context = createContext(options, { caches, wake, wakeable, carried: lateCarriedFiles(() => channels.carried) });
   const { registry, git, signatures, memory, records, secretValues } = context;
   const controllers = startControllers({ options, synced }, context);
   const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced });
@@ -212,11 +214,15 @@ function busyOf(controller: Controller): number {
   return ready + busy;
 }
 
+interface ContextParts {
+  readonly caches: Caches;
+  readonly wake: Wake;
+  readonly wakeable: Wakeable;
+  readonly carried: CarriedFiles;
+}
+
 /** Everything that a pass needs. */
-function createContext(
-  options: RuntimeOptions,
-  { caches, wake, wakeable }: { readonly caches: Caches; readonly wake: Wake; readonly wakeable: Wakeable },
-) {
+function createContext(options: RuntimeOptions, { caches, wake, wakeable, carried }: ContextParts) {
   const { client, clock, signal } = options;
   const onError = watchErrorListener(options);
   const wakeUpdate = (key: string) => wake.update(key);
@@ -246,7 +252,7 @@ function createContext(
     records,
     workloads,
     accesses,
-    sources: { ...sources, accesses },
+    sources: { ...sources, accesses, carried },
     wakeable,
     onObjectChange: (app) => onObjectChange(wakeable, app),
     onError,

@@ -82,7 +82,7 @@ const actions: Readonly<Record<string, Action>> = {
       keys: keysOf(invocation),
       rootKeys: count(invocation, 'rootKeys'),
       rootThreshold: count(invocation, 'rootThreshold'),
-      expires: await expiryOf(invocation),
+      lifetimeDays: count(invocation, 'lifetime'),
     };
     return await initChannel(request, invocation.signal);
   },
@@ -98,7 +98,7 @@ const actions: Readonly<Record<string, Action>> = {
       folder: need(invocation, 'folder'),
       keys: keysOf(invocation),
       newKeys: path === undefined ? undefined : { path, signCommand: options.text('signCommand') },
-      expires: await expiryOf(invocation),
+      lifetimeDays: count(invocation, 'lifetime'),
       out: options.text('out'),
     };
     return [await rotateRoot(request, signal)];
@@ -224,11 +224,4 @@ function count(invocation: Invocation, name: string): number {
     throw usageError(`channel: --${name} "${text}" is no number of 1 to 9999`);
   }
   return Number(text);
-}
-
-const dayMs = 24 * 3_600_000;
-
-async function expiryOf(invocation: Invocation): Promise<Date> {
-  const { systemClock } = await import('../kube/clock.ts');
-  return new Date(systemClock.now().getTime() + count(invocation, 'lifetime') * dayMs);
 }

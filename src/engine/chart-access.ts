@@ -2,7 +2,9 @@
 import { type ChartSource, registrySourceOf } from '../core/app/sources.ts';
 import { OperationError } from '../core/errors.ts';
 import type { Version } from '../core/update/version-change.ts';
+import { carriedFileOf, carriedFiles } from './carried.ts';
 import { keepsAccess } from './keeps-access.ts';
+import type { CarriedFiles } from './ports/carried-files.ts';
 import type { ChartPlace, Charts } from './ports/charts.ts';
 import type { RegistryAccesses } from './ports/registry.ts';
 import type { SourceAccesses } from './ports/source-accesses.ts';
@@ -11,6 +13,8 @@ export interface ChartAccessContext {
   readonly charts: Charts;
   readonly accesses: RegistryAccesses;
   readonly sourceAccesses: SourceAccesses;
+  /** Absent in commands that end soon. */
+  readonly carried?: CarriedFiles | undefined;
 }
 
 /**
@@ -46,6 +50,10 @@ export async function fetchChart(
   { namespace, source, version }: { namespace: string; source: ChartSource; version: Version },
   signal: AbortSignal,
 ): Promise<Buffer> {
+  const file = carriedFileOf(source.policy, version);
+  if (file !== undefined) {
+    return await carriedFiles(context).read(file, namespace, signal);
+  }
   const fetch = async (place: ChartPlace) => {
     const chosen = await completeVersion(context, { place, source, version }, signal);
     return await context.charts.fetchArchive(place, chosen, signal);

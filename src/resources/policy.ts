@@ -104,6 +104,22 @@ const choice = {
             maxLength: 256,
           }),
         ),
+        file: Type.Optional(
+          Type.Object(
+            {
+              subscription: Type.String({
+                description: 'namespace/name of the Subscription.',
+                pattern: '^[a-z0-9][-a-z0-9]*/[a-z0-9][-a-z0-9.]*$',
+                maxLength: 317,
+              }),
+              path: Type.String({ description: 'The file in its channel.', minLength: 1, maxLength: 512 }),
+            },
+            {
+              description:
+                'Fetch exactly that version from a channel; written by Subscriptions, for charts and manifests.',
+            },
+          ),
+        ),
       },
       { description: 'Take nothing new.' },
     ),

@@ -1,5 +1,6 @@
 /** Keys and the first root of a channel that a hub publishes into a folder. */
 import { createFolderStore } from '../../src/adapters/channel/folder-store.ts';
+import type { ChannelKeys } from '../../src/adapters/channel/publisher.ts';
 import { makeRoot, publishRoot } from '../../src/adapters/channel/root-ceremony.ts';
 import { signerOfPem } from '../../src/adapters/channel/signer.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -10,6 +11,8 @@ import { newKey, planFor, signal } from './channel-ground.ts';
 export interface NewChannel {
   /** root.json, to hand out. */
   readonly root: string;
+  /** For what tests publish themselves. */
+  readonly keys: ChannelKeys;
 }
 
 interface DataObject extends KubeObject {
@@ -37,7 +40,7 @@ export async function createChannelKeys(
     Object.entries(pems).map(([role, pem]) => [`${role}.pem`, Buffer.from(pem).toString('base64')]),
   );
   await client.create<DataObject>(secrets, { metadata: { namespace, name: 'keys' }, data });
-  return { root: root.bytes.toString('utf8') };
+  return { root: root.bytes.toString('utf8'), keys };
 }
 
 /** Hands the root over to a cluster that subscribes. */

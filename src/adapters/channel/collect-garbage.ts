@@ -3,6 +3,13 @@ import { storedMetadata, storedTarget } from '../../core/channel/layout.ts';
 import { readPublished, readRole, readSnapshot } from './published.ts';
 import type { ChannelStore } from './store.ts';
 
+export interface GarbageOptions {
+  /** Snapshots whose files stay, the newest among them. */
+  readonly keptSnapshots: number;
+  /** Also what no snapshot ever named. A file that was added for a Release to come is one of those. */
+  readonly orphans: boolean;
+}
+
 /**
  * Keeps what the last snapshots name, all roots, and what is no file of ours.
  *
@@ -11,7 +18,7 @@ import type { ChannelStore } from './store.ts';
  */
 export async function collectGarbage(
   store: ChannelStore,
-  keptSnapshots: number,
+  { keptSnapshots, orphans }: GarbageOptions,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { snapshot } = await readPublished(store, signal);
@@ -19,39 +26,46 @@ export async function collectGarbage(
     return [];
   }
   const files = new Set(await store.list(signal));
+  const versions = [...files].flatMap((path) => path.match(/^(\d+)\.snapshot\.json$/)?.[1] ?? []).map(Number);
+  const oldest = snapshot.signed.version - keptSnapshots;
   const kept = new Set<string>();
-  const { version: newest } = snapshot.signed;
-  for (
-    let version = newest;
-    version > newest - keptSnapshots && files.has(storedMetadata('snapshot', version));
-    version -= 1
-  ) {
-    await keepSnapshot(store, { version, kept }, signal);
+  for (const version of versions.filter((one) => one > oldest && one <= snapshot.signed.version)) {
+    await collectNames(store, { version, names: kept }, signal);
   }
-  const removed = [...files].filter((path) => isOurs(path) && !kept.has(path));
-  for (const path of removed) {
+  const gone = new Set<string>(orphans ? [...files].filter(isOurs) : []);
+  for (const version of orphans ? [] : versions.filter((one) => one <= oldest)) {
+    await collectNames(store, { version, names: gone }, signal);
+  }
+  const removed = [...gone].filter((path) => files.has(path) && !kept.has(path));
+  for (const path of removed.toSorted(snapshotsLast)) {
     await store.remove(path, signal);
   }
   return removed;
 }
 
-async function keepSnapshot(
+/** Where it ends half-way, the next time finds by them what is left. */
+function snapshotsLast(left: string, right: string): number {
+  return Number(left.endsWith('.snapshot.json')) - Number(right.endsWith('.snapshot.json'));
+}
+
+/** Everything that a snapshot names, as far as it is there. */
+async function collectNames(
   store: ChannelStore,
-  { version, kept }: { readonly version: number; readonly kept: Set<string> },
+  { version, names }: { readonly version: number; readonly names: Set<string> },
   signal: AbortSignal,
 ): Promise<void> {
-  kept.add(storedMetadata('snapshot', version));
+  names.add(storedMetadata('snapshot', version));
   const { signed } = await readSnapshot(store, version, signal);
   for (const [file, meta] of Object.entries(signed.meta)) {
     const role = file.replace(/\.json$/, '');
     const path = storedMetadata(role, meta.version);
-    if (kept.has(path)) {
+    if (names.has(path) || (await store.read(path, signal)) === undefined) {
       continue;
     }
-    kept.add(path);
+    names.add(path);
     const { metadata } = await readRole(store, { role, version: meta.version }, signal);
     for (const [target, { hashes }] of Object.entries(metadata.signed.targets)) {
-      kept.add(storedTarget(target, hashes['sha256'] ?? ''));
+      names.add(storedTarget(target, hashes['sha256'] ?? ''));
     }
   }
 }

@@ -69,7 +69,7 @@ export function createChannelPublisher(options: PublisherOptions): ChannelPublis
       };
       const publication = await writeChannel({ ...options, published }, compose(now), signal);
       if (publication.changed) {
-        await collectGarbage(store, keptSnapshots, signal);
+        await collectGarbage(store, { keptSnapshots, orphans: false }, signal);
       }
       return publication;
     },

@@ -85,6 +85,18 @@ test('files that nothing names any more are taken away in time, and what is publ
   await expect(ground.client().index()).resolves.toBe('index 14');
 });
 
+test('a file that was added for a Release to come is not taken away by what is published before it', async () => {
+  const publisher = createChannelPublisher({ ...ground, lifetimes });
+  const mark = await publisher.addFile('apps/web/chart-9.tgz', Buffer.from('chart 9'), signal);
+  for (let at = 1; at <= 12; at += 1) {
+    await ground.publish({ 'releases/index.json': `index ${at}` });
+  }
+  const content = { ...contentOf(first), added: new Map([['apps/web/chart-9.tgz', mark]]) };
+  await publisher.publish(() => content, signal);
+  const view = await ground.client().look();
+  expect((await view.read('apps/web/chart-9.tgz', 100, signal)).toString()).toBe('chart 9');
+});
+
 /** Fails at one write: before it, or after it. */
 function breaking(store: ChannelStore, at: number, when: 'before' | 'after'): ChannelStore {
   let writes = 0;

@@ -85,6 +85,15 @@ export interface PinnedPolicy {
   readonly kind: 'pinned';
   readonly tag?: string | undefined;
   readonly digest?: string | undefined;
+  /** Where it is fetched from instead. */
+  readonly file?: CarriedFile | undefined;
+}
+
+/** A file of a channel that a cluster follows. */
+export interface CarriedFile {
+  /** `namespace/name` of the Subscription. */
+  readonly subscription: string;
+  readonly path: string;
 }
 
 /** A policy of Keel with the two settings that go with it. */

@@ -5,7 +5,7 @@ import { readerOf } from './calver-policy.ts';
 import { compileGlob } from './glob.ts';
 import { parseKeelName } from './keel-policy.ts';
 import { compileExtract, compilePattern } from './pattern.ts';
-import type { ImagePolicy, PolicyLimits, SortOrder, StepSize } from './policy.ts';
+import type { ImagePolicy, PinnedPolicy, PolicyLimits, SortOrder, StepSize } from './policy.ts';
 import { policyInvalid } from './policy-invalid.ts';
 import { rankTags } from './rank-tags.ts';
 import { parseRequirements, type WrittenRequirements } from './requirements.ts';
@@ -37,7 +37,7 @@ interface PolicyChoice extends FluxPolicyChoice {
   readonly regexp?: Matched | undefined;
   readonly glob?: Matched | undefined;
   readonly digest?: { readonly tag: string } | undefined;
-  readonly pinned?: { readonly tag?: string | undefined; readonly digest?: string | undefined } | undefined;
+  readonly pinned?: Omit<PinnedPolicy, 'kind'> | undefined;
   readonly keel?:
     | {
         readonly policy: string;
@@ -95,10 +95,11 @@ const readers: Readers<PolicyChoice> = {
     return { kind: 'glob', ...matched };
   },
   digest: ({ tag }, field) => ({ kind: 'digest', tag: tagOf(tag, `${field}.tag`) }),
-  pinned: ({ tag, digest }, field) => ({
+  pinned: ({ tag, digest, file }, field) => ({
     kind: 'pinned',
     ...(tag !== undefined && { tag: tagOf(tag, `${field}.tag`) }),
     ...(digest !== undefined && { digest }),
+    ...(file !== undefined && { file }),
   }),
   keel: ({ policy, matchPreRelease = true, matchTag = false }, field) => {
     parseKeelName(policy, `${field}.policy`);

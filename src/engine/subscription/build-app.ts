@@ -31,7 +31,7 @@ export function buildApp(context: BuildContext, released: ReleasedApp): Subscrib
   const { gates: _ofHub, suspend: _suspend, schedule: _schedule, trigger: _trigger, ...kept } = definition;
   const spec: AppSpecWire = {
     ...kept,
-    sources: definition.sources.map((source) => pinSource(source, released, what)),
+    sources: definition.sources.map((source) => pinSource(context, source, released, what)),
     deploy: overlayDeploy(definition.deploy, overlay, what),
     ...(overlay?.suspend !== undefined && { suspend: overlay.suspend }),
     ...(gates !== undefined && { gates }),
@@ -55,13 +55,18 @@ function namespaceOf(
   return overlay?.namespace ?? spec.namespaces[namespace] ?? subscription.metadata.namespace;
 }
 
-function pinSource(source: SourceWire, { versions }: ReleasedApp, what: string): SourceWire {
+function pinSource(
+  { subscription }: BuildContext,
+  source: SourceWire,
+  { versions }: ReleasedApp,
+  what: string,
+): SourceWire {
   const version = versions.find((one) => one.source === source.name);
   if (version === undefined) {
     throw invalid(`${what}: its source ${source.name} has no version in the Release`);
   }
-  const policy = { pinned: { digest: version.digest, ...(version.tag !== undefined && { tag: version.tag }) } };
-  const { image, chart, artifact } = source;
+  const policy = { pinned: pinOf(version, subscription) };
+  const { image, chart, artifact, git } = source;
   if (image !== undefined) {
     return { ...source, image: { ...image, policy } };
   }
@@ -71,7 +76,16 @@ function pinSource(source: SourceWire, { versions }: ReleasedApp, what: string):
   if (artifact !== undefined) {
     return { ...source, artifact: { ...artifact, policy } };
   }
-  throw invalid(`${what}: ${sayKind(version)}, which a channel cannot carry yet`);
+  if (git !== undefined && version.target !== undefined) {
+    const { branch: _branch, paths: _paths, ...where } = git;
+    return { ...source, git: { ...where, tag: policy } };
+  }
+  throw invalid(`${what}: ${sayKind(version)}, and the Release does not carry its files`);
+}
+
+function pinOf({ digest, tag, target: path }: ReleasedVersion, { metadata }: SubscriptionObjectWire) {
+  const subscription = `${metadata.namespace}/${metadata.name}`;
+  return { digest, ...(tag !== undefined && { tag }), ...(path !== undefined && { file: { subscription, path } }) };
 }
 
 function sayKind({ source, kind }: ReleasedVersion): string {

@@ -3,9 +3,12 @@ import type { Source } from '../../../core/app/app.ts';
 import { type ArtifactSource, type GitSource, registrySourceOf } from '../../../core/app/sources.ts';
 import { OperationError } from '../../../core/errors.ts';
 import { commitOfDigest } from '../../../core/git/names.ts';
+import type { ImagePolicy } from '../../../core/policy/policy.ts';
 import type { Version } from '../../../core/update/version-change.ts';
+import { carriedFileOf, carriedFiles } from '../../carried.ts';
 import { keepsAccess } from '../../keeps-access.ts';
 import type { Artifacts } from '../../ports/artifacts.ts';
+import type { CarriedFiles } from '../../ports/carried-files.ts';
 import type { GitRepositories } from '../../ports/git.ts';
 import type { Folders } from '../../ports/manifest-files.ts';
 import type { RegistryAccesses } from '../../ports/registry.ts';
@@ -31,12 +34,19 @@ export interface TreeContext {
   readonly artifacts: Artifacts;
   readonly accesses: RegistryAccesses;
   readonly sourceAccesses: SourceAccesses;
+  /** Absent in commands that end soon. */
+  readonly carried?: CarriedFiles | undefined;
 }
 
 export function createTreeReader(context: TreeContext): TreeReader {
   return {
     async readTree(request, signal) {
-      const { source } = request;
+      const { source, version, namespace } = request;
+      const policy = policyOf(source);
+      const file = policy && carriedFileOf(policy, version);
+      if (file !== undefined) {
+        return await carriedFiles(context).readTree(file, namespace, signal);
+      }
       switch (source.kind) {
         case 'Folder':
           return await readFolder(context, source, request, signal);
@@ -52,6 +62,17 @@ export function createTreeReader(context: TreeContext): TreeReader {
       }
     },
   };
+}
+
+function policyOf(source: Source): ImagePolicy | undefined {
+  switch (source.kind) {
+    case 'Git':
+      return source.follow.by === 'Tag' ? source.follow.policy : undefined;
+    case 'Artifact':
+      return source.policy;
+    default:
+      return undefined;
+  }
 }
 
 async function readFolder(
