@@ -227,7 +227,7 @@ test('barriers are stepped on in order', async () => {
   expect(updates.map(({ spec }) => spec.changes[0]?.to.tag).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0']);
 });
 
-test('a rollout comes to each in its turn, and a pause keeps it from those that come later', async () => {
+test('a rollout comes to each in its turn', async () => {
   await createChannel({ rollout: { duration: '10h' } });
   await createRelease(1, [webApp('1.1.0', 'b')]);
   await published('r1');
@@ -240,6 +240,38 @@ test('a rollout comes to each in its turn, and a pause keeps it from those that 
   });
   await member.clock.advance(5 * 3_600_000);
   await runs('r1', '1.1.0', 'b');
+});
+
+test('a pause keeps the newest from those that do not have it, until it is lifted', async () => {
+  await createChannel();
+  await createRelease(1, [webApp('1.1.0', 'b')]);
+  await published('r1');
+  await subscribe();
+  await runs('r1', '1.1.0', 'b');
+  const pause = (paused: boolean) =>
+    hub.client.patch(
+      channels,
+      { namespace: hub.namespace, name: 'stable' },
+      { kind: 'merge', body: { spec: { rollout: { paused } } } },
+    );
+  await pause(true);
+  await createRelease(2, [webApp('1.2.0', 'c')]);
+  await published('r2');
+  await until(async () =>
+    expect(await status()).toMatchObject({ release: 'r1', available: 'r2', waiting: { reason: 'RolloutPaused' } }),
+  );
+  await pause(false);
+  await runs('r2', '1.2.0', 'c');
+});
+
+test('a Channel that asks for what is not built says so, and publishes nothing', async () => {
+  await createChannel({ soak: '1h', schedule: { cron: '0 2 * * *' } });
+  await hub.until(async () => {
+    const channel = await hub.client.get<ProductObject>(channels, { namespace: hub.namespace, name: 'stable' });
+    expect(channel.status).toMatchObject({
+      waiting: { reason: 'InvalidSpec', message: expect.stringContaining('spec.schedule and spec.soak') },
+    });
+  });
 });
 
 test('the channel being away, or lying, changes nothing of what runs, and is said', async () => {

@@ -79,7 +79,21 @@ export async function publishChannel(
 
 const nothing = { release: undefined, publication: undefined, nextAt: undefined };
 
+/** How sets of new versions would be made and tried. Until they are, a field without effect would be believed in. */
+const notBuilt = ['gates', 'requires', 'schedule', 'soak'] as const;
+
+function findNotBuilt({ spec }: ChannelObjectWire): string | undefined {
+  const given = notBuilt.filter((field) => spec[field] !== undefined && spec[field] !== '0s');
+  return given.length === 0
+    ? undefined
+    : `${given.map((field) => `spec.${field}`).join(' and ')}: Headgate does not make Releases by itself yet; leave it out, and create Releases of what was tested`;
+}
+
 function readSpec(channel: ChannelObjectWire): ChannelSpec | { readonly message: string } {
+  const message = findNotBuilt(channel);
+  if (message !== undefined) {
+    return { message };
+  }
   try {
     return decodeChannelSpec(channel);
   } catch (error) {
