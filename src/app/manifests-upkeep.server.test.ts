@@ -115,6 +115,7 @@ test('after a version that was superseded, and one that was so before it could b
   await play.untilPhase('web', 3, 'Cancelled');
   await play.change('web', { gates: null });
   await play.untilPhase('web', 4, 'Watching');
+  await play.stage.pass(0, 'web');
   await play.stage.clock.advance(61_000);
   await play.untilPhase('web', 4, 'VerifyingRollback');
   rollouts = new AbortController();
@@ -173,6 +174,7 @@ test('versions of image sources are set in the manifests, and a bad one of them 
     await play.stage.clock.advance(6_000);
     await play.untilPhase('web', 2, 'Watching');
     expect(await imageNow()).toBe('web:1.1.0@sha256:');
+    await play.stage.pass(0, 'web');
     await play.stage.clock.advance(61_000);
     await play.untilPhase('web', 2, 'VerifyingRollback');
     rollouts = new AbortController();

@@ -156,6 +156,8 @@ test('a bad version goes back: what it made goes, what it pruned comes again, an
   await write({ 'web.yaml': deployment('web:2'), 'new.yaml': map('new', {}) });
   await untilPhase(2, 'Watching');
   expect(await find(configMaps, 'old')).toBeUndefined();
+  // The pass that wrote this has ended, and waits for the time limit.
+  await stage.pass(0, 'web');
 
   await stage.clock.advance(61_000);
   rollouts = new AbortController();
