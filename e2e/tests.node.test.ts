@@ -1,9 +1,19 @@
 /** What the App's own tests say decides: a version can be healthy and bad all the same. */
 import { expect, test } from 'vitest';
+import { type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { services } from '../src/kube/resource-types.ts';
+import { decodeUpdate } from '../src/resources/decode-update.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
 import { appSpec, putApp, runWeb } from '../test/headgate/objects.ts';
-import { imagesOf, rejectionsIn, stepsOf, untilApp, untilUpdate } from '../test/headgate/sight.ts';
+import {
+  imagesOf,
+  outcomesIn,
+  rejectionsIn,
+  stepsOf,
+  untilApp,
+  untilObject,
+  untilUpdate,
+} from '../test/headgate/sight.ts';
 import { openStage } from '../test/headgate/stage.ts';
 import { webService } from '../test/images/web-objects.ts';
 
@@ -57,4 +67,41 @@ test('a version that is healthy but fails its http test goes back by itself and 
   expect(next.status?.steps?.at(-1)).toMatchObject({ name: 'Test', result: 'Done', message: '1 test passed' });
   expect(await imagesOf(stage)).toEqual({ web: `${stage.repository()}:1.1.1@${good}` });
   await untilApp(stage, { reason: 'UpToDate' });
+});
+
+test('a Job of the App says which version is bad, and one that cannot tell asks a person', async (context) => {
+  const stage = await openStage(context, 'job');
+  await stage.push({ tag: '1.0.0' });
+  await runWeb(stage, { image: `${stage.repository()}:1.0.0` });
+  await stage.push({ tag: '1.1.0' });
+  const script = [
+    'echo "from $HEADGATE_FROM to $HEADGATE_VERSION_WEB"',
+    'if [ "$HEADGATE_VERSION" = 1.1.0 ]; then exit 75; fi',
+    'if [ "$HEADGATE_VERSION" = 1.2.0 ]; then echo "12 rows are missing"; exit 1; fi',
+  ].join('\n');
+  const container = { name: 'check', image: `${stage.repository()}:1.0.0`, command: ['/bin/sh', '-c', script] };
+  const template = { spec: { template: { spec: { containers: [container] } } } };
+
+  await putApp(stage, appSpec(stage, { tests: [{ name: 'rows', job: { inconclusiveExitCode: 75, template } }] }));
+  startHeadgate(stage);
+  const asking = await untilObject<ProductObject>(stage, updates, {
+    what: 'Update web-1 asks a person',
+    name: 'web-1',
+    matches: (object) => decodeUpdate(object, 'Update').status?.waiting?.reason === 'TestInconclusive',
+    deadlineMs: 120_000,
+  });
+
+  expect(decodeUpdate(asking, 'Update').status?.tests).toEqual([
+    expect.objectContaining({
+      verdict: 'Inconclusive',
+      message: expect.stringMatching(/^Job web-1-test-1-\S+ failed with exit code 75: from 1\.0\.0 to 1\.1\.0$/),
+      logDigest: expect.stringMatching(/^sha256:/),
+    }),
+  ]);
+  await stage.push({ tag: '1.2.0' });
+  const bad = await untilUpdate(stage, 'web-2', { phases: ['RolledBack'], deadlineMs: 120_000 });
+  expect(bad.status?.failure?.message).toMatch(
+    /^test rows: Job web-2-test-1-\S+ failed with exit code 1: .*12 rows are missing$/s,
+  );
+  expect(await outcomesIn(stage)).toEqual(expect.arrayContaining(['web-1 Superseded', 'web-2 RolledBack']));
 });
