@@ -87,6 +87,45 @@ test('webhooks: arguments, mounted secrets, a Service and an Ingress that an API
   expect(rendered).toMatch(/kind: Ingress.*hosts: \["hooks.example.com"\].*path: \/hook\n.*name: headgate-webhooks/s);
 });
 
+test('the API: arguments, mounted secrets, a Service, an Ingress below a path and rights to ask for rights', async () => {
+  const client = await connectTo(inject('kubeconfig'));
+  const namespace = await createNamespace(client);
+  const values = [
+    'enabled=true',
+    'prefix=/gate',
+    'externalUrl=https://example.com/gate',
+    'sessionSecret.name=session',
+    'oidc.issuerUrl=https://id.example.com',
+    'oidc.clientId=headgate',
+    'oidc.clientSecret.name=oidc',
+    'oidc.groupsPrefix=id:',
+    'authProxy.from={10.1.2.0/24}',
+    'ingress.enabled=true',
+    'ingress.host=example.com',
+  ];
+  const set = [image, ...values.map((one) => `api.${one}`)].flatMap((one) => ['--set', one]);
+  const target = ['--namespace', namespace, '--kubeconfig', inject('kubeconfig')];
+
+  const rendered = await outputOf(helm, ['install', 'headgate', chart, ...target, ...set, '--dry-run=server'], 30_000);
+
+  await client.close();
+  for (const argument of [
+    '--api-listen=:8081',
+    '--api-prefix=/gate',
+    '--session-secret-file=/etc/headgate/session/key',
+    '"--oidc-issuer-url=https://id.example.com"',
+    '--oidc-client-secret-file=/etc/headgate/oidc/secret',
+    '"--oidc-groups-prefix=id:"',
+    '"--auth-proxy-from=10.1.2.0/24"',
+  ]) {
+    expect(rendered).toContain(`- ${argument}`);
+  }
+  expect(rendered).not.toContain('--anonymous-read');
+  expect(rendered).toMatch(/kind: Ingress.*path: \/gate\n.*name: headgate-api/s);
+  expect(rendered).toMatch(/name: system:auth-delegator/);
+  expect(rendered).toContain(`true && request.userInfo.username == 'system:serviceaccount:${namespace}:headgate'`);
+});
+
 test.each([
   { name: 'the version of the chart', set: [], expected: 'registry.example.com/headgate:0.1.0' },
   { name: 'a tag', set: ['image.tag=dev'], expected: 'registry.example.com/headgate:dev' },

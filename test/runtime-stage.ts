@@ -5,6 +5,7 @@ import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds
 import type { HelmPrograms } from '../src/adapters/helm/helm-program.ts';
 import { createRegistryClient } from '../src/adapters/registry/client.ts';
 
+import { listenToActions } from '../src/app/action-listener.ts';
 import { listenToAdoption } from '../src/app/adoption-listener.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../src/app/runtime.ts';
 
@@ -147,6 +148,7 @@ function startParts(
     log: logger,
     metrics,
     listener: listenToSteps({ log: logger, metrics }),
+    apiHooks: { actionListener: listenToActions(logger), registryHosts: () => registry.hosts },
     adoption,
     adoptionListener: listenToAdoption(logger),
     helm: { config: proxy.config, programs },

@@ -75,6 +75,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   resources: [updates]
   verbs: [approve, patch]
 {{- end }}
+{{- if .Values.api.enabled }}
+# What people do by the API, after they were asked for their rights: holds are annotations of Apps.
+- apiGroups: [headgate.dev]
+  resources: [apps]
+  verbs: [patch]
+- apiGroups: [headgate.dev]
+  resources: [updates]
+  verbs: [get]
+- apiGroups: [headgate.dev]
+  resources: [rejections]
+  verbs: [delete]
+{{- end }}
 - apiGroups: [headgate.dev]
   resources: [rejections]
   verbs: [list, watch, create, patch]

@@ -1,17 +1,29 @@
-/** The watched copies of the runtime, as the API reads them. */
-import { type ExplainContext, explainSources } from '../engine/check/explain-sources.ts';
-import type { Records } from '../engine/ports/records.ts';
+/** The watched copies of the runtime and what may be done with them, as the API has it. */
+import { type ActionContext, createActions } from '../engine/act/actions.ts';
+import { explainSources } from '../engine/check/explain-sources.ts';
+import type { ActionListener } from '../engine/ports/action-listener.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
+import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Caches } from './caches.ts';
 
 export interface BackendParts {
   readonly caches: Caches;
-  readonly context: ExplainContext & { readonly records: Records };
-  readonly registryHosts: ApiBackend['registryHosts'];
+  readonly context: Omit<ActionContext, 'checkNow' | 'actionListener'>;
+  readonly webhooks: Pick<WebhookTargets, 'wakeApp'>;
   readonly repositories: ApiBackend['repositories'];
 }
 
-export function createApiBackend({ caches, context, registryHosts, repositories }: BackendParts): ApiBackend {
+/** What the API needs besides; nothing is told or known of it when absent. */
+export interface ApiHooks {
+  readonly actionListener?: ActionListener;
+  /** What is left of the budgets of registries. */
+  readonly registryHosts?: ApiBackend['registryHosts'];
+}
+
+export function createApiBackend(
+  { caches, context, webhooks, repositories }: BackendParts,
+  { actionListener = { actionDone: () => undefined }, registryHosts = () => [] }: ApiHooks = {},
+): ApiBackend {
   const { records } = context;
   return {
     listApps: caches.apps.listAll,
@@ -23,6 +35,11 @@ export function createApiBackend({ caches, context, registryHosts, repositories 
     findWorkload: ({ kind, namespace, name }) => caches.workloads[kind].find(namespace, name),
     registryHosts,
     repositories,
+    actions: createActions({
+      ...context,
+      actionListener,
+      checkNow: ({ namespace, name }) => webhooks.wakeApp(namespace, name),
+    }),
     candidatesOf: (app, signal) => explainSources(context, app, signal),
   };
 }

@@ -15,6 +15,7 @@ import { createOperationsServer } from '../server/operations.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { listenToActions } from './action-listener.ts';
 import { listenToAdoption } from './adoption-listener.ts';
 import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
 import { type ApiListener, type ApiSettings, openApi } from './api-listener.ts';
@@ -226,7 +227,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     adoptionListener: listenToAdoption(log, events),
     helm: { config, programs: settings.programs ?? defaultPrograms() },
     publish: api.publish,
-    registryHosts: () => registries.client.hosts,
+    apiHooks: { actionListener: listenToActions(log, events), registryHosts: () => registries.client.hosts },
     assertLeading,
     signal,
   });

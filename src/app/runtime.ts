@@ -42,7 +42,7 @@ import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { announcePushes } from './announce-pushes.ts';
-import { createApiBackend } from './api-backend.ts';
+import { type ApiHooks, createApiBackend } from './api-backend.ts';
 import { type CacheOptions, type Caches, commonOf, startCaches, untilSynced, watchErrorListener } from './caches.ts';
 
 import { lateCarriedFiles } from './carried-files.ts';
@@ -92,10 +92,9 @@ export interface RuntimeOptions {
   readonly notifyFile?: string | undefined;
   /** Told of each change of our own objects; for the API. */
   readonly publish?: CacheOptions['publish'];
-  /** What is left of the budgets of registries; for the API. */
-  readonly registryHosts?: ApiBackend['registryHosts'];
   /** Channels are published, and read by file://, below it. */
   readonly channelFolder?: string | undefined;
+  readonly apiHooks?: ApiHooks | undefined;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -144,29 +143,25 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const all = [...Object.values(controllers), ...channels.controllers];
   countObjects(options.metrics, caches);
   wakeBy(wake, controllers);
+  const webhooks = {
+    answerTest: (answer) => takeAnswer({ records, secrets: secretValues, clock: options.clock }, answer, signal),
+    ...announcePushes({
+      ...caches,
+      forgetIn: [registry, signatures],
+      forgetGit: git.forget,
+      memory,
+      wakeApp: controllers.apps.enqueue,
+      wakeUpdate: controllers.updates.enqueue,
+      clock: options.clock,
+      signal,
+    }),
+  };
   return {
     records,
     synced,
     ...controllers,
-    webhooks: {
-      answerTest: (answer) => takeAnswer({ records, secrets: secretValues, clock: options.clock }, answer, signal),
-      ...announcePushes({
-        ...caches,
-        forgetIn: [registry, signatures],
-        forgetGit: git.forget,
-        memory,
-        wakeApp: controllers.apps.enqueue,
-        wakeUpdate: controllers.updates.enqueue,
-        clock: options.clock,
-        signal,
-      }),
-    },
-    api: createApiBackend({
-      caches,
-      context,
-      registryHosts: options.registryHosts ?? (() => []),
-      repositories: () => registry.repositories,
-    }),
+    webhooks,
+    api: createApiBackend({ caches, context, webhooks, repositories: () => registry.repositories }, options.apiHooks),
     isQuiet: () => isSettled({ ...context, caches, adoption: options.adoption }) && sumOf(all.map(busyOf)) === 0,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,

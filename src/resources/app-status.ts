@@ -57,6 +57,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
     current: report.sources.map((source) => sayVersion(source.current)).join(', '),
     available: available.map(sayVersion).join(', '),
     ...(report.update === undefined ? {} : { update: report.update }),
+    ...(app.status?.actions === undefined ? {} : { actions: app.status.actions }),
   };
 }
 

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { passedOverReasons } from '../core/policy/passed-over.ts';
 import { clockOrigins } from '../core/policy/requirements.ts';
+import { ActionsSchema } from './action-record.ts';
 import { ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { AppTestsSchema } from './app-tests.ts';
 import { BackupSchema, RollbackSchema } from './backup.ts';
@@ -208,6 +209,7 @@ export const AppStatusSchema = Type.Object({
     ),
   ),
   update: Type.Optional(Text('Name of the open Update, or of the last one.', 253)),
+  actions: Type.Optional(ActionsSchema),
   current: Type.Optional(Text('Tags in use, for tables.', 4096)),
   available: Type.Optional(Text('Newer tags, for tables.', 4096)),
 });

@@ -6,6 +6,7 @@ import { isFinal, type Journal, type StepRecord } from '../core/update/journal.t
 import { openJournal } from '../core/update/transitions.ts';
 import type { Version, VersionChange } from '../core/update/version-change.ts';
 import type { Waiting } from '../core/waiting.ts';
+import { decodeActions, encodeActions } from './action-record.ts';
 import { decodeCheckpointFacts, encodeCheckpointFacts } from './checkpoint-codec.ts';
 import { decoderOf } from './decode.ts';
 import { decodeGitPlan, encodeGitPlan } from './git-plan-codec.ts';
@@ -54,6 +55,7 @@ export function journalOf(update: UpdateObjectWire, now: Date): Journal {
     ...(status.approvals === undefined
       ? {}
       : { approvals: status.approvals.map(({ by, at }) => ({ by, at: new Date(at) })) }),
+    ...(status.actions === undefined ? {} : { actions: decodeActions(status.actions) }),
   };
 }
 
@@ -83,6 +85,7 @@ export function encodeJournal(journal: Journal): UpdateStatusWire {
     ...(journal.approvals === undefined
       ? {}
       : { approvals: journal.approvals.map(({ by, at }) => ({ by, at: at.toISOString() })) }),
+    ...(journal.actions === undefined ? {} : { actions: encodeActions(journal.actions) }),
   };
 }
 

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { failureReasons } from '../core/health/health.ts';
 import { stepNames, updatePhases } from '../core/update/journal.ts';
 import { workloadKinds } from '../core/workload/workload.ts';
+import { ActionsSchema } from './action-record.ts';
 import { CheckpointSchema, DataRestoreSchema, StoppedSchema } from './checkpoint.ts';
 import { GitPlanSchema } from './git-deploy.ts';
 import { HelmPlanSchema } from './helm-plan.ts';
@@ -17,8 +18,9 @@ export const UpdateSpecSchema = Type.Object(
     sequence: Type.Integer({ description: 'Counts the Updates of the App.', minimum: 1 }),
     trigger: Type.Object(
       {
-        kind: Type.Enum(['Source', 'Rollback'], {
-          description: 'Source: a newer version was found. Rollback: a person asked to go back.',
+        kind: Type.Enum(['Source', 'Rollback', 'Deploy'], {
+          description:
+            'Source: a newer version was found. Rollback: a person asked to go back. Deploy: a person or a program named the version.',
         }),
         by: Text('Who or what started it.'),
         reason: Text('Why, for people.', 4096),
@@ -141,6 +143,7 @@ export const UpdateStatusSchema = Type.Object({
       },
     ),
   ),
+  actions: Type.Optional(ActionsSchema),
   versions: Type.Optional(Text('From and to, for tables.', 4096)),
 });
 

@@ -84,6 +84,10 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       // Not by label: one that a person made may have none, and its number is taken all the same.
       return newestFirst(items.map(toUpdate).filter(({ spec }) => app === undefined || spec.app === app));
     },
+    async readUpdate(namespace, name, signal) {
+      const object = await client.find<ProductObject>(updates, { namespace, name }, { signal });
+      return object && toUpdate(object);
+    },
     createUpdate: async (app, spec, signal) =>
       toUpdate(await client.create<ProductObject>(updates, newUpdate(app, spec), { fieldManager, signal })),
     async writeJournal(update, journal, signal) {
@@ -95,6 +99,8 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       const { items } = await client.list<ProductObject>(rejections, { ...scope(namespace), signal });
       return items.map(toRejection);
     },
+    liftRejection: async (namespace, name, signal) =>
+      await deleteObject(client, rejections, { namespace, name }, signal),
     reject: async (namespace, spec, signal) => await reject(client, namespace, spec, signal),
   };
 }
@@ -117,11 +123,11 @@ async function annotate(
 async function deleteObject(
   client: KubeClient,
   type: ResourceType,
-  metadata: AppObjectWire['metadata'],
+  { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid?: string },
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await client.delete(type, metadata, { uid: metadata.uid, signal });
+    await client.delete(type, { namespace, name }, { ...(uid === undefined ? {} : { uid }), signal });
   } catch (error) {
     if (!isOperationError(error, 'API_NOT_FOUND')) {
       throw error;

@@ -2,6 +2,8 @@
  * The journal of one Update: what it is to do, what it did, and what ran before. It is written to the Update's
  * status before and after each step with side effects, so that a controller killed anywhere goes on from it.
  */
+
+import type { ActionRecord } from '../access/action-record.ts';
 import type { TestRecord } from '../app-test/test-record.ts';
 import type { Checkpoint, DataRestore, StoppedWorkload } from '../checkpoint/checkpoint.ts';
 import type { DeployPlan } from '../deploy/deploy-plan.ts';
@@ -98,6 +100,8 @@ export interface Journal {
   readonly waiting?: Waiting;
   /** By people; kept with the Update, whose versions they are for. */
   readonly approvals?: readonly Approval[];
+  /** What people and programs did to it by the API. */
+  readonly actions?: readonly ActionRecord[];
   readonly finishedAt?: Date;
 }
 

@@ -1,5 +1,5 @@
 /** Gathers what the gates of one Update depend on. Costs no request: all of it is watched. */
-
+import { isHurried } from '../../core/access/action-record.ts';
 import { type AskedVeto, judgeVerdicts } from '../../core/gates/asked-veto.ts';
 import type { GateAnswer } from '../../core/gates/gate-answer.ts';
 import { type GateSight, type Gates, judgeGates } from '../../core/gates/gates.ts';
@@ -62,6 +62,7 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
     { by: `App ${app.metadata.name}`, annotations: app.metadata.annotations ?? {} },
     ...survey.workloads.map(({ kind, name, annotations }) => ({ by: `${kind} ${name}`, annotations })),
   ];
+  const hurried = isHurried(work.journal.actions);
   const sight: GateSight = {
     brings: changesOf(update.spec).map(sayChange).join(', '),
     // By the clock that the deadline is measured on; that of the API server may differ.
@@ -71,10 +72,10 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
     earlier: earlierOf(context, update),
     unwell: findUnwell({ app, spec, update }, survey),
     predecessors: lookAtPredecessors(context, update, spec.gates.after),
-    queue: queueOf(context, update),
+    queue: hurried ? undefined : queueOf(context, update),
   };
   const { namespace } = update.metadata;
-  const gates = { ...spec.gates, windows: windowsOf(context, namespace, spec.gates) };
+  const gates = { ...spec.gates, ...(hurried ? withoutTimes : { windows: windowsOf(context, namespace, spec.gates) }) };
   const gate = shutByNamespace(context, namespace) ?? judgeGates(gates, sight, context.clock.now());
   const obsolete = findObsolete(update, survey);
   const isOpen = gate.kind === 'Open' && obsolete === undefined;
@@ -115,9 +116,17 @@ function askOutside(
   });
 }
 
+/** Gates of an Update that a person wants now: people and vetoes still hold it up, the time does not. */
+const withoutTimes = {
+  windows: [],
+  coolDown: { afterSuccessMs: 0, afterFailureMs: 0 },
+  maxRollbacks: Number.POSITIVE_INFINITY,
+} as const satisfies Partial<Gates>;
+
 /** Whether an Update that is under way may go on; it matters where it is to be undone when the windows close. */
-export function lookAtWindows(context: GateContext, { update, spec }: Work): WindowState {
-  const isBound = spec?.gates.atWindowEnd === 'Undo' && update.spec.trigger.kind !== 'Rollback';
+export function lookAtWindows(context: GateContext, { update, spec, journal }: Work): WindowState {
+  const isFree = update.spec.trigger.kind === 'Rollback' || isHurried(journal.actions);
+  const isBound = spec?.gates.atWindowEnd === 'Undo' && !isFree;
   return isBound
     ? judgeWindows(windowsOf(context, update.metadata.namespace, spec.gates), context.clock.now())
     : { kind: 'Open', closesAt: undefined };

@@ -50,6 +50,7 @@ export interface DirectRecords {
     of: { readonly namespace: string | undefined; readonly app?: string },
     signal: AbortSignal,
   ): Promise<readonly UpdateObjectWire[]>;
+  readUpdate(namespace: string, name: string, signal: AbortSignal): Promise<UpdateObjectWire | undefined>;
   /** @throws API_CONFLICT when one with this sequence number is there already */
   createUpdate(app: AppObjectWire, spec: UpdateSpecWire, signal: AbortSignal): Promise<UpdateObjectWire>;
   /** @throws API_CONFLICT when somebody else wrote it since it was read */
@@ -64,6 +65,8 @@ export interface DirectRecords {
   deleteUpdate(update: UpdateObjectWire, signal: AbortSignal): Promise<void>;
 
   readRejections(namespace: string | undefined, signal: AbortSignal): Promise<readonly Rejection[]>;
+  /** The version may be taken again. Harmless to repeat. */
+  liftRejection(namespace: string, name: string, signal: AbortSignal): Promise<void>;
   /** Harmless to repeat: the name follows from App and digest. */
   reject(namespace: string, rejection: RejectionSpecWire, signal: AbortSignal): Promise<void>;
 }

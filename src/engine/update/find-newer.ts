@@ -7,7 +7,8 @@ export async function findNewer(
   update: UpdateObjectWire,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (update.spec.trigger.kind === 'Rollback') {
+  // What somebody named is not given up for what the policy prefers.
+  if (update.spec.trigger.kind !== 'Source') {
     return undefined;
   }
   const { namespace } = update.metadata;

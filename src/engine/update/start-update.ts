@@ -5,6 +5,7 @@ import type { VersionChange } from '../../core/update/version-change.ts';
 import { encodeVersion } from '../../resources/app-status.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateSpecWire } from '../../resources/update.ts';
 import { holdsCheckpoint } from '../checkpoint/retain-checkpoints.ts';
 import type { Survey } from '../deploy/deployer.ts';
 import { basisOf } from '../gates/look-at-gates.ts';
@@ -28,6 +29,14 @@ export function findHoldFor(
   return findHold(past, changes, context.clock.now());
 }
 
+export interface StartRequest {
+  readonly changes: readonly VersionChange[];
+  /** Of the App when the change was decided; a copy that was behind must not start anything. */
+  readonly survey: Pick<Survey, 'confirm' | 'basis'>;
+  /** By the product itself when absent. */
+  readonly trigger?: UpdateSpecWire['trigger'];
+}
+
 /**
  * Starts an Update, unless one is open.
  *
@@ -35,16 +44,12 @@ export function findHoldFor(
  * both mean to start one, and of a copy that was behind, one is refused. The list is not asked of the API server: that of a namespace
  * with many Apps is long, and each of them would ask for it.
  *
- * @param survey of the App when the change was decided; a copy that was behind must not start anything
  * @throws API_CONFLICT when another controller was faster, UPDATE_CONFLICT when a workload has other images by now
  */
 export async function startUpdate(
   context: StartContext,
   app: AppObjectWire,
-  {
-    changes,
-    survey,
-  }: { readonly changes: readonly VersionChange[]; readonly survey: Pick<Survey, 'confirm' | 'basis'> },
+  { changes, survey, trigger = { kind: 'Source', by: 'headgate', reason: describe(changes) } }: StartRequest,
   signal: AbortSignal,
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
@@ -58,7 +63,7 @@ export async function startUpdate(
   const spec = {
     app: name,
     sequence: (last?.spec.sequence ?? 0) + 1,
-    trigger: { kind: 'Source' as const, by: 'headgate', reason: describe(changes) },
+    trigger,
     changes: changes.map((change) => toWire(change, superseded)),
     basis: basisOf(survey),
     ...(superseded ? { supersedes: superseded.metadata.name } : {}),

@@ -5,13 +5,16 @@
  */
 import cookies from '@fastify/cookie';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addActionRoutes } from './action-routes.ts';
 import type { ApiContext, ApiRoutes, TypeBoxProvider } from './api-context.ts';
 import { addDescription } from './api-description.ts';
 import { addAppRoutes } from './app-routes.ts';
 import { authenticate } from './authenticate.ts';
 import { checkInput } from './check-input.ts';
+import { addDeployRoute } from './deploy-route.ts';
 import { answerUnchanged } from './entity-tags.ts';
 import { addPages } from './pages.ts';
+import { addPauseRoutes } from './pause-routes.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { addRejectionRoutes } from './rejection-routes.ts';
@@ -93,6 +96,9 @@ function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
   addSourceRoutes(routes, options);
   addPolicyRoutes(routes, options);
   addWatchRoute(routes, options);
+  addActionRoutes(routes, options);
+  addPauseRoutes(routes, options);
+  addDeployRoute(routes, options);
   addSessionRoutes(routes, options);
 }
 

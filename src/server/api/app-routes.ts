@@ -1,5 +1,6 @@
 /** Apps: the list, one of them, and the versions its sources have. */
 import Type, { type Static } from 'typebox';
+import type { Caller } from '../../core/access/caller.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import {
   type ApiContext,
@@ -78,7 +79,8 @@ function addOne(routes: ApiRoutes, context: ApiContext): void {
   };
   routes.get('/apps/:namespace/:name', { schema }, async (request) => {
     await context.rights.require(callerOf(request), { verb: 'get', resource: 'apps', ...request.params });
-    return showApp(findApp(context, request.params), backendOf(context));
+    const app = showApp(findApp(context, request.params), backendOf(context));
+    return { ...app, mayDo: await verbsOn(context, request, 'apps', ['check', 'deploy', 'hold', 'rollback']) };
   });
 }
 
@@ -111,6 +113,21 @@ function findApp(
     throw new Problem('not-found', `there is no App ${namespace}/${name}`);
   }
   return app;
+}
+
+/** Which of the verbs the caller has on the object of the request. */
+export async function verbsOn(
+  { rights }: ApiContext,
+  request: {
+    readonly caller: Caller | undefined;
+    readonly params: { readonly namespace: string; readonly name: string };
+  },
+  resource: string,
+  verbs: readonly string[],
+): Promise<string[]> {
+  const caller = callerOf(request);
+  const answers = await Promise.all(verbs.map((verb) => rights.may(caller, { verb, resource, ...request.params })));
+  return verbs.filter((_, index) => answers[index]);
 }
 
 function inNamespace(namespace: string) {

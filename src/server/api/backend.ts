@@ -2,6 +2,7 @@
 import type { Rejection } from '../../core/app/rejection.ts';
 import type { ImagePolicy } from '../../core/policy/policy.ts';
 import type { Workload, WorkloadReference } from '../../core/workload/workload.ts';
+import type { Actions } from '../../engine/act/actions.ts';
 import type { ExplainedSource } from '../../engine/check/explain-sources.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../../resources/decode-update.ts';
@@ -18,6 +19,7 @@ export interface ApiBackend {
   findWorkload(reference: WorkloadReference): Workload | undefined;
   registryHosts(): readonly HostState[];
   repositories(): readonly RepositoryState[];
+  readonly actions: Actions;
   /** @throws what the registry's adapter throws */
   candidatesOf(app: AppObjectWire, signal: AbortSignal): Promise<readonly ExplainedSource[]>;
 }

@@ -70,8 +70,22 @@ const StepSchema = Type.Object({
 /** An object as Kubernetes has it; its fields stand in docs/reference. */
 const Whole = (description: string) => Type.Object({}, { description, additionalProperties: true });
 
+const Actions = Type.Array(
+  Type.Object({
+    action: Type.String(),
+    by: Type.String(),
+    at: Time('When.'),
+    from: Type.String(),
+    reason: Type.String(),
+  }),
+  { description: 'What people and programs did by the API, oldest first.' },
+);
+const MayDo = Type.Array(Type.String(), { description: 'Verbs that you have on it, e.g. approve.' });
+
 export const UpdateSchema = Type.Object({
   ...UpdateSummarySchema.properties,
+  actions: Actions,
+  mayDo: MayDo,
   steps: Type.Array(StepSchema, { description: 'Oldest first.' }),
   conditions: Type.Array(ConditionSchema),
   plan: Type.Optional(
@@ -142,6 +156,8 @@ export const ResourceSchema = Type.Object(
 
 export const AppSchema = Type.Object({
   ...AppSummarySchema.properties,
+  actions: Actions,
+  mayDo: MayDo,
   annotations: Type.Record(Type.String(), Type.String()),
   generation: Type.Optional(Type.Integer()),
   conditions: Type.Array(ConditionSchema),
@@ -201,8 +217,8 @@ export const SourceStateSchema = Type.Object({
 });
 
 export type AppSummary = Static<typeof AppSummarySchema>;
-export type App = Static<typeof AppSchema>;
+export type App = Omit<Static<typeof AppSchema>, 'mayDo'>;
 export type UpdateSummary = Static<typeof UpdateSummarySchema>;
-export type Update = Static<typeof UpdateSchema>;
+export type Update = Omit<Static<typeof UpdateSchema>, 'mayDo'>;
 export type Resource = Static<typeof ResourceSchema>;
 export type SourceState = Static<typeof SourceStateSchema>;

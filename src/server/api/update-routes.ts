@@ -9,6 +9,7 @@ import {
   NamespaceParameter,
   ObjectParameters,
 } from './api-context.ts';
+import { verbsOn } from './app-routes.ts';
 import { PageOf, pageOf, pageParameters } from './paging.ts';
 import { Problem } from './problem.ts';
 import { ApprovalSchema, UpdateSchema, type UpdateSummary, UpdateSummarySchema } from './schemas.ts';
@@ -64,7 +65,8 @@ function addOne(routes: ApiRoutes, context: ApiContext): void {
   };
   routes.get('/updates/:namespace/:name', { schema }, async (request) => {
     await context.rights.require(callerOf(request), { verb: 'get', resource: 'updates', ...request.params });
-    return showUpdate(findUpdate(context, request.params));
+    const update = showUpdate(findUpdate(context, request.params));
+    return { ...update, mayDo: await verbsOn(context, request, 'updates', ['approve', 'reject']) };
   });
 }
 

@@ -48,6 +48,7 @@ export function showApp(app: AppObjectWire, backend: ApiBackend): App {
   const updates = backend.updatesOf(metadata.namespace, metadata.name);
   return {
     ...summarizeApp(app, updates[0]),
+    actions: status?.actions ?? [],
     annotations: metadata.annotations ?? {},
     ...(metadata.generation !== undefined && { generation: metadata.generation }),
     conditions: status?.conditions ?? [],
@@ -139,6 +140,7 @@ export function showUpdate(update: UpdateObjectWire): Update {
   const plan = planOf(status);
   return {
     ...summarizeUpdate(update),
+    actions: status?.actions ?? [],
     steps: (status?.steps ?? []).map((step) => {
       const took = tookMs(step.startedAt, step.finishedAt);
       return { ...step, ...(took !== undefined && { tookMs: took }) };

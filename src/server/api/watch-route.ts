@@ -10,6 +10,7 @@ import { describeError } from '../../core/errors.ts';
 import { type ApiContext, type ApiRoutes, backendOf, callerOf, NamespaceParameter } from './api-context.ts';
 import type { NumberedChange } from './change-feed.ts';
 import { Problem } from './problem.ts';
+import { repeat } from './repeat.ts';
 
 const pingMs = 15_000;
 /** Then the client comes back and shows anew who it is. */
@@ -101,16 +102,6 @@ function watch(context: ApiContext, watcher: Watcher): void {
   });
   // A connection that breaks is closed too, which is all there is to know.
   response.on('error', () => undefined);
-}
-
-/** @returns what ends it */
-function repeat(clock: ApiContext['clock'], ms: number, action: () => void): () => void {
-  let cancel = clock.schedule(ms, again);
-  function again(): void {
-    action();
-    cancel = clock.schedule(ms, again);
-  }
-  return () => cancel();
 }
 
 /** Tells changes in their order, each only when the client may list its kind there. */
