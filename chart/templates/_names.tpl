@@ -86,6 +86,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [headgate.dev]
   resources: [rejections]
   verbs: [delete]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 {{- end }}
 - apiGroups: [headgate.dev]
   resources: [rejections]

@@ -10,12 +10,10 @@ import type { GeneratedFile } from './generated-file.ts';
 export async function apiFiles(): Promise<GeneratedFile[]> {
   const clock = { now: () => new Date(0), monotonicMs: () => 0, schedule: () => () => undefined };
   const nobody = { identify: async () => undefined, may: async () => false };
-  const { sessions, failures, proxy, provider } = await openSignIn({}, { clock, prefix: '' });
+  const signIn = await openSignIn({}, { clock, prefix: '' });
+  const metrics = createMetrics({ processMetrics: false });
   const server = createApiServer({
-    sessions,
-    failures,
-    proxy,
-    provider,
+    ...signIn,
     trustedProxies: [],
     backend: () => undefined,
     feed: new ChangeFeed('description'),
@@ -24,7 +22,8 @@ export async function apiFiles(): Promise<GeneratedFile[]> {
       throw new Error('nothing is asked of a description');
     },
     clock,
-    metrics: createMetrics({ processMetrics: false }).api,
+    metrics: metrics.api,
+    environmentMetrics: metrics.environment,
     log: createLogger('error'),
     prefix: '',
     pages: undefined,

@@ -1,14 +1,16 @@
 /** The watched copies of the runtime and what may be done with them, as the API has it. */
+import { createPodReports } from '../adapters/cluster/pod-reports.ts';
 import { type ActionContext, createActions } from '../engine/act/actions.ts';
 import { explainSources } from '../engine/check/explain-sources.ts';
 import type { ActionListener } from '../engine/ports/action-listener.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
 import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Caches } from './caches.ts';
 
 export interface BackendParts {
   readonly caches: Caches;
-  readonly context: Omit<ActionContext, 'checkNow' | 'actionListener'>;
+  readonly context: Omit<ActionContext, 'checkNow' | 'actionListener'> & { readonly client: KubeClient };
   readonly webhooks: Pick<WebhookTargets, 'wakeApp'>;
   readonly repositories: ApiBackend['repositories'];
 }
@@ -40,6 +42,7 @@ export function createApiBackend(
       actionListener,
       checkNow: ({ namespace, name }) => webhooks.wakeApp(namespace, name),
     }),
+    pods: createPodReports(context.client),
     candidatesOf: (app, signal) => explainSources(context, app, signal),
   };
 }

@@ -36,6 +36,8 @@ export interface ApiParts {
   readonly metrics: Metrics;
   /** Undefined while another replica does the work. */
   readonly backend: () => ApiBackend | undefined;
+  /** `host:port` of the API of the replica that works. Undefined: there is one replica. */
+  readonly findLeader?: (() => Promise<string | undefined>) | undefined;
 }
 
 export interface ApiListener {
@@ -64,8 +66,11 @@ export async function openApi(settings: ApiSettings | undefined, parts: ApiParts
     anonymousRead: settings.anonymousRead,
   });
   const prefix = parsePrefix(settings.prefix ?? '');
+  const signIn = await openSignIn(settings.signIn ?? {}, { clock, prefix });
+  const { findLeader } = parts;
   const server = createApiServer({
-    ...(await openSignIn(settings.signIn ?? {}, { clock, prefix })),
+    ...signIn,
+    relay: findLeader && { findAddress: findLeader, sealer: signIn.sealer },
     trustedProxies: (settings.trustedProxies ?? []).map(
       (range) => parseAddressRange(range, '--trusted-proxy') && range,
     ),
@@ -75,6 +80,7 @@ export async function openApi(settings: ApiSettings | undefined, parts: ApiParts
     readPolicy: (text) => parsePolicyText(text, { matchPreRelease: undefined, matchTag: undefined }),
     clock,
     metrics: metrics.api,
+    environmentMetrics: metrics.environment,
     log,
     prefix,
     pages: settings.pages,

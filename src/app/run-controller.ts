@@ -37,7 +37,7 @@ import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistry
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
-import { createWebhookRelay, identityWithAddress } from './webhook-relay.ts';
+import { addressFinder, addressOfApi, createWebhookRelay, identityWithAddress } from './webhook-relay.ts';
 
 export interface ControllerSettings extends ConnectionOptions, RegistrySettings {
   /** By PATH when absent. */
@@ -88,7 +88,10 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   const lease = await leaseOf(settings);
   const config = await loadConnection(settings);
   const client = createKubeClient(config);
-  const identity = identityWithAddress(processIdentity(), settings.webhooks?.listen);
+  const identity = identityWithAddress(processIdentity(), {
+    api: settings.api?.listen,
+    webhooks: settings.webhooks?.listen,
+  });
   const work = { ...read, config, client, log, metrics, identity };
   let state = 'waiting for the Lease';
   let working: Runtime | undefined;
@@ -106,7 +109,8 @@ export async function runController(settings: ControllerSettings, signal: AbortS
     closing.unshift(() => webhooks.close());
     closing.unshift(...(await openFurther(settings, work)));
     const backend = () => (state === 'ready' ? working?.api : undefined);
-    const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend });
+    const findLeader = lease && addressFinder({ client, clock: systemClock, lease, identity }, addressOfApi);
+    const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend, findLeader });
     closing.unshift(() => api.close());
     const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
       state = 'reading the cluster';

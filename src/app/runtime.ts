@@ -143,7 +143,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const all = [...Object.values(controllers), ...channels.controllers];
   countObjects(options.metrics, caches);
   wakeBy(wake, controllers);
-  const webhooks = {
+  const webhooks: Runtime['webhooks'] = {
     answerTest: (answer) => takeAnswer({ records, secrets: secretValues, clock: options.clock }, answer, signal),
     ...announcePushes({
       ...caches,

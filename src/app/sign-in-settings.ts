@@ -6,7 +6,7 @@ import { OperationError } from '../core/errors.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { FrontProxy } from '../server/api/authenticate.ts';
 import { FailureLimit } from '../server/api/failure-limit.ts';
-import { createSealer } from '../server/api/sealed.ts';
+import { createSealer, type Sealer } from '../server/api/sealed.ts';
 import type { SignInContext } from '../server/api/session-routes.ts';
 import { Sessions } from '../server/api/sessions.ts';
 import { parseAddressRange } from './address-range.ts';
@@ -46,16 +46,18 @@ const maxSecretBytes = 65_536;
 export async function openSignIn(
   settings: SignInSettings,
   { clock, prefix }: { readonly clock: Clock; readonly prefix: string },
-): Promise<Pick<SignInContext, 'sessions' | 'failures' | 'proxy' | 'provider'>> {
+): Promise<Pick<SignInContext, 'sessions' | 'failures' | 'proxy' | 'provider'> & { readonly sealer: Sealer }> {
   const external = settings.externalUrl === undefined ? undefined : parseUrl(settings.externalUrl, '--external-url');
   const secret = await readSecret(settings.sessionSecretFile);
+  const sealer = createSealer(secret);
   const sessions = new Sessions({
-    sealer: createSealer(secret),
+    sealer,
     clock,
     path: prefix === '' ? '/' : prefix,
     secure: external?.protocol === 'https:',
   });
   return {
+    sealer,
     sessions,
     failures: new FailureLimit(clock),
     proxy: settings.proxy && readProxy(settings.proxy),

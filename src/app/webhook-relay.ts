@@ -37,15 +37,23 @@ const ownHeaders = new Set([
   'upgrade',
 ]);
 
-/** The identity with the address of webhooks; without one where others could not reach it. */
-export function identityWithAddress(identity: string, listen: string | undefined): string {
+/** The identity with the addresses of the API and of webhooks, `POD-RANDOM~HOST:PORT@HOST:PORT`; without those that others could not reach. */
+export function identityWithAddress(
+  identity: string,
+  listen: { readonly api: string | undefined; readonly webhooks: string | undefined },
+): string {
+  const [api, webhooks] = [reachable(listen.api, '--api-listen'), reachable(listen.webhooks, '--webhook-listen')];
+  return `${identity}${api === undefined ? '' : `~${api}`}${webhooks === undefined ? '' : `@${webhooks}`}`;
+}
+
+function reachable(listen: string | undefined, option: string): string | undefined {
   if (listen === undefined) {
-    return identity;
+    return undefined;
   }
-  const { host, port } = parseListenAddress(listen, '--webhook-listen');
+  const { host, port } = parseListenAddress(listen, option);
   const isEverywhere = host === '0.0.0.0' || host === '::';
-  const reachable = isEverywhere ? podAddress() : host;
-  return reachable === undefined || port === 0 ? identity : `${identity}@${bracketed(reachable)}:${port}`;
+  const address = isEverywhere ? podAddress() : host;
+  return address === undefined || port === 0 ? undefined : `${bracketed(address)}:${port}`;
 }
 
 function bracketed(host: string): string {
@@ -53,15 +61,8 @@ function bracketed(host: string): string {
 }
 
 /** Hands on; whatever goes wrong, the answer is undefined and the sender is told to come again. */
-export function createWebhookRelay({ client, clock, lease, identity }: RelayOptions): WebhookRelay {
-  let known: { readonly address: string | undefined; readonly atMs: number } | undefined;
-  const findAddress = async () => {
-    if (!known || clock.monotonicMs() - known.atMs >= leaseMaxAgeMs) {
-      const found = await client.find<Lease>(leases, lease, { signal: AbortSignal.timeout(timeoutMs) });
-      known = { address: addressOf(found?.spec?.holderIdentity ?? '', identity), atMs: clock.monotonicMs() };
-    }
-    return known.address;
-  };
+export function createWebhookRelay(options: RelayOptions): WebhookRelay {
+  const findAddress = addressFinder(options, addressOfWebhooks);
   return {
     async send({ path, headers, body }) {
       if (headers[relayedHeader] !== undefined) {
@@ -78,9 +79,29 @@ export function createWebhookRelay({ client, clock, lease, identity }: RelayOpti
   };
 }
 
-function addressOf(holder: string, own: string): string | undefined {
-  const [, address] = /@([^@\s/]+:[0-9]{1,5})$/.exec(holder) ?? [];
-  return holder === own ? undefined : address;
+/** The replica that works, as its Lease has it; undefined when there is none but this one. */
+export function addressFinder(
+  { client, clock, lease, identity }: RelayOptions,
+  addressIn: (identity: string) => string | undefined,
+): () => Promise<string | undefined> {
+  let known: { readonly address: string | undefined; readonly atMs: number } | undefined;
+  return async () => {
+    if (!known || clock.monotonicMs() - known.atMs >= leaseMaxAgeMs) {
+      const found = await client.find<Lease>(leases, lease, { signal: AbortSignal.timeout(timeoutMs) });
+      const holder = found?.spec?.holderIdentity ?? '';
+      known = { address: holder === identity ? undefined : addressIn(holder), atMs: clock.monotonicMs() };
+    }
+    return known.address;
+  };
+}
+
+function addressOfWebhooks(identity: string): string | undefined {
+  return /@([^@\s/]+:[0-9]{1,5})$/.exec(identity)?.[1];
+}
+
+/** The address of the API in the identity of a replica. */
+export function addressOfApi(identity: string): string | undefined {
+  return /~([^~@\s/]+:[0-9]{1,5})(?:@|$)/.exec(identity)?.[1];
 }
 
 async function send(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array) {

@@ -29,6 +29,8 @@ export interface Invocation {
   readonly arguments: readonly (string | undefined)[];
   readonly options: Options;
   readonly print: (text: string) => void;
+  /** What is not the answer, on standard error. */
+  readonly warn: (text: string) => void;
   readonly signal: AbortSignal;
 }
 

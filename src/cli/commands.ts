@@ -6,6 +6,7 @@ import { approveCommand, rejectCommand } from './approve.ts';
 import { channelCommand } from './channel.ts';
 import type { Command } from './command.ts';
 import { controllerCommand } from './controller.ts';
+import { convertCommand } from './convert.ts';
 import { healthCommand } from './health.ts';
 import { historyCommand } from './history.ts';
 import { imagoCommand } from './imago.ts';
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   policyCommand,
   imagoCommand,
   adoptCommand,
+  convertCommand,
   writeCommand,
   applyCommand,
   verifyCommand,

@@ -16,6 +16,7 @@ async function tell(values: Readonly<Record<string, unknown>>, ...chunks: readon
   await policyCommandReading(() => input).run({
     arguments: [],
     options: new Options({ output: 'table', ...values }),
+    warn: () => undefined,
     print: (text) => {
       printed += `${text}\n`;
     },

@@ -61,6 +61,7 @@ function toCommander(command: Command, terminal: Terminal, finish: (code: ExitCo
       arguments: made.args,
       options: new Options(made.opts()),
       print: (text: string) => terminal.out(`${text}\n`),
+      warn: (text: string) => terminal.error(`${text}\n`),
       signal: terminal.signal,
     };
     finish(await command.run(invocation));

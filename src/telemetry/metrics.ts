@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { type ApiMetrics, apiDefinitions, createApiMetrics } from './api-metrics.ts';
 import { type ChannelMetrics, channelDefinitions, createChannelMetrics } from './channel-metrics.ts';
 import { createGateMetrics, type GateMetrics, gateDefinitions } from './gate-metrics.ts';
+import { createEnvironmentMetrics, type EnvironmentMetrics, environmentDefinitions } from './environment-metrics.ts';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
 import { createOutcomeMetrics, type OutcomeMetrics, outcomeDefinitions } from './outcome-metrics.ts';
@@ -82,6 +83,7 @@ export const metricDefinitions = {
   ...registryDefinitions,
   ...apiDefinitions,
   ...channelDefinitions,
+  ...environmentDefinitions,
   ...keelWebhookDefinitions,
   ...keelUpdateDefinitions,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
@@ -104,6 +106,7 @@ export interface Metrics {
   readonly registries: RegistryMetrics;
   readonly api: ApiMetrics;
   readonly channels: ChannelMetrics;
+  readonly environment: EnvironmentMetrics;
   readonly countKeelWebhook: CountKeelWebhook;
   readonly keel: KeelUpdateMetrics;
   readonly leader: Gauge<never>;
@@ -143,6 +146,7 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     registries: createRegistryMetrics(registry),
     api: createApiMetrics(registry),
     channels: createChannelMetrics(registry),
+    environment: createEnvironmentMetrics(registry),
     countKeelWebhook: createKeelWebhookMetrics(registry),
     keel: createKeelUpdateMetrics(registry),
     leader: new Gauge({ ...shape(made.leader), registers }),

@@ -70,13 +70,13 @@ function addAction<Body extends TSchema, Answer extends TSchema>(
 /** As the engine wants to know who acts. */
 export function actorOf(
   context: ApiContext,
-  request: Pick<FastifyRequest, 'caller' | 'ip'>,
+  request: Pick<FastifyRequest, 'caller' | 'peer'>,
   reason: string | undefined,
 ): Actor {
   const caller = callerOf(request);
   return {
     caller,
-    from: request.ip,
+    from: request.peer.client,
     reason: reason ?? '',
     reviews: {
       whoAmI: async () => caller.name,

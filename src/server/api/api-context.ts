@@ -11,6 +11,7 @@ import type { Identity } from './authenticate.ts';
 import type { ApiBackend, ReadPolicy } from './backend.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { Problem } from './problem.ts';
+import type { Peer } from './relay.ts';
 import type { Rights } from './rights.ts';
 
 export interface ApiContext {
@@ -33,6 +34,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; set before any route of /api/v1 runs. */
     caller: Caller | undefined;
+    /** From where. */
+    peer: Peer;
     /** And how they showed it. */
     identity: Identity;
   }

@@ -13,17 +13,24 @@ import { authenticate } from './authenticate.ts';
 import { checkInput } from './check-input.ts';
 import { addDeployRoute } from './deploy-route.ts';
 import { answerUnchanged } from './entity-tags.ts';
+import { addEnvironmentRoutes, type EnvironmentContext } from './environment-routes.ts';
+import { addKeelRoutes } from './keel-routes.ts';
 import { addPages } from './pages.ts';
 import { addPauseRoutes } from './pause-routes.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { addRejectionRoutes } from './rejection-routes.ts';
+import { type ApiRelay, handOn, peerOf } from './relay.ts';
+import type { Sealer } from './sealed.ts';
 import { addSessionRoutes, addSignInRoutes, type SignInContext } from './session-routes.ts';
 import { addSourceRoutes } from './source-routes.ts';
 import { addUpdateRoutes } from './update-routes.ts';
 import { addWatchRoute } from './watch-route.ts';
 
-export interface ApiServerOptions extends ApiContext, SignInContext {
+export interface ApiServerOptions extends EnvironmentContext, SignInContext {
+  readonly sealer: Sealer;
+  /** Undefined: there is one replica. */
+  readonly relay?: ApiRelay | undefined;
   /** Path below which everything is, e.g. `/headgate`; empty: the root. */
   readonly prefix: string;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -54,6 +61,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   server.server.maxConnections = maxConnections;
   server.decorateRequest('caller', undefined);
   server.decorateRequest('identity');
+  server.decorateRequest('peer');
   server.addHook('onRequest', setHeaders);
   server.addHook('onResponse', async (request, reply) => count(options, request, reply));
   server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, options.log));
@@ -72,7 +80,10 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
 async function addAll(scope: FastifyInstance, options: ApiServerOptions): Promise<void> {
   await scope.register(cookies);
   await addDescription(scope, options.prefix);
-  addSignInRoutes(scope, options);
+  scope.register((others, _options, done) => {
+    addOthers(others, options);
+    done();
+  });
   scope.register(
     (routes, _options, done) => {
       addRoutes(routes, options);
@@ -83,12 +94,32 @@ async function addAll(scope: FastifyInstance, options: ApiServerOptions): Promis
   await addPages(scope, options);
 }
 
-function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
-  const routes: ApiRoutes = scope.withTypeProvider<TypeBoxProvider>();
-  scope.addHook('onRequest', async (request) => {
+/** What other systems' clients call; their paths and answers are theirs. */
+function addOthers(scope: FastifyInstance, options: ApiServerOptions): void {
+  addIdentity(scope, options);
+  addSignInRoutes(scope, options);
+  addKeelRoutes(scope, options);
+  scope.register((environment, _options, done) => {
+    addEnvironmentRoutes(environment, options);
+    done();
+  });
+}
+
+function addIdentity(scope: FastifyInstance, options: ApiServerOptions): void {
+  scope.addHook('onRequest', async (request, reply) => {
+    request.peer = peerOf(request, options);
+    if (options.relay && !options.backend()) {
+      await handOn(options.relay, options, request, reply);
+      return;
+    }
     request.identity = await authenticate(options, request);
     request.caller = request.identity.caller;
   });
+}
+
+function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
+  const routes: ApiRoutes = scope.withTypeProvider<TypeBoxProvider>();
+  addIdentity(scope, options);
   scope.addHook('onSend', answerUnchanged);
   addAppRoutes(routes, options);
   addUpdateRoutes(routes, options);

@@ -69,11 +69,11 @@ async function identify(parts: AuthenticationParts, request: FastifyRequest): Pr
 
 async function callerOfHeader(
   parts: AuthenticationParts,
-  { ip }: FastifyRequest,
+  { peer }: FastifyRequest,
   authorization: string,
 ): Promise<Caller> {
   const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization) ?? [];
-  return await callerOfToken(parts, token ?? '', ip);
+  return await callerOfToken(parts, token ?? '', peer.client);
 }
 
 /** @throws Problem `unauthorized`, `too-many-requests` after many that were not good */
@@ -102,11 +102,10 @@ export function requirePatience(failures: FailureLimit, address: string): void {
 }
 
 /** @throws Problem `unauthorized` for what the proxy must not say */
-function callerByProxy(proxy: FrontProxy | undefined, { raw }: FastifyRequest): Caller | undefined {
+function callerByProxy(proxy: FrontProxy | undefined, { raw, peer }: FastifyRequest): Caller | undefined {
   const names = proxy === undefined ? [] : (raw.headersDistinct[proxy.userHeader] ?? []);
-  // The socket's own: what a header says of it can be made up.
-  const address = raw.socket.remoteAddress ?? '';
-  if (proxy === undefined || names.length === 0 || !isFrom(proxy.from, address)) {
+  // The connection's own: what a header says of it can be made up.
+  if (proxy === undefined || names.length === 0 || !isFrom(proxy.from, peer.connection)) {
     return undefined;
   }
   const groups = (raw.headersDistinct[proxy.groupHeader] ?? []).flatMap((line) => line.split(','));

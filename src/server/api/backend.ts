@@ -4,6 +4,7 @@ import type { ImagePolicy } from '../../core/policy/policy.ts';
 import type { Workload, WorkloadReference } from '../../core/workload/workload.ts';
 import type { Actions } from '../../engine/act/actions.ts';
 import type { ExplainedSource } from '../../engine/check/explain-sources.ts';
+import type { PodReports } from '../../engine/ports/pod-reports.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { HostState, RepositoryState } from '../../telemetry/registry-metrics.ts';
@@ -20,6 +21,8 @@ export interface ApiBackend {
   registryHosts(): readonly HostState[];
   repositories(): readonly RepositoryState[];
   readonly actions: Actions;
+  /** Read from the API server when they are asked for. */
+  readonly pods: PodReports;
   /** @throws what the registry's adapter throws */
   candidatesOf(app: AppObjectWire, signal: AbortSignal): Promise<readonly ExplainedSource[]>;
 }

@@ -62,7 +62,8 @@ export function sendProblem(reply: FastifyReply, error: unknown, log: Logger): F
 
 const retrySoon = { 'retry-after': '2' };
 
-function problemOf(error: unknown): Problem {
+/** The problem that an error stands for. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) {
     return error;
   }

@@ -42,7 +42,7 @@ export function addSessionRoutes(routes: ApiRoutes, context: SignInContext): voi
     },
     async (request, reply) => {
       const { token } = request.body;
-      await callerOfToken(context, token, request.ip);
+      await callerOfToken(context, token, request.peer.client);
       return { csrfToken: context.sessions.begin(reply, { token }).csrf };
     },
   );
@@ -88,7 +88,7 @@ export function addSignInRoutes(scope: FastifyInstance, context: SignInContext):
   }
   scope.get('/auth/login', async (request: FastifyRequest<{ Querystring: { return?: unknown } }>, reply) => {
     try {
-      requirePatience(failures, request.ip);
+      requirePatience(failures, request.peer.client);
       const { url, attempt } = await provider.begin();
       sessions.beginSignIn(reply, attempt, localPath(context, request.query.return));
       return reply.redirect(url);
@@ -98,7 +98,7 @@ export function addSignInRoutes(scope: FastifyInstance, context: SignInContext):
   });
   scope.get('/auth/callback', async (request, reply) => {
     try {
-      requirePatience(failures, request.ip);
+      requirePatience(failures, request.peer.client);
       const attempt = sessions.takeSignIn(request, reply);
       if (!attempt) {
         throw new Problem('unauthorized', 'this browser has not begun to sign in, or did so too long ago');
@@ -108,7 +108,7 @@ export function addSignInRoutes(scope: FastifyInstance, context: SignInContext):
       sessions.begin(reply, { caller });
       return reply.redirect(attempt.returnTo);
     } catch (error) {
-      failures.note(request.ip);
+      failures.note(request.peer.client);
       return fail(context, { request, reply, error });
     }
   });
@@ -129,7 +129,7 @@ interface Failed {
 
 /** What a browser is told is one word: what went wrong stands in the log. @throws the error, for programs */
 function fail({ log, prefix }: SignInContext, { request, reply, error }: Failed): FastifyReply {
-  log.warn('sign-in failed', { error: describeError(error), from: request.ip });
+  log.warn('sign-in failed', { error: describeError(error), from: request.peer.client });
   if (request.headers.accept?.includes('text/html') !== true) {
     throw error;
   }
