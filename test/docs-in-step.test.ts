@@ -16,6 +16,7 @@ import {
   adoptedFromLabel,
   adoptionProblemKey,
   appLabel,
+  checkAtKey,
   releaseAnnotation,
   subscriptionLabel,
 } from '../src/resources/metadata.ts';
@@ -56,6 +57,7 @@ test('docs/reference/annotations.md has a row for every annotation that is read 
     ...Object.values(keelKeys),
     ...Object.values(fluxV1Keys),
     appLabel,
+    checkAtKey,
     adoptedFromLabel,
     adoptionProblemKey,
     releaseAnnotation,

@@ -5,7 +5,9 @@ import type { AccessReviews } from '../engine/ports/access-reviews.ts';
 import type { DirectRecords } from '../engine/ports/records.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { type ConnectionOptions, loadConnection } from './config.ts';
+import { followUpdate } from './follow-update.ts';
 
 export interface Connection {
   readonly records: DirectRecords;
@@ -13,6 +15,11 @@ export interface Connection {
   /** Namespace of the kubeconfig's context, where none is given. */
   readonly namespace: string;
   readonly clock: Clock;
+  /** An Update as it changes; ends with it. */
+  readonly followUpdate: (
+    update: { readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ) => AsyncIterable<UpdateObjectWire>;
 }
 
 /** Connects, runs, and closes whatever happens. */
@@ -28,6 +35,7 @@ export async function withConnection<T>(
       reviews: createAccessReviews(client),
       namespace: config.namespace ?? 'default',
       clock: systemClock,
+      followUpdate: (update, signal) => followUpdate(client, update, signal),
     });
   } finally {
     await client.close();

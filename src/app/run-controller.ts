@@ -88,10 +88,7 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   const lease = await leaseOf(settings);
   const config = await loadConnection(settings);
   const client = createKubeClient(config);
-  const identity = identityWithAddress(processIdentity(), {
-    api: settings.api?.listen,
-    webhooks: settings.webhooks?.listen,
-  });
+  const identity = identityOf(settings);
   const work = { ...read, config, client, log, metrics, identity };
   let state = 'waiting for the Lease';
   let working: Runtime | undefined;
@@ -145,6 +142,9 @@ async function openFurther(
   const served = await openChannelListener(settings, work.log);
   const fleetLock = await openFleetLock(settings.fleetLock, { ...work, namespaces: settings.namespaces });
   return [() => served.close(), () => fleetLock.close()];
+/** Under which this process holds the Lease. */
+function identityOf({ api, webhooks }: ControllerSettings): string {
+  return identityWithAddress(processIdentity(), { api: api?.listen, webhooks: webhooks?.listen });
 }
 
 /** Undefined: there is one replica. */

@@ -34,7 +34,7 @@ import type { UpdateContext } from '../engine/update/advance-update.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Controller } from '../kube/controller.ts';
-import { keyOf } from '../kube/objects.ts';
+import { keyOf, parseKey } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
@@ -155,6 +155,10 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       clock: options.clock,
       signal,
     }),
+  };
+  wake.check = (key) => {
+    const { namespace, name } = parseKey(key);
+    webhooks.wakeApp(namespace, name);
   };
   return {
     records,

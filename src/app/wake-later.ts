@@ -8,6 +8,7 @@ export interface Wake {
   isUpdateBusy: (key: string) => boolean;
   app: (key: string) => void;
   update: (key: string) => void;
+  check: (key: string) => void;
   adoption: (key: string) => void;
   notices: (namespace: string) => void;
 }
@@ -15,7 +16,7 @@ export interface Wake {
 /** Until the controllers are there. */
 export function wakeNobody(): Wake {
   const nobody = () => undefined;
-  return { isUpdateBusy: () => false, app: nobody, update: nobody, adoption: nobody, notices: nobody };
+  return { isUpdateBusy: () => false, app: nobody, update: nobody, check: nobody, adoption: nobody, notices: nobody };
 }
 
 /** Watches begin before the controllers that they wake. */
@@ -27,6 +28,7 @@ export function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
     allOpenUpdates: () => caches().updates.listBy(openAnywhere),
     wakeApp: (key) => wake.app(key),
     wakeUpdate: (key) => wake.update(key),
+    checkApp: (key) => wake.check(key),
     wakeAdoption: (key) => wake.adoption(key),
     wakeNotices: (namespace) => wake.notices(namespace),
   };

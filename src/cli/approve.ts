@@ -17,6 +17,8 @@ export const approveCommand: Command = {
     namespaceOption,
     { flags: '--fix', description: 'it mends what is not well, so it does not wait for that' },
   ],
+  arguments: [{ syntax: '<update>', description: 'the Update; headgate apps names it' }],
+  options: [...connectionOptions, namespaceOption],
   async run({ arguments: [name], options, print, signal }) {
     if (name === undefined) {
       throw usageError('approve: name the Update');

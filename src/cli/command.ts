@@ -36,6 +36,8 @@ export interface Invocation {
 
 export interface Command {
   readonly name: string;
+  /** Other words for it, which do the same. */
+  readonly aliases?: readonly string[];
   readonly summary: string;
   readonly arguments: readonly ArgumentDefinition[];
   readonly options: readonly OptionDefinition[];

@@ -1,36 +1,47 @@
 /** Every command of the program. */
 
 import { adoptCommand } from './adopt.ts';
+import { appShownCommand } from './app.ts';
 import { applyCommand } from './apply.ts';
 import { approveCommand, rejectCommand } from './approve.ts';
 import { channelCommand } from './channel.ts';
+import { appsCommand } from './apps.ts';
+import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
+import { completionCommandOf } from './completion.ts';
 import { controllerCommand } from './controller.ts';
 import { convertCommand } from './convert.ts';
 import { healthCommand } from './health.ts';
-import { historyCommand } from './history.ts';
+import { holdCommand } from './hold.ts';
 import { imagoCommand } from './imago.ts';
+import { logsCommand } from './logs.ts';
 import { planCommand } from './plan.ts';
 import { policyCommand } from './policy.ts';
 import { rejectionsCommand } from './rejections.ts';
 import { restoreCommand } from './restore.ts';
 import { rollbackCommand } from './rollback.ts';
 import { runCommand } from './run.ts';
-import { statusCommand } from './status.ts';
+import { updateCommand } from './update.ts';
+import { updatesCommand } from './updates.ts';
 import { verifyCommand } from './verify.ts';
-import { vetoCommand } from './veto.ts';
+import { whyCommand } from './why.ts';
 import { writeCommand } from './write.ts';
 
 export const commands: readonly Command[] = [
   controllerCommand,
   runCommand,
-  statusCommand,
+  appsCommand,
+  appShownCommand,
+  whyCommand,
   planCommand,
   healthCommand,
-  historyCommand,
+  updatesCommand,
+  updateCommand,
+  logsCommand,
+  checkCommand,
   approveCommand,
   rejectCommand,
-  vetoCommand,
+  holdCommand,
   rollbackCommand,
   restoreCommand,
   rejectionsCommand,
@@ -42,4 +53,5 @@ export const commands: readonly Command[] = [
   applyCommand,
   verifyCommand,
   channelCommand,
+  completionCommandOf(() => commands),
 ];

@@ -41,7 +41,7 @@ describe('help', () => {
 
       const text = out.replaceAll(/\s+/g, ' ');
       expect({ code, error }).toEqual({ code: 0, error: '' });
-      expect(text).toContain(`Usage: headgate ${name} [options]`);
+      expect(text).toContain(`Usage: headgate ${[name, ...(command.aliases ?? [])].join('|')} [options]`);
       expect(text).toContain(command.summary);
       const missing = [
         ...command.arguments.flatMap(({ syntax, description }) => [syntax, description]),
@@ -63,7 +63,7 @@ describe('wrong use ends with 2 and says what is wrong', () => {
     { words: ['controller', '--cloud-identity', 'ibm'], says: '"ibm" is none of aws, azure, gcp' },
     { words: ['status', '--colour'], says: "unknown option '--colour'" },
     { words: ['status', 'web', 'api'], says: 'too many arguments' },
-    { words: ['status', '--output', 'yaml'], says: 'Allowed choices are table, json' },
+    { words: ['apps', '--output', 'xml'], says: 'Allowed choices are table, wide, json, yaml' },
     { words: ['status', '--namespace'], says: 'argument missing' },
     { words: ['history', 'web', 'api'], says: 'too many arguments' },
     { words: ['rollback'], says: "missing required argument 'app'" },

@@ -47,6 +47,7 @@ function rewrite([name = '', ...words]: readonly string[]): readonly string[] {
 
 function toCommander(command: Command, terminal: Terminal, finish: (code: ExitCode) => void): CommanderCommand {
   const made = new CommanderCommand(command.name)
+    .aliases([...(command.aliases ?? [])])
     .description(command.summary)
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.error });

@@ -8,12 +8,13 @@ import {
   connectionOptions,
   type ExitCode,
   namespaceOption,
-  outputOption,
 } from './command.ts';
-import { formatJson } from './table.ts';
+import { formOf, listFormOption } from './forms.ts';
 
 export interface Query<T> {
   readonly name: string;
+  /** Former words for it. */
+  readonly aliases?: readonly string[];
   readonly summary: string;
   readonly arguments?: readonly ArgumentDefinition[];
   /** @param scope.namespace all namespaces when undefined */
@@ -24,22 +25,30 @@ export interface Query<T> {
   ) => Promise<T>;
   readonly toJson: (found: T) => unknown;
   readonly toTable: (found: T) => string;
+  readonly toWideTable?: (found: T) => string;
 }
 
 /** The command that asks and prints. */
 export function queryCommand<T>(query: Query<T>): Command {
   return {
     name: query.name,
+    ...(query.aliases && { aliases: query.aliases }),
     summary: query.summary,
     arguments: query.arguments ?? [],
-    options: [...connectionOptions, namespaceOption, allNamespacesOption, outputOption],
+    options: [...connectionOptions, namespaceOption, allNamespacesOption, listFormOption],
     async run({ arguments: [argument], options, print, signal }) {
       const { withConnection } = await import('../app/connect.ts');
       return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
         const scope = options.flag('allNamespaces') ? undefined : (options.text('namespace') ?? namespace);
         const found = await query.read(records, { namespace: scope, argument }, signal);
-        const isJson = options.text('output') === 'json';
-        print(isJson ? formatJson(query.toJson(found)) : query.toTable(found));
+        const { toWideTable } = query;
+        print(
+          formOf(options, {
+            text: () => query.toTable(found),
+            ...(toWideTable && { wide: () => toWideTable(found) }),
+            json: () => query.toJson(found),
+          }),
+        );
         return 0;
       });
     },

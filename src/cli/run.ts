@@ -2,6 +2,7 @@ import type { RunOnceReport } from '../app/run-once.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
 import { adoptionOf, adoptionOptions } from './adoption-options.ts';
+import { appRows, appTableHeading } from './apps.ts';
 import {
   type Command,
   connectionOf,
@@ -14,7 +15,6 @@ import {
 } from './command.ts';
 import { logLevelOf, logLevelOption, programsOf, sourceFolderOption, watchNamespaceOption } from './controller.ts';
 import { registryOptions, registrySettingsOf } from './registry-options.ts';
-import { appRows, appTableHeading } from './status.ts';
 import { formatJson, formatTable } from './table.ts';
 
 export const runCommand: Command = {

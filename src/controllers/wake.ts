@@ -11,6 +11,7 @@ import { releaseOfApp } from '../resources/adopted-release.ts';
 import { topicOfAdopted, topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { checkAtKey } from '../resources/metadata.ts';
 import { adoptedWorkloadOf, releaseKey, workloadsNamedBy } from './adoption-controller.ts';
 
 export interface Wakeable {
@@ -22,6 +23,8 @@ export interface Wakeable {
   readonly allOpenUpdates: () => readonly UpdateObjectWire[];
   readonly wakeApp: (key: string) => void;
   readonly wakeUpdate: (key: string) => void;
+  /** Has the sources of an App looked at now. */
+  readonly checkApp: (key: string) => void;
   /** By the key of a workload. */
   readonly wakeAdoption: (key: string) => void;
   /** What there is to tell in a namespace is looked at. */
@@ -42,6 +45,10 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
     wakeable.wakeNotices(parseKey(change.key).namespace);
     wakeRivals(wakeable, change.key, value ?? previous);
     wakeAdopter(wakeable, value ?? previous);
+  }
+  const asked = value?.metadata.annotations?.[checkAtKey];
+  if (asked !== undefined && previous && asked !== previous.metadata.annotations?.[checkAtKey]) {
+    wakeable.checkApp(change.key);
   }
   if (value && isReady(value) && !(previous && isReady(previous))) {
     wakeDependents(wakeable, value);

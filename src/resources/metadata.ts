@@ -30,6 +30,9 @@ export function hasFinalizer({
   return metadata.finalizers?.includes(finalizer) === true;
 }
 
+/** Annotation on an App: another value has its sources looked at now. */
+export const checkAtKey = 'headgate.dev/check-at';
+
 /** Label on each Update: the App it belongs to. */
 export const appLabel = 'headgate.dev/app';
 

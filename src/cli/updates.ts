@@ -3,8 +3,9 @@ import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { queryCommand } from './query.ts';
 import { formatTable } from './table.ts';
 
-export const historyCommand = queryCommand({
-  name: 'history',
+export const updatesCommand = queryCommand({
+  name: 'updates',
+  aliases: ['history'],
   summary: 'Show what was updated when, how it ended and why; oldest first.',
   arguments: [{ syntax: '[app]', description: 'only this App' }],
   async read(records, { namespace, argument }, signal) {
@@ -12,7 +13,8 @@ export const historyCommand = queryCommand({
     return updates.toSorted(byTime);
   },
   toJson: (updates) => updates.map(toRecord),
-  toTable,
+  toTable: toUpdateTable,
+  toWideTable: (updates) => toUpdateTable(updates, 'wide'),
 });
 
 function byTime(left: UpdateObjectWire, right: UpdateObjectWire): number {
@@ -24,8 +26,10 @@ function toRecord({ metadata, spec, status }: UpdateObjectWire) {
   return { namespace: metadata.namespace, name: metadata.name, ...spec, ...status };
 }
 
-function toTable(updates: readonly UpdateObjectWire[]): string {
-  const heading = ['UPDATE', 'CHANGE', 'OUTCOME', 'STARTED', 'TOOK', 'BY', 'WHY'];
+/** One line an Update; `wide` adds who approved it and why it was started. */
+export function toUpdateTable(updates: readonly UpdateObjectWire[], form: 'table' | 'wide' = 'table'): string {
+  const more = form === 'wide' ? ['APPROVED BY', 'REASON'] : [];
+  const heading = ['UPDATE', 'CHANGE', 'OUTCOME', 'STARTED', 'TOOK', 'BY', 'WHY', ...more];
   return formatTable(
     heading,
     updates.map((update) => [
@@ -36,6 +40,9 @@ function toTable(updates: readonly UpdateObjectWire[]): string {
       tookText(update),
       update.spec.trigger.by,
       update.status?.failure?.message ?? update.status?.waiting?.message ?? update.spec.trigger.reason,
+      ...(form === 'wide'
+        ? [(update.status?.approvals ?? []).map(({ by }) => by).join(', '), update.spec.trigger.reason]
+        : []),
     ]),
   );
 }

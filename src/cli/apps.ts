@@ -9,8 +9,9 @@ interface Shown {
   readonly isOne: boolean;
 }
 
-export const statusCommand = queryCommand<Shown>({
-  name: 'status',
+export const appsCommand = queryCommand<Shown>({
+  name: 'apps',
+  aliases: ['status'],
   summary:
     'Show each App: what runs, what is newer, what it waits for; of one also what is newer and not taken, and why.',
   arguments: [{ syntax: '[app]', description: 'name of an App; default: all' }],
@@ -28,6 +29,11 @@ export const statusCommand = queryCommand<Shown>({
     apps.map(({ metadata, status }) => ({ namespace: metadata.namespace, name: metadata.name, ...status })),
   toTable: ({ apps, isOne }) =>
     [formatTable(appTableHeading, appRows(apps)), ...(isOne ? apps.flatMap(notTaken) : [])].join('\n\n'),
+  toWideTable: ({ apps, isOne }) => {
+    const rows = appRows(apps).map((row, index) => [...row, ...moreOf(apps[index])]);
+    const table = formatTable([...appTableHeading, 'DEPLOY', 'UPDATE', 'LOOKS AFTER'], rows);
+    return [table, ...(isOne ? apps.flatMap(notTaken) : [])].join('\n\n');
+  },
 });
 
 export const appTableHeading = ['NAMESPACE', 'APP', 'READY', 'CURRENT', 'AVAILABLE', 'WAITING', 'UNTIL', 'MESSAGE'];
@@ -54,4 +60,9 @@ function notTaken({ status }: AppObjectWire): readonly string[] {
     return [...passedOver.map(({ tag, reason, message }) => [name, tag, reason, message]), ...more];
   });
   return rows.length === 0 ? [] : [formatTable(['SOURCE', 'NOT TAKEN', 'REASON', 'MESSAGE'], rows)];
+}
+
+function moreOf(app: AppObjectWire | undefined): string[] {
+  const { spec, status } = app ?? {};
+  return [Object.keys(spec?.deploy ?? {}).join(', '), status?.update ?? '', (status?.workloads ?? []).join(', ')];
 }

@@ -9,25 +9,26 @@ import {
 } from './command.ts';
 import { harmless } from './table.ts';
 
-export const vetoCommand: Command = {
-  name: 'veto',
-  summary: 'Say "not now" for an App: no Update of it begins until the veto ends or is lifted.',
+export const holdCommand: Command = {
+  name: 'hold',
+  aliases: ['veto'],
+  summary: 'Say "not now" for an App: no Update of it begins until the hold ends or is lifted.',
   arguments: [{ syntax: '<app>', description: 'the App' }],
   options: [
     ...connectionOptions,
     namespaceOption,
     { flags: '--reason <text>', description: 'why; everybody who wonders sees it' },
     { flags: '--for <duration>', description: 'for how long, for example 2h; until it is lifted when absent' },
-    { flags: '--lift', description: 'take the veto away' },
+    { flags: '--lift', description: 'take the hold away' },
   ],
   async run({ arguments: [name], options, print, signal }) {
     const reason = options.text('reason');
     const lift = options.flag('lift');
     if (name === undefined) {
-      throw usageError('veto: name the App');
+      throw usageError('hold: name the App');
     }
     if (lift === (reason !== undefined)) {
-      throw usageError('veto: give --reason, or --lift to take a veto away');
+      throw usageError('hold: give --reason, or --lift to take a hold away');
     }
     const { withConnection } = await import('../app/connect.ts');
     const { parseDuration } = await import('../core/duration.ts');
