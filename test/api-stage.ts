@@ -49,7 +49,7 @@ export interface Rule {
 /** Everything that can be read. */
 export const reader: Rule = {
   apiGroups: ['headgate.dev'],
-  resources: ['apps', 'updates', 'rejections'],
+  resources: ['apps', 'updates', 'rejections', 'channels', 'releases', 'subscriptions'],
   verbs: ['get', 'list', 'watch'],
 };
 

@@ -7,9 +7,11 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
 import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Caches } from './caches.ts';
+import type { WatchedChannels } from './channels.ts';
 
 export interface BackendParts {
   readonly caches: Caches;
+  readonly channels: WatchedChannels;
   readonly context: Omit<ActionContext, 'checkNow' | 'actionListener'> & { readonly client: KubeClient };
   readonly webhooks: Pick<WebhookTargets, 'wakeApp'>;
   readonly repositories: ApiBackend['repositories'];
@@ -23,7 +25,7 @@ export interface ApiHooks {
 }
 
 export function createApiBackend(
-  { caches, context, webhooks, repositories }: BackendParts,
+  { caches, channels, context, webhooks, repositories }: BackendParts,
   { actionListener = { actionDone: () => undefined }, registryHosts = () => [] }: ApiHooks = {},
 ): ApiBackend {
   const { records } = context;
@@ -35,6 +37,9 @@ export function createApiBackend(
     findUpdate: records.findUpdate,
     listRejections: caches.rejections.listAll,
     findWorkload: ({ kind, namespace, name }) => caches.workloads[kind].find(namespace, name),
+    listChannels: channels.channels.listAll,
+    listReleases: channels.releases.listAll,
+    listSubscriptions: channels.subscriptions.listAll,
     registryHosts,
     repositories,
     actions: createActions({

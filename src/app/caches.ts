@@ -50,6 +50,18 @@ interface Told {
   readonly resourceVersion: string;
 }
 
+/** Tells of a change to whoever watches by the API. */
+export function tellerOf({ publish }: Pick<CacheOptions, 'publish'>): (type: ResourceType, told: Told) => void {
+  return ({ kind, plural }, { key, value, resourceVersion }) =>
+    publish?.({
+      kind,
+      resource: plural,
+      ...parseKey(key),
+      resourceVersion,
+      change: value === undefined ? 'deleted' : 'changed',
+    });
+}
+
 /** Starts to watch at once. */
 export function startCaches(options: CacheOptions, wakeable: Wakeable): Caches {
   const common = commonOf(options);
@@ -92,10 +104,7 @@ export function commonOf(options: Pick<CacheOptions, 'client' | 'namespaces' | '
 
 function watchOurOwn(options: CacheOptions, wakeable: Wakeable): Omit<Caches, 'workloads' | 'namespaceGates'> {
   const common = commonOf(options);
-  const tell = ({ kind, plural }: ResourceType, { key, value, resourceVersion }: Told) => {
-    const change = value === undefined ? 'deleted' : 'changed';
-    options.publish?.({ kind, resource: plural, ...parseKey(key), resourceVersion, change });
-  };
+  const tell = tellerOf(options);
   return {
     apps: watch<AppObjectWire>({
       ...common,

@@ -33,7 +33,7 @@ import { subscriptionLabel } from '../resources/metadata.ts';
 import type { Change } from '../server/api/change-feed.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { CommonWatch } from './caches.ts';
+import { type CacheOptions, type CommonWatch, tellerOf } from './caches.ts';
 import { createCarriedFiles } from './carried-files.ts';
 import { createPublishers } from './channel-keys.ts';
 import { ownVersion } from './own-version.ts';
@@ -52,6 +52,8 @@ export interface ChannelsOptions {
   readonly clusterVersion: (signal: AbortSignal) => Promise<string>;
   /** Channels are published, and read by file://, below it. */
   readonly channelFolder?: string | undefined;
+  /** Told of each change of these kinds. */
+  readonly publish?: CacheOptions['publish'];
   readonly assertLeading: () => void;
   readonly log: Logger;
   readonly synced: Promise<unknown>;
@@ -61,6 +63,7 @@ export interface ChannelsOptions {
 export interface RunningChannels {
   readonly controllers: readonly Controller[];
   readonly carried: CarriedFiles;
+  readonly watched: WatchedChannels;
   /** Told of each change of our own objects. */
   onChange(change: Change): void;
   close(): Promise<void>;
@@ -104,6 +107,7 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
   return {
     controllers: [subscriptionController, channelController],
     carried: createCarriedFiles(following.subscriptions, following.channels),
+    watched,
     onChange({ kind, namespace, name }) {
       if (kind === appResource.kind) {
         onAppChange(`${namespace}/${name}`);
@@ -113,7 +117,7 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
   };
 }
 
-interface WatchedChannels {
+export interface WatchedChannels {
   readonly subscriptions: Watched<SubscriptionObjectWire>;
   readonly channels: Watched<ChannelObjectWire>;
   readonly releases: Watched<ReleaseObjectWire>;
@@ -124,26 +128,39 @@ interface WakeChannels {
   channel: (key: string) => void;
 }
 
-function startWatches({ watching }: ChannelsOptions, wake: WakeChannels): WatchedChannels {
+function startWatches({ watching, ...options }: ChannelsOptions, wake: WakeChannels): WatchedChannels {
   const named = ({ kind }: ResourceType, { metadata }: ProductObject) => `${kind} ${keyOf({ metadata })}`;
+  const tell = tellerOf(options);
   return {
     subscriptions: watch<SubscriptionObjectWire>({
       ...watching,
       type: subscriptions,
       decode: (object) => decodeSubscription(object, named(subscriptions, object)),
-      onChange: ({ key, value, previous }) => isNews(value, previous) && wake.subscription(key),
+      onChange(change) {
+        tell(subscriptions, change);
+        if (isNews(change.value, change.previous)) {
+          wake.subscription(change.key);
+        }
+      },
     }),
     channels: watch<ChannelObjectWire>({
       ...watching,
       type: channels,
       decode: (object) => decodeChannel(object, named(channels, object)),
-      onChange: ({ key, value, previous }) => isNews(value, previous) && wake.channel(key),
+      onChange(change) {
+        tell(channels, change);
+        if (isNews(change.value, change.previous)) {
+          wake.channel(change.key);
+        }
+      },
     }),
     releases: watch<ReleaseObjectWire>({
       ...watching,
       type: releases,
       decode: (object) => decodeReleaseObject(object, named(releases, object)),
-      onChange({ value, previous }) {
+      onChange(change) {
+        tell(releases, change);
+        const { value, previous } = change;
         const release = value ?? previous;
         if (release && isNews(value, previous)) {
           wake.channel(`${release.metadata.namespace}/${release.spec.channel}`);

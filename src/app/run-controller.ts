@@ -142,6 +142,8 @@ async function openFurther(
   const served = await openChannelListener(settings, work.log);
   const fleetLock = await openFleetLock(settings.fleetLock, { ...work, namespaces: settings.namespaces });
   return [() => served.close(), () => fleetLock.close()];
+}
+
 /** Under which this process holds the Lease. */
 function identityOf({ api, webhooks }: ControllerSettings): string {
   return identityWithAddress(processIdentity(), { api: api?.listen, webhooks: webhooks?.listen });

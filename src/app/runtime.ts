@@ -156,16 +156,16 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       signal,
     }),
   };
-  wake.check = (key) => {
-    const { namespace, name } = parseKey(key);
-    webhooks.wakeApp(namespace, name);
-  };
+  wake.check = checkBy(webhooks);
   return {
     records,
     synced,
     ...controllers,
     webhooks,
-    api: createApiBackend({ caches, context, webhooks, repositories: () => registry.repositories }, options.apiHooks),
+    api: createApiBackend(
+      { caches, channels: channels.watched, context, webhooks, repositories: () => registry.repositories },
+      options.apiHooks,
+    ),
     isQuiet: () => isSettled({ ...context, caches, adoption: options.adoption }) && sumOf(all.map(busyOf)) === 0,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
@@ -179,6 +179,14 @@ function wakeBy(wake: Wake, { apps, updates, adoptions, notices }: Controllers):
   wake.app = apps.enqueue;
   wake.update = updates.enqueue;
   wake.isUpdateBusy = updates.isBusyWith;
+}
+
+/** Has the sources of the App of a key looked at now. */
+function checkBy({ wakeApp }: Pick<Runtime['webhooks'], 'wakeApp'>): (key: string) => void {
+  return (key) => {
+    const { namespace, name } = parseKey(key);
+    wakeApp(namespace, name);
+  };
 }
 
 type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions' | 'notices'>;

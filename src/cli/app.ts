@@ -1,9 +1,9 @@
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { sayWhy } from '../resources/say-why.ts';
 import { appCommand } from './one-object.ts';
 import { formatTable, harmless } from './table.ts';
 import { toUpdateTable } from './updates.ts';
-import { sayWhy } from './why.ts';
 
 const shownUpdates = 10;
 

@@ -11,14 +11,12 @@ import { harmless } from './table.ts';
 export const approveCommand: Command = {
   name: 'approve',
   summary: 'Approve an Update that waits for people; the API server says who you are and whether you may.',
-  arguments: [{ syntax: '<update>', description: 'the Update; headgate status names it' }],
+  arguments: [{ syntax: '<update>', description: 'the Update; headgate apps names it' }],
   options: [
     ...connectionOptions,
     namespaceOption,
     { flags: '--fix', description: 'it mends what is not well, so it does not wait for that' },
   ],
-  arguments: [{ syntax: '<update>', description: 'the Update; headgate apps names it' }],
-  options: [...connectionOptions, namespaceOption],
   async run({ arguments: [name], options, print, signal }) {
     if (name === undefined) {
       throw usageError('approve: name the Update');

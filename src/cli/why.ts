@@ -1,7 +1,4 @@
-import { whySentence } from '../core/app/why.ts';
-import { sayVersion } from '../resources/app-status.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import { changesOf, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { sayWhy } from '../resources/say-why.ts';
 import { appCommand } from './one-object.ts';
 import { harmless } from './table.ts';
 
@@ -11,22 +8,3 @@ export const whyCommand = appCommand({
   show: (app, updates) => harmless(sayWhy(app, updates[0])),
   toJson: (app, updates) => ({ why: sayWhy(app, updates[0]) }),
 });
-
-/** @param last the last Update of the App */
-export function sayWhy({ metadata, status }: AppObjectWire, last: UpdateObjectWire | undefined): string {
-  return whySentence({
-    name: metadata.name,
-    current: status?.current ?? '',
-    available: status?.available ?? '',
-    waiting: status?.waiting,
-    update: last && {
-      name: last.metadata.name,
-      phase: last.status?.phase ?? 'Pending',
-      brings: changesOf(last.spec)
-        .map(({ to }) => sayVersion(to))
-        .join(', '),
-      waiting: last.status?.waiting,
-      failure: last.status?.failure?.message,
-    },
-  });
-}

@@ -2,8 +2,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type ApiMetrics, apiDefinitions, createApiMetrics } from './api-metrics.ts';
 import { type ChannelMetrics, channelDefinitions, createChannelMetrics } from './channel-metrics.ts';
-import { createGateMetrics, type GateMetrics, gateDefinitions } from './gate-metrics.ts';
 import { createEnvironmentMetrics, type EnvironmentMetrics, environmentDefinitions } from './environment-metrics.ts';
+import { createGateMetrics, type GateMetrics, gateDefinitions } from './gate-metrics.ts';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
 import { createOutcomeMetrics, type OutcomeMetrics, outcomeDefinitions } from './outcome-metrics.ts';

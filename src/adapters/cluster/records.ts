@@ -84,10 +84,7 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       // Not by label: one that a person made may have none, and its number is taken all the same.
       return newestFirst(items.map(toUpdate).filter(({ spec }) => app === undefined || spec.app === app));
     },
-    async readUpdate(namespace, name, signal) {
-      const object = await client.find<ProductObject>(updates, { namespace, name }, { signal });
-      return object && toUpdate(object);
-    },
+    readUpdate: async (namespace, name, signal) => await readUpdate(client, { namespace, name }, signal),
     createUpdate: async (app, spec, signal) =>
       toUpdate(await client.create<ProductObject>(updates, newUpdate(app, spec), { fieldManager, signal })),
     async writeJournal(update, journal, signal) {
@@ -103,6 +100,15 @@ export function createDirectRecords(client: KubeClient, clock: Clock): DirectRec
       await deleteObject(client, rejections, { namespace, name }, signal),
     reject: async (namespace, spec, signal) => await reject(client, namespace, spec, signal),
   };
+}
+
+async function readUpdate(
+  client: KubeClient,
+  key: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<UpdateObjectWire | undefined> {
+  const object = await client.find<ProductObject>(updates, key, { signal });
+  return object && toUpdate(object);
 }
 
 async function annotate(

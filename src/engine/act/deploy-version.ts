@@ -164,7 +164,7 @@ function changeOf(name: ObjectName, request: DeployRequest, finding: Finding): V
     case 'Rejected':
       throw refuse(name, request, `it was rejected by ${finding.rejection.author}: ${finding.rejection.reason}`);
     case 'Unverified':
-      throw refuse(name, request, finding.reason);
+      throw refuse(name, request, finding.message);
     case 'Young':
     case 'Unfit':
     case 'Nothing':

@@ -10,6 +10,7 @@ import type { ApiContext, ApiRoutes, TypeBoxProvider } from './api-context.ts';
 import { addDescription } from './api-description.ts';
 import { addAppRoutes } from './app-routes.ts';
 import { authenticate } from './authenticate.ts';
+import { addChannelRoutes } from './channel-routes.ts';
 import { checkInput } from './check-input.ts';
 import { addDeployRoute } from './deploy-route.ts';
 import { answerUnchanged } from './entity-tags.ts';
@@ -124,6 +125,7 @@ function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
   addAppRoutes(routes, options);
   addUpdateRoutes(routes, options);
   addRejectionRoutes(routes, options);
+  addChannelRoutes(routes, options);
   addSourceRoutes(routes, options);
   addPolicyRoutes(routes, options);
   addWatchRoute(routes, options);

@@ -6,6 +6,9 @@ import type { Actions } from '../../engine/act/actions.ts';
 import type { ExplainedSource } from '../../engine/check/explain-sources.ts';
 import type { PodReports } from '../../engine/ports/pod-reports.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
+import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
 import type { UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { HostState, RepositoryState } from '../../telemetry/registry-metrics.ts';
 
@@ -17,6 +20,9 @@ export interface ApiBackend {
   updatesOf(namespace: string, app: string): readonly UpdateObjectWire[];
   findUpdate(namespace: string, name: string): UpdateObjectWire | undefined;
   listRejections(): readonly Rejection[];
+  listChannels(): readonly ChannelObjectWire[];
+  listReleases(): readonly ReleaseObjectWire[];
+  listSubscriptions(): readonly SubscriptionObjectWire[];
   findWorkload(reference: WorkloadReference): Workload | undefined;
   registryHosts(): readonly HostState[];
   repositories(): readonly RepositoryState[];

@@ -4,7 +4,7 @@ import { type ApiStage, makePerson, openApiStage, reader } from '../../../test/a
 import { createNamespace } from '../../../test/kube/server-fixtures.ts';
 import { createDeployment, pushVersions } from '../../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../../test/servers/registry.ts';
-import { apps, type ProductObject } from '../../adapters/cluster/kinds.ts';
+import { apps, channels, type ProductObject, subscriptions } from '../../adapters/cluster/kinds.ts';
 
 let registry: RunningRegistry;
 let stage: ApiStage;
@@ -72,6 +72,7 @@ test('an App shows sources, resources and history, and its Update the steps', as
   const app = await stage.ask(`/api/v1/apps/${namespace}/web`, { token });
   expect(app.body).toMatchObject({
     state: 'Updating',
+    why: expect.stringMatching(/^web is moving to 1\.1\.0 \(Update web-1\): .*\.$/),
     sources: [
       { name: 'web', kind: 'image', location: `${registry.host}/read/web`, policy: { semver: { range: '1.x' } } },
     ],
@@ -86,6 +87,29 @@ test('an App shows sources, resources and history, and its Update the steps', as
     steps: [{ name: 'Plan' }, { name: 'Apply', result: 'Done', tookMs: expect.any(Number) }, { name: 'Watch' }],
     plan: { workloads: [{ name: 'web', containers: [{ source: 'web' }] }] },
   });
+});
+
+test('channels, releases and subscriptions are listed and shown as they are', async () => {
+  const { namespace, client } = stage;
+  const spec = { suspend: true, url: 'https://hub.example/stable/', trustedRoot: { name: 'root' } };
+  await client.create<ProductObject>(subscriptions, { metadata: { namespace, name: 'stable' }, spec });
+  const publish = { folder: { path: 'stable' }, keysRef: { name: 'keys' } };
+  const channel = { suspend: true, apps: { names: ['web'] }, publish };
+  await client.create<ProductObject>(channels, { metadata: { namespace, name: 'stable' }, spec: channel });
+
+  for (const [resource, shown] of [
+    ['subscriptions', spec],
+    ['channels', channel],
+  ] as const) {
+    await stage.until(async () => {
+      const { body } = await stage.ask(`/api/v1/${resource}?namespace=${namespace}`, { token });
+      expect(body).toMatchObject({ total: 1, items: [{ name: 'stable', spec: shown }] });
+    });
+    expect((await stage.ask(`/api/v1/${resource}/${namespace}/stable`, { token })).body).toMatchObject({ spec: shown });
+    expect((await stage.ask(`/api/v1/${resource}/${namespace}/none`, { token })).status).toBe(404);
+    expect((await stage.ask(`/api/v1/${resource}`)).status).toBe(401);
+  }
+  expect((await stage.ask('/api/v1/releases', { token })).status).toBe(200);
 });
 
 test('candidates say of each version why it is or is not taken', async () => {

@@ -7,7 +7,7 @@ import { request as sendRequest } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
-import type { ApiContext } from './api-context.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
 import { Problem } from './problem.ts';
 import type { Sealer } from './sealed.ts';
 
@@ -35,10 +35,7 @@ const connectTimeoutMs = 5_000;
 const ownHeaders = new Set(['connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade', relayedHeader]);
 
 /** Who is at the other end: of a request that another replica handed on, whom that one saw. */
-export function peerOf(
-  request: FastifyRequest,
-  { sealer, clock }: { sealer: Sealer; clock: ApiContext['clock'] },
-): Peer {
+export function peerOf(request: FastifyRequest, { sealer, clock }: { sealer: Sealer; clock: Clock }): Peer {
   const header = request.headers[relayedHeader];
   const told = typeof header === 'string' ? sealer.open(relayedHeader, header, clock.now()) : undefined;
   return Check(Peer, told) ? told : { connection: request.raw.socket.remoteAddress ?? '', client: request.ip };
@@ -51,7 +48,7 @@ export function peerOf(
  */
 export async function handOn(
   relay: ApiRelay,
-  { clock }: Pick<ApiContext, 'clock'>,
+  { clock }: { readonly clock: Clock },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {

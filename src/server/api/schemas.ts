@@ -156,6 +156,7 @@ export const ResourceSchema = Type.Object(
 
 export const AppSchema = Type.Object({
   ...AppSummarySchema.properties,
+  why: Type.String({ description: 'In one sentence: what it runs, and why it does not move.' }),
   actions: Actions,
   mayDo: MayDo,
   annotations: Type.Record(Type.String(), Type.String()),
@@ -186,6 +187,16 @@ export const CandidatesSchema = Type.Object({
   }),
   message: Type.Optional(Type.String({ description: 'Why nothing can be said, or nothing is taken.' })),
 });
+
+export const ObjectSchema = Type.Object(
+  {
+    ...identity,
+    labels: Type.Record(Type.String(), Type.String()),
+    spec: Whole('As in the object.'),
+    status: Type.Optional(Whole('As in the object.')),
+  },
+  { description: 'An object as the cluster has it; its fields stand in docs/reference.' },
+);
 
 export const ApprovalSchema = Type.Object({
   update: UpdateSummarySchema,

@@ -6,6 +6,7 @@ import { isWorkloadKind, type Workload } from '../../core/workload/workload.ts';
 import type { SourceWire } from '../../resources/app.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { sayWhy } from '../../resources/say-why.ts';
 import type { ApiBackend } from './backend.ts';
 import { stateOf } from './glance.ts';
 import type { App, AppSummary, Resource, Update, UpdateSummary } from './schemas.ts';
@@ -48,6 +49,7 @@ export function showApp(app: AppObjectWire, backend: ApiBackend): App {
   const updates = backend.updatesOf(metadata.namespace, metadata.name);
   return {
     ...summarizeApp(app, updates[0]),
+    why: sayWhy(app, updates[0]),
     actions: status?.actions ?? [],
     annotations: metadata.annotations ?? {},
     ...(metadata.generation !== undefined && { generation: metadata.generation }),
@@ -171,6 +173,23 @@ function tookMs(startedAt: string | undefined, finishedAt: string | undefined): 
   return startedAt === undefined || finishedAt === undefined
     ? undefined
     : Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt));
+}
+
+interface AnyObject {
+  readonly metadata: AppObjectWire['metadata'];
+  readonly spec: object;
+  readonly status?: object | undefined;
+}
+
+/** An object of a kind that needs no words of its own. */
+export function showObject(object: AnyObject) {
+  const { metadata, spec, status } = object;
+  return {
+    ...identityOf(object),
+    labels: metadata.labels ?? {},
+    spec: { ...spec },
+    ...(status && { status: { ...status } }),
+  };
 }
 
 function identityOf({ metadata }: Pick<AppObjectWire, 'metadata'>) {

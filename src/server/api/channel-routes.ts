@@ -1,0 +1,99 @@
+/** Channels and Releases of a hub, and Subscriptions of a cluster. */
+import Type from 'typebox';
+import {
+  type ApiContext,
+  type ApiRoutes,
+  backendOf,
+  callerOf,
+  NamespaceParameter,
+  ObjectParameters,
+} from './api-context.ts';
+import type { ApiBackend } from './backend.ts';
+import { PageOf, pageOf, pageParameters } from './paging.ts';
+import { Problem } from './problem.ts';
+import { ObjectSchema } from './schemas.ts';
+import { showObject } from './views.ts';
+
+interface Kind {
+  readonly resource: 'channels' | 'releases' | 'subscriptions';
+  readonly noun: string;
+  readonly summary: string;
+  readonly list: (backend: ApiBackend) => readonly Parameters<typeof showObject>[0][];
+}
+
+const kinds: readonly Kind[] = [
+  {
+    resource: 'channels',
+    noun: 'Channel',
+    summary: 'Channels that this cluster publishes, by namespace and name.',
+    list: (backend) => backend.listChannels(),
+  },
+  {
+    resource: 'releases',
+    noun: 'Release',
+    summary: 'Releases: what was tested and is promoted together, by namespace and name.',
+    list: (backend) => backend.listReleases(),
+  },
+  {
+    resource: 'subscriptions',
+    noun: 'Subscription',
+    summary: 'Channels that this cluster follows, by namespace and name.',
+    list: (backend) => backend.listSubscriptions(),
+  },
+];
+
+const ListQuery = Type.Object({ namespace: NamespaceParameter, ...pageParameters }, { additionalProperties: false });
+
+export function addChannelRoutes(routes: ApiRoutes, context: ApiContext): void {
+  for (const kind of kinds) {
+    addList(routes, context, kind);
+    addOne(routes, context, kind);
+  }
+}
+
+function addList(routes: ApiRoutes, context: ApiContext, { resource, summary, noun, list }: Kind): void {
+  const schema = {
+    tags: ['Channels'],
+    summary,
+    querystring: ListQuery,
+    response: { 200: PageOf(ObjectSchema, `${noun}s.`) },
+  };
+  routes.get(`/${resource}`, { schema }, async (request) => {
+    const { query } = request;
+    const wanted = list(backendOf(context)).filter(
+      ({ metadata }) => query.namespace === undefined || metadata.namespace === query.namespace,
+    );
+    const namespaces = wanted.map(({ metadata }) => metadata.namespace);
+    const isAllowed = await context.rights.namespacesWith(callerOf(request), { verb: 'list', resource }, namespaces);
+    const shown = wanted.filter(({ metadata }) => isAllowed(metadata.namespace)).map(showObject);
+    return pageOf(
+      shown.toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1)),
+      keyOf,
+      query,
+    );
+  });
+}
+
+function addOne(routes: ApiRoutes, context: ApiContext, { resource, noun, list }: Kind): void {
+  const schema = {
+    tags: ['Channels'],
+    summary: `One ${noun}.`,
+    params: ObjectParameters,
+    response: { 200: ObjectSchema },
+  };
+  routes.get(`/${resource}/:namespace/:name`, { schema }, async (request) => {
+    const { namespace, name } = request.params;
+    await context.rights.require(callerOf(request), { verb: 'get', resource, namespace, name });
+    const found = list(backendOf(context)).find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
+    );
+    if (!found) {
+      throw new Problem('not-found', `there is no ${noun} ${namespace}/${name}`);
+    }
+    return showObject(found);
+  });
+}
+
+function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace} ${name}`;
+}
