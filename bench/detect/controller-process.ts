@@ -23,12 +23,19 @@ export interface Usage {
   readonly highestRssBytes: number;
 }
 
+export interface ControllerPlace {
+  readonly namespace: string;
+  readonly kubeconfig: string;
+  /** Further arguments. */
+  readonly more?: readonly string[];
+}
+
 const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const ticksPerSecond = 100;
 
 export async function startController(
   warden: Warden,
-  { namespace, kubeconfig }: { readonly namespace: string; readonly kubeconfig: string },
+  { namespace, kubeconfig, more = [] }: ControllerPlace,
 ): Promise<ControllerProcess> {
   const program = await bundle(warden);
   const [listen, webhooks] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
@@ -51,6 +58,7 @@ export async function startController(
         'warn',
       ],
       ...['--listen', `127.0.0.1:${listen}`, '--webhook-listen', `127.0.0.1:${webhooks}`, '--allow-unsigned-webhooks'],
+      ...more,
     ],
   });
   await waitUntilReady(process, 60_000, () => answers(`http://127.0.0.1:${listen}/readyz`));

@@ -1,7 +1,7 @@
 /** What all pages stand in: theme, language, queries, live changes, router. */
 import { createTheme, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiProblem } from './api/client.ts';
@@ -18,9 +18,18 @@ const theme = createTheme({
 });
 
 const retries = 3;
+const unauthorized = 401;
 
 function makeQueries(): QueryClient {
-  return new QueryClient({
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        // The session has ended: whoever looks has to sign in again.
+        if (error instanceof ApiProblem && error.status === unauthorized) {
+          void client.invalidateQueries({ queryKey: ['session'] });
+        }
+      },
+    }),
     defaultOptions: {
       queries: {
         staleTime: 30_000,
@@ -29,6 +38,7 @@ function makeQueries(): QueryClient {
       },
     },
   });
+  return client;
 }
 
 export function App() {

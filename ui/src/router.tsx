@@ -8,6 +8,7 @@ import { HistoryPage } from './pages/history.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PolicyPage } from './pages/policy.tsx';
+import { SignInPage } from './pages/sign-in.tsx';
 import { SourcesPage } from './pages/sources.tsx';
 import { UpdatePage } from './pages/update.tsx';
 import { Shell } from './parts/shell.tsx';
@@ -56,6 +57,13 @@ const approvalsRoute = createRoute({
 
 const sourcesRoute = createRoute({ getParentRoute: () => rootRoute, path: '/sources', component: SourcesPage });
 
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Search) => pick(search, ['error']),
+  component: SignInPage,
+});
+
 const policyRoute = createRoute({ getParentRoute: () => rootRoute, path: '/policy', component: PolicyPage });
 
 const routeTree = rootRoute.addChildren([
@@ -66,6 +74,7 @@ const routeTree = rootRoute.addChildren([
   approvalsRoute,
   sourcesRoute,
   policyRoute,
+  signInRoute,
 ]);
 
 export function makeRouter(context: RouterContext) {

@@ -42,11 +42,17 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
   return { page, context, complaints };
 }
 
+/** Ends when nothing moves any more, but for what always does. By the debugger: the policy of the page takes no script of others. */
+const settled = `Promise.allSettled(
+  document.getAnimations()
+    .filter(({ effect }) => effect.getTiming().iterations !== Infinity)
+    .map(({ finished }) => finished),
+).then(() => undefined)`;
+
 /** What axe finds wrong, as `rule: where`, for WCAG 2.2 A and AA and its best practices. */
 export async function findAccessProblems(page: Page): Promise<string[]> {
   // Text that is fading in has not its colours yet.
-  await page.waitForFunction("document.getAnimations().every(({ playState }) => playState !== 'running')");
-  // The policy of the page takes no script of others, so axe comes by the debugger.
+  await page.evaluate(settled);
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate('axe.run(document)').then((result) => result as axe.AxeResults);
   return violations.flatMap(({ id, nodes }) =>

@@ -66,9 +66,12 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   server.addHook('onRequest', setHeaders);
   server.addHook('onResponse', async (request, reply) => count(options, request, reply));
   server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, options.log));
-  server.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, new Problem('not-found', 'there is nothing at this path'), options.log),
-  );
+  // Without a prefix the pages answer for every path.
+  if (options.prefix !== '' || options.pages === undefined) {
+    server.setNotFoundHandler((_request, reply) =>
+      sendProblem(reply, new Problem('not-found', 'there is nothing at this path'), options.log),
+    );
+  }
   server.register(
     (scope, _options, done) => {
       addAll(scope, options).then(() => done(), done);

@@ -1,6 +1,8 @@
 /** The shapes of the answers; OpenAPI is made from them. Times are RFC 3339 in UTC. */
 import Type, { type Static } from 'typebox';
+import { CheckpointSchema, DataRestoreSchema } from '../../resources/checkpoint.ts';
 import { ConditionSchema, Text, Time, VersionSchema } from '../../resources/schema-parts.ts';
+import { TestRecordSchema } from '../../resources/test-record-codec.ts';
 import { appStates } from './glance.ts';
 
 const Waiting = Type.Object(
@@ -95,6 +97,9 @@ export const UpdateSchema = Type.Object({
   ),
   restore: Type.Optional(Type.Object({ update: Type.String(), state: Type.String() })),
   supersedes: Type.Optional(Type.String()),
+  tests: Type.Array(TestRecordSchema, { description: 'In the order in which they began.' }),
+  checkpoint: Type.Optional(CheckpointSchema),
+  dataRestore: Type.Optional(DataRestoreSchema),
 });
 
 export const AppSummarySchema = Type.Object({
@@ -231,5 +236,6 @@ export type AppSummary = Static<typeof AppSummarySchema>;
 export type App = Omit<Static<typeof AppSchema>, 'mayDo'>;
 export type UpdateSummary = Static<typeof UpdateSummarySchema>;
 export type Update = Omit<Static<typeof UpdateSchema>, 'mayDo'>;
+export type RejectionView = Static<typeof RejectionSchema>;
 export type Resource = Static<typeof ResourceSchema>;
 export type SourceState = Static<typeof SourceStateSchema>;

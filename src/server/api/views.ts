@@ -151,6 +151,9 @@ export function showUpdate(update: UpdateObjectWire): Update {
     ...(plan && { plan }),
     ...(spec.restore && { restore: spec.restore }),
     ...(spec.supersedes !== undefined && { supersedes: spec.supersedes }),
+    tests: status?.tests ?? [],
+    ...(status?.checkpoint && { checkpoint: status.checkpoint }),
+    ...(status?.dataRestore && { dataRestore: status.dataRestore }),
   };
 }
 

@@ -15,6 +15,13 @@ export class ApiProblem extends Error {
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+let csrfToken: string | undefined;
+
+/** What the session says has to come with whatever changes something. */
+export function rememberCsrfToken(token: string | undefined): void {
+  csrfToken = token;
+}
+
 /** @throws ApiProblem; TypeError when the server cannot be reached */
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   return await call(path, query, { ...(signal && { signal }) });
@@ -22,7 +29,7 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
 
 /** @throws ApiProblem; TypeError when the server cannot be reached */
 export async function send<T>(method: 'POST' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json', ...(csrfToken !== undefined && { 'x-csrf-token': csrfToken }) };
   return await call(path, {}, { method, headers, body: JSON.stringify(body) });
 }
 

@@ -1,6 +1,13 @@
 /** What the pages read, each under a key that live.ts finds again when something has changed. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
-import type { App, AppSummary, SourceState, Update, UpdateSummary } from '../../../src/server/api/schemas.ts';
+import type {
+  App,
+  AppSummary,
+  RejectionView,
+  SourceState,
+  Update,
+  UpdateSummary,
+} from '../../../src/server/api/schemas.ts';
 import { get } from './client.ts';
 
 export interface Page<T> {
@@ -18,7 +25,7 @@ export interface AppFilter {
 
 export type AppPage = Page<AppSummary> & { readonly states: Readonly<Record<string, number>> };
 
-const pageSize = 200;
+const pageSize = 100;
 
 export const appsQuery = (filter: AppFilter) =>
   infiniteQueryOptions({
@@ -30,10 +37,13 @@ export const appsQuery = (filter: AppFilter) =>
     placeholderData: keepPreviousData,
   });
 
+/** With the verbs that the viewer has on it. */
+export type Seen<T> = T & { readonly mayDo: readonly string[] };
+
 export const appQuery = (namespace: string, name: string) =>
   queryOptions({
     queryKey: ['app', namespace, name],
-    queryFn: ({ signal }) => get<App>(`apps/${namespace}/${name}`, {}, signal),
+    queryFn: ({ signal }) => get<Seen<App>>(`apps/${namespace}/${name}`, {}, signal),
   });
 
 export interface Candidates {
@@ -77,7 +87,13 @@ export const updatesQuery = (filter: UpdateFilter, limit = pageSize) =>
 export const updateQuery = (namespace: string, name: string) =>
   queryOptions({
     queryKey: ['update', namespace, name],
-    queryFn: ({ signal }) => get<Update>(`updates/${namespace}/${name}`, {}, signal),
+    queryFn: ({ signal }) => get<Seen<Update>>(`updates/${namespace}/${name}`, {}, signal),
+  });
+
+export const rejectionsQuery = (namespace: string, app: string) =>
+  queryOptions({
+    queryKey: ['rejections', namespace, app],
+    queryFn: ({ signal }) => get<Page<RejectionView>>('rejections', { namespace, app }, signal),
   });
 
 export interface Approval {

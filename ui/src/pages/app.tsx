@@ -1,9 +1,10 @@
 /** One App: what runs, what could run and why it does or does not, its objects, its past, its settings. */
-import { Group, Stack, Tabs } from '@mantine/core';
+import { Group, Stack, Tabs, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { App } from '../../../src/server/api/schemas.ts';
 import { appQuery } from '../api/queries.ts';
+import { ActionList } from '../parts/action-list.tsx';
 import { AppActions } from '../parts/app-actions.tsx';
 import { StateBadge } from '../parts/badges.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
@@ -12,6 +13,7 @@ import { UpdateTable } from '../parts/update-table.tsx';
 import { WaitingLine } from '../parts/waiting-line.tsx';
 import { YamlView } from '../parts/yaml-view.tsx';
 import { useText } from '../text/language.tsx';
+import { Rejections } from './app-rejections.tsx';
 import { Resources } from './app-resources.tsx';
 import { Versions } from './app-versions.tsx';
 
@@ -52,13 +54,24 @@ function AppDetails({ app }: { readonly app: App }) {
           ))}
         </Tabs.List>
         <Tabs.Panel value="versions">
-          <Versions app={app} />
+          <Stack>
+            <Versions app={app} />
+            <Rejections namespace={app.namespace} app={app.name} />
+          </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="resources">
           <Resources resources={app.resources} />
         </Tabs.Panel>
         <Tabs.Panel value="history">
           <UpdateTable updates={app.history} empty={text.app.noHistory} />
+          {app.actions.length > 0 && (
+            <section>
+              <Title order={2} size="h4" my="xs">
+                {text.app.actions}
+              </Title>
+              <ActionList actions={app.actions} />
+            </section>
+          )}
         </Tabs.Panel>
         <Tabs.Panel value="settings">
           <YamlView value={app.spec} label={text.app.settings} />

@@ -45,7 +45,11 @@ function ApprovalCard({ item: { update, mayApprove, hasApproved } }: { readonly 
         </Stack>
         <Stack gap={4} align="flex-end">
           {hasApproved && <Text size="sm">{text.act.approved}</Text>}
-          {mayApprove ? <UpdateActions update={update} /> : <Text size="sm">{text.act.mayNot}</Text>}
+          {mayApprove ? (
+            <UpdateActions update={update} mayDo={['approve', 'reject']} />
+          ) : (
+            <Text size="sm">{text.act.mayNot}</Text>
+          )}
         </Stack>
       </Group>
     </Card>

@@ -58,8 +58,7 @@ function Filters({ filter }: { readonly filter: UpdateFilter }) {
     <Group align="flex-end" gap="sm">
       <TextInput
         type="search"
-        label={text.common.search}
-        description={text.history.search}
+        label={text.history.search}
         defaultValue={filter.q ?? ''}
         onChange={({ currentTarget }) => setSoon({ q: currentTarget.value })}
       />

@@ -15,7 +15,8 @@ import { FirstRun } from './first-run.tsx';
 import classes from './overview.module.css';
 import { NowAndNext } from './overview-asides.tsx';
 
-const filterDelayMs = 80;
+/** Each letter is asked for at once; an answer that is not wanted any more is dropped. */
+const filterDelayMs = 0;
 
 export function OverviewPage() {
   const text = useText();

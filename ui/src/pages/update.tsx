@@ -6,6 +6,7 @@ import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Update } from '../../../src/server/api/schemas.ts';
 import { updateQuery } from '../api/queries.ts';
+import { ActionList } from '../parts/action-list.tsx';
 import { PhaseBadge } from '../parts/badges.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
@@ -18,6 +19,7 @@ import { ChangeLines } from '../parts/versions.tsx';
 import { WaitingLine } from '../parts/waiting-line.tsx';
 import { YamlView } from '../parts/yaml-view.tsx';
 import { useText } from '../text/language.tsx';
+import { CheckpointView, RestoredData, TestList } from './update-evidence.tsx';
 
 export function UpdatePage() {
   const text = useText();
@@ -46,7 +48,7 @@ export function UpdatePage() {
             )}
           </>
         }
-        actions={update && <UpdateActions update={update} />}
+        actions={update && <UpdateActions update={update} mayDo={update.mayDo} />}
       />
       <QueryState query={query}>{(data) => <UpdateDetails update={data} />}</QueryState>
     </>
@@ -73,6 +75,22 @@ function UpdateDetails({ update }: { readonly update: Update }) {
       <Section title={text.update.timeline}>
         <Timeline steps={update.steps} />
       </Section>
+      {update.checkpoint && (
+        <Section title={text.update.checkpoint}>
+          <CheckpointView checkpoint={update.checkpoint} />
+          {update.dataRestore && <RestoredData data={update.dataRestore} />}
+        </Section>
+      )}
+      {update.tests.length > 0 && (
+        <Section title={text.update.tests}>
+          <TestList tests={update.tests} />
+        </Section>
+      )}
+      {update.actions.length > 0 && (
+        <Section title={text.update.actions}>
+          <ActionList actions={update.actions} />
+        </Section>
+      )}
       {update.plan && (
         <Section title={text.update.plan}>
           <PlanView plan={{ ...update.plan }} />

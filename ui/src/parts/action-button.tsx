@@ -1,5 +1,5 @@
 /** What a person may do: a button, a dialog that says what it means and asks for a reason, the call, and what came of it. */
-import { Button, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, NativeSelect, Stack, Text, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -16,14 +16,14 @@ export interface Action {
   readonly method?: 'POST' | 'DELETE';
   readonly isGrave?: boolean;
   /** Asked for in the dialog besides the reason. */
-  readonly asksUntil?: boolean;
+  readonly asksFor?: boolean;
   /** False: nothing to explain; it is done at once. */
   readonly asksReason?: boolean;
 }
 
 interface Answers {
   readonly reason?: string;
-  readonly until?: string;
+  readonly for?: string;
 }
 
 export function ActionButton({ action }: { readonly action: Action }) {
@@ -55,14 +55,14 @@ export function ActionButton({ action }: { readonly action: Action }) {
       >
         {action.label}
       </Button>
-      <Modal
-        opened={opened}
-        onClose={close}
-        title={action.label}
-        closeButtonProps={{ 'aria-label': text.common.close }}
-      >
-        <ActionForm action={action} attempt={attempt} onCancel={close} />
-      </Modal>
+      <Modal.Root opened={opened} onClose={close} lockScroll={false}>
+        <Modal.Overlay />
+        <Modal.Content>
+          <Modal.Body pt="md">
+            <ActionForm action={action} attempt={attempt} onCancel={close} />
+          </Modal.Body>
+        </Modal.Content>
+      </Modal.Root>
     </>
   );
 }
@@ -80,16 +80,17 @@ interface ActionFormProps {
 function ActionForm({ action, attempt, onCancel }: ActionFormProps) {
   const text = useText();
   const [reason, setReason] = useState('');
-  const [until, setUntil] = useState('');
+  const [time, setTime] = useState('');
   const submit = (event: FormEvent) => {
     event.preventDefault();
     attempt.mutate({
       ...(reason.trim() !== '' && { reason: reason.trim() }),
-      ...(until !== '' && { until: new Date(until).toISOString() }),
+      ...(time !== '' && { for: time }),
     });
   };
   return (
     <Stack component="form" onSubmit={submit}>
+      <Modal.Title fw={700}>{action.label}</Modal.Title>
       {action.lead !== undefined && <Text size="sm">{action.lead}</Text>}
       <Textarea
         label={text.act.reason}
@@ -101,12 +102,12 @@ function ActionForm({ action, attempt, onCancel }: ActionFormProps) {
         minRows={2}
         maxLength={1000}
       />
-      {action.asksUntil && (
-        <TextInput
-          type="datetime-local"
-          label={text.act.holdUntil}
-          value={until}
-          onChange={({ currentTarget }) => setUntil(currentTarget.value)}
+      {action.asksFor && (
+        <NativeSelect
+          label={text.act.holdFor}
+          value={time}
+          onChange={({ currentTarget }) => setTime(currentTarget.value)}
+          data={Object.entries(text.act.holdTimes).map(([value, label]) => ({ value, label }))}
         />
       )}
       {attempt.error && <ProblemNote error={attempt.error} />}

@@ -1,22 +1,32 @@
-/** What can be done with an App. Whether the viewer may is answered by the server when they try. */
+/** What the viewer may do with an App. */
 import { Group } from '@mantine/core';
 import type { App } from '../../../src/server/api/schemas.ts';
+import type { Seen } from '../api/queries.ts';
 import { useText } from '../text/language.tsx';
 import { ActionButton } from './action-button.tsx';
 
-export function AppActions({ app: { namespace, name, hold, available } }: { readonly app: App }) {
+export function AppActions({ app }: { readonly app: Seen<App> }) {
   const { act } = useText();
+  const { namespace, name, hold, mayDo, update } = app;
   const path = `apps/${namespace}/${name}`;
+  const mayHold = mayDo.includes('hold');
   return (
     <Group gap="xs">
-      <ActionButton action={{ label: act.checkNow, path: `${path}/check`, asksReason: false }} />
-      {available !== '' && <ActionButton action={{ label: act.updateNow, path: `${path}/update` }} />}
-      {hold ? (
-        <ActionButton action={{ label: act.unhold, path: `${path}/unhold` }} />
-      ) : (
-        <ActionButton action={{ label: act.hold, lead: act.holdLead, path: `${path}/hold`, asksUntil: true }} />
+      {mayDo.includes('check') && (
+        <ActionButton action={{ label: act.checkNow, path: `${path}/check`, asksReason: false }} />
       )}
-      <ActionButton action={{ label: act.rollBack, lead: act.rollBackLead, path: `${path}/rollback`, isGrave: true }} />
+      {mayDo.includes('deploy') && update?.open && (
+        <ActionButton action={{ label: act.updateNow, lead: act.updateNowLead, path: `${path}/update` }} />
+      )}
+      {mayHold && hold && <ActionButton action={{ label: act.unhold, path: `${path}/unhold` }} />}
+      {mayHold && !hold && (
+        <ActionButton action={{ label: act.hold, lead: act.holdLead, path: `${path}/hold`, asksFor: true }} />
+      )}
+      {mayDo.includes('rollback') && (
+        <ActionButton
+          action={{ label: act.rollBack, lead: act.rollBackLead, path: `${path}/rollback`, isGrave: true }}
+        />
+      )}
     </Group>
   );
 }

@@ -6,6 +6,8 @@ import { Link, Outlet, useRouteContext, useRouterState } from '@tanstack/react-r
 import { useEffect } from 'react';
 import { useLiveState } from '../api/live.ts';
 import { approvalsQuery } from '../api/queries.ts';
+import { useMayRead } from '../api/session.ts';
+import { SignedInOnly } from '../pages/sign-in.tsx';
 import { useText } from '../text/language.tsx';
 import { Mark } from './badges.tsx';
 import { SettingsMenu } from './settings-menu.tsx';
@@ -20,10 +22,8 @@ const pages = [
 
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
-  const { live } = useRouteContext({ from: '__root__' });
   const text = useText();
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  useEffect(() => live.start(), [live]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes when another page is shown
   useEffect(close, [path]);
   return (
@@ -53,7 +53,9 @@ export function Shell() {
         <Pages />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
-        <Outlet />
+        <SignedInOnly>
+          <Outlet />
+        </SignedInOnly>
       </AppShell.Main>
     </AppShell>
   );
@@ -61,7 +63,8 @@ export function Shell() {
 
 function Pages() {
   const text = useText();
-  const approvals = useQuery(approvalsQuery()).data?.items.length ?? 0;
+  const mayRead = useMayRead() !== undefined;
+  const approvals = useQuery({ ...approvalsQuery(), enabled: mayRead }).data?.items.length ?? 0;
   const path = useRouterState({ select: ({ location }) => location.pathname });
   return pages.map(([to, name]) => (
     <NavLink
@@ -80,6 +83,12 @@ function LiveMark() {
   const { live } = useRouteContext({ from: '__root__' });
   const text = useText();
   const state = useLiveState(live);
+  const who = useMayRead();
+  // Whoever has signed in may see other things than before.
+  useEffect(() => (who === undefined ? undefined : live.start()), [live, who]);
+  if (who === undefined) {
+    return null;
+  }
   const tone = state === 'live' ? 'good' : state === 'connecting' ? 'busy' : 'bad';
   return (
     <span role="status">

@@ -1,4 +1,4 @@
-/** What can be done with an Update that has not ended. */
+/** What the viewer may do with an Update that has not ended. */
 
 import { Group } from '@mantine/core';
 import type { UpdateSummary } from '../../../src/server/api/schemas.ts';
@@ -6,7 +6,16 @@ import { useText } from '../text/language.tsx';
 import { ActionButton } from './action-button.tsx';
 import { PageLink } from './page-link.tsx';
 
-export function UpdateActions({ update }: { readonly update: UpdateSummary }) {
+/** Reasons for which an Update waits until somebody says yes. */
+const asksPeople: ReadonlySet<string> = new Set(['ApprovalRequired', 'TooManyRollbacks', 'TestInconclusive']);
+
+interface UpdateActionsProps {
+  readonly update: UpdateSummary;
+  /** Verbs that they have on it. */
+  readonly mayDo: readonly string[];
+}
+
+export function UpdateActions({ update, mayDo }: UpdateActionsProps) {
   const { act } = useText();
   const { namespace, name, open, waiting } = update;
   const path = `updates/${namespace}/${name}`;
@@ -15,10 +24,12 @@ export function UpdateActions({ update }: { readonly update: UpdateSummary }) {
   }
   return (
     <Group gap="xs">
-      {waiting?.reason === 'ApprovalRequired' && (
+      {mayDo.includes('approve') && asksPeople.has(waiting?.reason ?? '') && (
         <ActionButton action={{ label: act.approve, lead: act.approveLead, path: `${path}/approve` }} />
       )}
-      <ActionButton action={{ label: act.reject, lead: act.rejectLead, path: `${path}/reject`, isGrave: true }} />
+      {mayDo.includes('reject') && (
+        <ActionButton action={{ label: act.reject, lead: act.rejectLead, path: `${path}/reject`, isGrave: true }} />
+      )}
     </Group>
   );
 }
