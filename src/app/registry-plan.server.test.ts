@@ -88,7 +88,11 @@ test('news that one App was told reach those of a longer interval at once', asyn
   await pushVersions(registry.host, 'moving', ['1.1.0']);
   await stage.clock.advance(minute);
 
-  await stage.until(async () => expect((await stage.app('hourly')).status?.sources?.[0]?.available?.tag).toBe('1.1.0'));
+  // What is available is told until it is set, which takes a moment: the Update stays.
+  await stage.until(async () => {
+    const [update] = await stage.updatesOf('hourly');
+    expect(update?.spec.changes[0]?.to.tag).toBe('1.1.0');
+  });
 });
 
 test('an App that a registry tells to wait says so, and until when', async () => {
