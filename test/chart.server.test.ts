@@ -111,6 +111,7 @@ test('the API: arguments, mounted secrets, a Service, an Ingress below a path an
   await client.close();
   for (const argument of [
     '--api-listen=:8081',
+    '--ui-folder=/app/ui',
     '--api-prefix=/gate',
     '--session-secret-file=/etc/headgate/session/key',
     '"--oidc-issuer-url=https://id.example.com"',
