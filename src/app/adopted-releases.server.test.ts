@@ -78,6 +78,11 @@ test('an App is made, upgrades nothing while nothing is newer, and the release o
 test('at rest nobody is asked, and the App goes with the block, and with the release', async () => {
   await install({ keel: block });
   await stage.until(async () => expect(await madeApp()).toBeDefined());
+  // It is looked at at Keel's times, the first of which comes within a minute or two.
+  await stage.until(async () => {
+    await stage.clock.advance(5_000);
+    expect((await madeApp())?.status?.waiting?.reason).toBe('UpToDate');
+  });
   await stage.pass(60_000, 'web');
   const before = stage.asked().length;
   await stage.pass(5 * 60_000, 'web');

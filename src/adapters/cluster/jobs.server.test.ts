@@ -155,7 +155,14 @@ test.each([
 
   await failJob(client, asked, reason);
 
-  expect(await adapter.look('demo/web-3', asked, never)).toEqual({ kind, message: `${reason}: so it is`, log: '' });
+  // It is told by a watch, which is a moment behind.
+  await vi.waitFor(async () =>
+    expect(await adapter.look('demo/web-3', asked, never)).toMatchObject({
+      kind,
+      message: `${reason}: so it is`,
+      log: '',
+    }),
+  );
 });
 
 test('one that nobody ends is over five minutes after its deadline', async () => {
