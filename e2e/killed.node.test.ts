@@ -48,7 +48,8 @@ const begin = [
   beforeWrite('create updates'),
   beforeWrite('journal Applying'),
   afterStep('Plan'),
-  beforeWrite('journal Watching'),
+  // Written together with what is waited for then.
+  beforeWrite('journal Watching waiting'),
   afterStep('Apply'),
 ];
 
