@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { vetoAnnotation, vetoUntilAnnotation } from '../core/gates/veto.ts';
+import type { WaitingReason } from '../core/waiting.ts';
 import { type Workload, workloadKey } from '../core/workload/workload.ts';
 
 import { isReady } from '../engine/check/find-unready.ts';
@@ -61,6 +62,8 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
   ];
   if (app && !isDeepStrictEqual(tells(value), tells(previous))) {
     wakeOpenUpdates(wakeable, app.metadata.namespace, (update) => update.spec.app === app.metadata.name);
+    // What an App runs is told a moment after its Update has ended, and others may wait for just that.
+    wakeWaiting(wakeable, ['Predecessor']);
   }
 }
 
@@ -75,7 +78,7 @@ export function onUpdateChange(wakeable: Wakeable, change: Change<UpdateObjectWi
   const tells = (one: UpdateObjectWire | undefined) => [one?.status?.phase, gateOf(one)];
   if (update && (isOneNew || !isDeepStrictEqual(tells(change.value), tells(change.previous)))) {
     wakeable.wakeApp(`${update.metadata.namespace}/${update.spec.app}`);
-    wakeQueue(wakeable);
+    wakeWaiting(wakeable, ['UpdateLimit', 'Predecessor']);
   }
 }
 
@@ -188,11 +191,11 @@ function vetoOf(carrier: { readonly annotations?: Readonly<Record<string, string
 }
 
 /** Those that wait for others, in whatever namespace. */
-function wakeQueue(wakeable: Wakeable): void {
-  for (const update of wakeable.allOpenUpdates()) {
-    const reason = update.status?.waiting?.reason;
-    if (reason === 'UpdateLimit' || reason === 'Predecessor') {
-      wakeable.wakeUpdate(`${update.metadata.namespace}/${update.metadata.name}`);
+function wakeWaiting(wakeable: Wakeable, reasons: readonly WaitingReason[]): void {
+  for (const { metadata, status } of wakeable.allOpenUpdates()) {
+    const reason = status?.waiting?.reason;
+    if (reason !== undefined && reasons.includes(reason)) {
+      wakeable.wakeUpdate(`${metadata.namespace}/${metadata.name}`);
     }
   }
 }
