@@ -23,7 +23,6 @@ const same = new Set([
   'update.tests',
   'common.version',
   'common.name',
-  'common.namespace',
   'policy.tags',
   'sources.registries',
   'sources.repositories',
