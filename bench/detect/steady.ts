@@ -80,14 +80,7 @@ async function countAll({ proxy }: BenchCluster, registry: FilledRegistry, contr
 }
 
 export function figuresOfFew({ repositories }: SteadyPlan, steady: Steady): Figure[] {
-  const name = `(a) ${repositories} repositories of 30 tags`;
-  const figure = (what: string, value: number, unit: string, goal: number): Figure => ({
-    name: `${name}: ${what}`,
-    value: round(value),
-    unit,
-    goal,
-    better: 'lower',
-  });
+  const figure = figuresNamed(`(a) ${repositories} repositories of 30 tags`);
   return [
     figure('all resolved after the start', steady.resolvedMs / 1_000, 's', 5),
     figure('requests per repository and check', steady.requestsPerInterval / repositories, 'requests', 1),
@@ -99,18 +92,22 @@ export function figuresOfFew({ repositories }: SteadyPlan, steady: Steady): Figu
 }
 
 export function figuresOfMany({ apps, repositories }: SteadyPlan, steady: Steady): Figure[] {
-  const name = `(b) ${apps} Deployments over ${repositories} repositories`;
-  const figure = (what: string, value: number, unit: string, goal: number): Figure => ({
-    name: `${name}: ${what}`,
-    value: round(value),
-    unit,
-    goal,
-    better: 'lower',
-  });
+  const figure = figuresNamed(`(b) ${apps} Deployments over ${repositories} repositories`);
   return [
     figure('checks per interval', steady.requestsPerInterval, 'requests', repositories),
     figure('ready after the start', steady.controller.readyMs / 1_000, 's', 20),
     figure('API server writes and reads while nothing changes', steady.writes + steady.reads, 'requests', 0),
     figure('RSS, highest', mebibytes(steady.highestRssBytes), 'MiB', 250),
   ];
+}
+
+/** Makes the figures of one cluster, of each of which less is better. */
+function figuresNamed(name: string) {
+  return (what: string, value: number, unit: string, goal: number): Figure => ({
+    name: `${name}: ${what}`,
+    value: round(value),
+    unit,
+    goal,
+    better: 'lower',
+  });
 }

@@ -7,12 +7,17 @@ import { apps, updates } from '../adapters/cluster/kinds.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { loadKubeConfig } from '../kube/kubeconfig.ts';
+import type { KubeObject } from '../kube/objects.ts';
 import { configMaps } from '../kube/resource-types.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { openFleetLock } from './fleet-lock-listener.ts';
 import { noGateDefaults, parseGateSettings } from './gate-settings.ts';
 import { parseOutboundAllowance } from './outbound-setup.ts';
+
+interface SlotsObject extends KubeObject {
+  readonly data: Readonly<Record<string, string>>;
+}
 
 let client: KubeClient;
 let namespace: string;
@@ -107,9 +112,7 @@ describe('slots', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, async (_, id) => await lock(`n${id}`, 'workers')));
 
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
-    const { data } = (await client.get<never>(configMaps, { namespace, name: 'headgate-fleet-lock' })) as unknown as {
-      readonly data: Readonly<Record<string, string>>;
-    };
+    const { data } = await client.get<SlotsObject>(configMaps, { namespace, name: 'headgate-fleet-lock' });
     expect(JSON.parse(data['workers'] ?? '')).toHaveLength(2);
   });
 

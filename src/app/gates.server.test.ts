@@ -17,6 +17,12 @@ import type { KubeObject, ResourceType } from '../kube/objects.ts';
 import { configMaps, deployments } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 
+interface ContainersObject extends KubeObject {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly name: string }[] } };
+  };
+}
+
 const hourMs = 3_600_000;
 const signal = new AbortController().signal;
 
@@ -216,14 +222,10 @@ describe('an Update waits', () => {
 
     const image = `${registry.host}/${pathOf('web')}:1.3.0`;
     const body = { spec: { template: { spec: { containers: [{ name: 'web', image }] } } } };
-    const container = (await stage.client.get<KubeObject>(deployments, {
+    const container = await stage.client.get<ContainersObject>(deployments, {
       namespace: stage.namespace,
       name: 'web',
-    })) as unknown as {
-      readonly spec: {
-        readonly template: { readonly spec: { readonly containers: readonly { readonly name: string }[] } };
-      };
-    };
+    });
     const name = container.spec.template.spec.containers[0]?.name ?? 'web';
     body.spec.template.spec.containers = [{ name, image }];
     await stage.client.patch(deployments, { namespace: stage.namespace, name: 'web' }, { kind: 'merge', body });
