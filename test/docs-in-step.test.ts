@@ -5,6 +5,7 @@ import { load } from 'js-yaml';
 import { Check, Errors } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { chartValues } from '../scripts/generators/chart-values.ts';
+import { pagesOf, readNavigation } from '../site/navigation.ts';
 import { ownVersion } from '../src/app/own-version.ts';
 import { fluxV1Keys } from '../src/core/adopt/flux-v1.ts';
 import { keelKeys } from '../src/core/adopt/keel.ts';
@@ -83,6 +84,16 @@ test('chart and program have one version', () => {
   const version = property(program, 'version');
   expect(version).toMatch(/^\d+\.\d+\.\d+/);
   expect([property(chart, 'version'), property(chart, 'appVersion'), ownVersion]).toEqual([version, version, version]);
+});
+
+test('docs/navigation.json names every page of docs/ once', () => {
+  const named = readNavigation()
+    .flatMap(pagesOf)
+    .map(({ path }) => path);
+  const ofDocs = named.filter((path) => !path.startsWith('../'));
+
+  const pages = markdownFiles().filter((path) => path.startsWith('docs/') && path !== 'docs/README.md');
+  expect(ofDocs.toSorted()).toEqual(pages.map((path) => path.slice('docs/'.length)).toSorted());
 });
 
 test.each(markdownFiles())('the links of %s lead to files', (page) => {
