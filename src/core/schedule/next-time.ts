@@ -110,26 +110,42 @@ function isSecondShowing({ isHourly }: CronFields, offsetAt: OffsetAt, instantMs
 function nextOnWall(fields: CronFields, fromMs: number, endMs: number): number | undefined {
   let atMs = fromMs;
   while (atMs <= endMs) {
-    const date = new Date(atMs);
-    if (!fields.months.has(date.getUTCMonth() + 1)) {
-      atMs = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-    } else if (!isDay(fields, date)) {
-      atMs = startOfNext(atMs, dayMs);
-    } else if (!fields.hours.has(date.getUTCHours())) {
-      atMs = startOfNext(atMs, hourMs);
-    } else if (!fields.minutes.has(date.getUTCMinutes())) {
-      atMs = startOfNext(atMs, minuteMs);
-    } else if (fields.seconds.has(date.getUTCSeconds())) {
-      return atMs;
+    const dayStartMs = Math.floor(atMs / dayMs) * dayMs;
+    const day = new Date(dayStartMs);
+    if (!fields.months.has(day.getUTCMonth() + 1)) {
+      atMs = Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1);
+      continue;
+    }
+    const second = isDay(fields, day) ? nextInDay(fields, Math.ceil((atMs - dayStartMs) / secondMs)) : undefined;
+    if (second !== undefined) {
+      return dayStartMs + second * secondMs;
+    }
+    atMs = dayStartMs + dayMs;
+  }
+  return undefined;
+}
+
+const [secondsOfDay, secondsOfHour, secondsOfMinute] = [dayMs / secondMs, hourMs / secondMs, minuteMs / secondMs];
+
+/** From a second of the day on, itself included; in plain numbers, as a Date for each step is what costs most here. */
+function nextInDay({ hours, minutes, seconds }: CronFields, from: number): number | undefined {
+  let at = from;
+  while (at < secondsOfDay) {
+    if (!hours.has(Math.floor(at / secondsOfHour))) {
+      at = startOfNext(at, secondsOfHour);
+    } else if (!minutes.has(Math.floor((at % secondsOfHour) / secondsOfMinute))) {
+      at = startOfNext(at, secondsOfMinute);
+    } else if (seconds.has(at % secondsOfMinute)) {
+      return at;
     } else {
-      atMs = startOfNext(atMs, secondMs);
+      at += 1;
     }
   }
   return undefined;
 }
 
-function startOfNext(atMs: number, unitMs: number): number {
-  return (Math.floor(atMs / unitMs) + 1) * unitMs;
+function startOfNext(at: number, unit: number): number {
+  return (Math.floor(at / unit) + 1) * unit;
 }
 
 function isDay(fields: CronFields, date: Date): boolean {

@@ -89,8 +89,7 @@ class App {
 
   /** As engine/check: what the policy takes of what is published and not rejected. */
   newest(): string | undefined {
-    const ranking = rankTags(policy, { tags: releases.slice(0, this.published), current: this.running });
-    return ranking.candidates.find(({ tag }) => !this.rejected.has(tag))?.tag;
+    return candidatesOf(this.published, this.running).find((tag) => !this.rejected.has(tag));
   }
 
   check(): void {
@@ -194,13 +193,13 @@ class App {
   mayBegin({ approvals }: Attempt): void {
     must(!this.vetoed, 'begins in spite of a veto');
     must(new Set(approvals.map(({ by }) => by)).size >= this.world.approvals, 'begins without its approvals');
-    must(!this.world.hasWindow || this.isOpenHour(), `begins outside its window, at ${this.now().toISOString()}`);
+    must(!this.world.hasWindow || this.isOpenHour(), 'begins outside its window');
   }
 
   mayApply({ from, to }: Attempt): void {
     must(!this.rejected.has(to), `applies ${to}, which is rejected`);
     const isBound = this.world.hasWindow && this.world.atWindowEnd === 'Undo';
-    must(!isBound || this.isOpenHour(), `applies outside its window, at ${this.now().toISOString()}`);
+    must(!isBound || this.isOpenHour(), 'applies outside its window');
     must(order(from) <= order(to), `goes from ${from} down to ${to}`);
     must(order(to) <= order(barrier) || this.passed.has(barrier), `jumps over the barrier, from ${from} to ${to}`);
     must(majorOf(to) - majorOf(from) <= 1, `leaves out a major version, from ${from} to ${to}`);
@@ -218,6 +217,21 @@ class App {
       attempt.approvals.push({ by, at: this.now() });
     }
   }
+}
+
+const ranked = new Map<string, readonly string[]>();
+
+/** What the policy answers for so many tags and what runs, asked once for each of the few such questions there are. */
+function candidatesOf(published: number, running: string): readonly string[] {
+  const question = `${published} ${running}`;
+  const known = ranked.get(question);
+  if (known) {
+    return known;
+  }
+  const { candidates } = rankTags(policy, { tags: releases.slice(0, published), current: running });
+  const tags = candidates.map(({ tag }) => tag);
+  ranked.set(question, tags);
+  return tags;
 }
 
 const order = (version: string) => releases.indexOf(version);

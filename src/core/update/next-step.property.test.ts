@@ -56,6 +56,11 @@ const current: Health = { kind: 'Current' };
 const unpulled: Health = { kind: 'Failed', reason: 'ImagePull', message: 'not found' };
 const crashed: Health = { kind: 'Failed', reason: 'CrashLoop', message: 'crashed' };
 
+const open = { kind: 'Open' } as const;
+const shut = { kind: 'Shut', waiting: { reason: 'Veto', message: 'not now' } } as const;
+const openWindow = { kind: 'Open', closesAt: undefined } as const;
+const closedWindow = { kind: 'Closed', because: 'night is over', opensAt: undefined } as const;
+
 interface World {
   /** The Update takes over from one that never proved itself. */
   readonly superseding: boolean;
@@ -84,8 +89,14 @@ interface Cell {
   touched: boolean;
 }
 
+interface Planned {
+  readonly cell: Cell;
+  readonly change: WorkloadChange['containers'][number];
+}
+
 class Cluster {
   readonly world: World;
+  readonly asked: UpdateSettings;
   readonly cells: Cell[];
   readonly gone = new Set<string>();
   readonly rejected = new Set<string>();
@@ -113,9 +124,17 @@ class Cluster {
   /** Somebody else, or a controller that was frozen, let the new version write when nobody could know. */
   wroteBehindBack = false;
   journal: Journal;
+  /** A plan never changes once it is written: what it says of the cells is found once. */
+  #pairedPlan: Journal['plan'];
+  #pairs: readonly Planned[] = [];
 
   constructor(world: World) {
     this.world = world;
+    this.asked = {
+      ...settings,
+      tests: world.tests.map((fate, index) => ({ name: `${fate} ${index}`, pace })),
+      data: world.policy,
+    };
     const image = world.superseding ? 'unproven' : 'former';
     this.cells = [
       { workload: 'a', name: 'one', image, setAtMs: 0, touched: false },
@@ -134,50 +153,46 @@ class Cluster {
   }
 
   /** The containers of the plan with what it says of them. */
-  planned() {
-    return this.workloads().flatMap(({ name, containers }) =>
-      containers.flatMap((change) =>
-        this.cells
-          .filter((cell) => cell.workload === name && cell.name === change.container)
-          .map((cell) => ({ cell, change })),
-      ),
-    );
+  planned(): readonly Planned[] {
+    const { plan } = this.journal;
+    if (plan !== this.#pairedPlan) {
+      this.#pairedPlan = plan;
+      this.#pairs = this.workloads().flatMap(({ name, containers }) =>
+        containers.flatMap((change) =>
+          this.cells
+            .filter((cell) => cell.workload === name && cell.name === change.container)
+            .map((cell) => ({ cell, change })),
+        ),
+      );
+    }
+    return this.#pairs;
   }
 
   /** As engine/update/observe.ts. */
   look(): Observation {
     const { phase } = this.journal;
-    const workloads = this.workloads();
     const here = this.planned().filter(({ cell }) => !this.gone.has(cell.workload));
-    const expected = (one: (typeof here)[number]): readonly string[] | undefined => {
-      switch (phase) {
-        case 'Applying':
-          return [one.change.before, one.change.after];
-        case 'Watching':
-          return [one.change.after];
-        case 'VerifyingRollback':
-          return [one.change.restore];
-        default:
-          return undefined;
-      }
-    };
     const brought = here.filter(({ change }) => change.restore !== change.after);
     return {
-      health: this.health(here.map(({ cell }) => cell)),
+      health: this.health(here),
       rejected: this.rejected.has('new'),
       formerRejected: this.rejected.has('former') || brought.some(({ change }) => this.rejected.has(change.restore)),
       newerAvailable: (phase === 'Watching' || phase === 'Pending') && this.newer ? 'newer' : undefined,
-      contested: here.filter((one) => expected(one)?.includes(one.cell.image) === false).map(({ cell }) => cell.name),
-      reapplied: brought
-        .filter(({ change, cell }) => phase === 'VerifyingRollback' && cell.image === change.after)
-        .map(({ cell }) => cell.name),
-      gone: workloads.map(({ name }) => name).filter((name) => this.gone.has(name)),
+      contested: here.filter((one) => isContested(phase, one)).map(({ cell }) => cell.name),
+      reapplied:
+        phase === 'VerifyingRollback'
+          ? brought.filter(({ change, cell }) => cell.image === change.after).map(({ cell }) => cell.name)
+          : [],
+      gone:
+        this.gone.size === 0
+          ? []
+          : this.workloads()
+              .map(({ name }) => name)
+              .filter((name) => this.gone.has(name)),
       appActive: this.appActive,
-      gate: this.gateShut ? { kind: 'Shut', waiting: { reason: 'Veto', message: 'not now' } } : { kind: 'Open' },
+      gate: this.gateShut ? shut : open,
       obsolete: this.obsolete ? 'something else runs' : undefined,
-      window: this.windowClosed
-        ? { kind: 'Closed', because: 'night is over', opensAt: undefined }
-        : { kind: 'Open', closesAt: undefined },
+      window: this.windowClosed ? closedWindow : openWindow,
       // As engine/checkpoint/look-at-run.ts: of what is gone nobody knows.
       ran: this.journal.checkpoint?.state === 'Completed' && (this.isNewAtWork() || this.gone.size > 0),
     };
@@ -188,20 +203,23 @@ class Cluster {
     return !this.isStopped && this.world.newFate !== 'absent' && here.some(({ image }) => image === 'new');
   }
 
-  health(cells: readonly Cell[]): Health {
-    const parts = cells.map((cell) => {
+  health(cells: readonly Planned[]): Health {
+    let worst: Health = this.broken ? starting : current;
+    for (const { cell } of cells) {
       const fate = cell.image === 'new' ? this.world.newFate : this.world.formerFate;
-      return fates[cell.image === 'foreign' ? 'good' : fate](this.worldMs - cell.setAtMs);
-    });
-    const open = this.broken ? starting : parts.find((part) => part.kind === 'InProgress');
-    return parts.find((part) => part.kind === 'Failed') ?? open ?? current;
+      const part = fates[cell.image === 'foreign' ? 'good' : fate](this.worldMs - cell.setAtMs);
+      if (part.kind === 'Failed') {
+        return part;
+      }
+      worst = worst.kind === 'Current' ? part : worst;
+    }
+    return worst;
   }
 
   /** One decision and what becomes of it. Undefined when the Update has ended. */
   step(outcome: Outcome): Step | undefined {
     const seen = this.look();
-    const asked = { ...settings, tests: this.tests(), data: this.world.policy };
-    const step = nextStep(this.journal, seen, asked, this.now());
+    const step = nextStep(this.journal, seen, this.asked, this.now());
     if (step === undefined || outcome === 'notBegun') {
       return step;
     }
@@ -279,10 +297,6 @@ class Cluster {
         }
         return transitions.finished(journal, step.phase, step.message, now);
     }
-  }
-
-  tests() {
-    return this.world.tests.map((fate, index) => ({ name: `${fate} ${index}`, pace }));
   }
 
   /** As engine/app-test/try-test.ts: undefined while the attempt goes on. */
@@ -421,7 +435,7 @@ class Cluster {
       if (image === undefined || image === cell.image || count === most) {
         continue;
       }
-      check(!this.rejected.has(image), `set ${cell.name} to ${image}, which is rejected`);
+      check(!this.rejected.has(image), 'set to what is rejected');
       this.put(cell, image === 'new' || image === 'unproven' || image === 'foreign' ? image : 'former');
       count += 1;
     }
@@ -442,8 +456,8 @@ class Cluster {
   }
 
   checkWait({ waiting }: Extract<Step, { kind: 'Wait' }>): void {
-    check(waiting.message !== '', `${waiting.reason} without message`);
-    check(waiting.until === undefined || waiting.until > this.now(), `waits for ${waiting.until} at ${this.now()}`);
+    check(waiting.message !== '', 'waits without a message');
+    check(waiting.until === undefined || waiting.until > this.now(), 'waits for what has passed');
   }
 
   checkSuccess(phase: string, seen: Observation): void {
@@ -633,29 +647,46 @@ function pass(cluster: Cluster, durationMs: number): void {
   cluster.worldMs += durationMs;
 }
 
-function checkRecord(journal: Journal): void {
-  const { steps, startedAt, finishedAt, healthySince } = journal;
-  const times = [
-    startedAt,
-    ...steps.flatMap((step) => [step.startedAt, ...(step.finishedAt ? [step.finishedAt] : [])]),
-  ];
-  const inOrder = [...times, ...(finishedAt ? [finishedAt] : [])].map((time) => time.getTime());
-  check(
-    inOrder.every((time, index) => time >= (inOrder[index - 1] ?? time)),
-    'times go backwards',
-  );
-  const open = steps.filter((step) => step.finishedAt === undefined);
-  check(open.length === (isFinal(journal.phase) ? 0 : 1), `${open.length} open steps in ${journal.phase}`);
-  check(open.length === 0 || open[0] === steps.at(-1), 'an earlier step is open');
-  check(isFinal(journal.phase) === (finishedAt !== undefined), `finishedAt in ${journal.phase}`);
-  check(!isFinal(journal.phase) || journal.waiting === undefined, 'ended and waits');
-  const watchedSince = steps.findLast((step) => step.name === 'Watch')?.startedAt;
-  check(healthySince === undefined || (watchedSince && healthySince >= watchedSince) === true, 'healthy too early');
-  check(
-    healthySince === undefined || ['Watching', 'Testing', 'Succeeded', 'Superseded'].includes(journal.phase),
-    'healthy still',
-  );
+/** Whether somebody else set it: neither what was before nor what this phase sets. */
+function isContested(phase: Journal['phase'], { cell: { image }, change }: Planned): boolean {
+  switch (phase) {
+    case 'Applying':
+      return image !== change.before && image !== change.after;
+    case 'Watching':
+      return image !== change.after;
+    case 'VerifyingRollback':
+      return image !== change.restore;
+    default:
+      return false;
+  }
 }
+
+/** Without a list that is made anew: it is called after every step. */
+function checkRecord({ phase, steps, startedAt, finishedAt, healthySince, waiting }: Journal): void {
+  let lastMs = startedAt.getTime();
+  let openSteps = 0;
+  let watchedSince: Date | undefined;
+  for (const step of steps) {
+    check(openSteps === 0, 'an earlier step is open');
+    const beginsMs = step.startedAt.getTime();
+    const endsMs = step.finishedAt?.getTime() ?? beginsMs;
+    check(beginsMs >= lastMs && endsMs >= beginsMs, backwards);
+    lastMs = endsMs;
+    openSteps += step.finishedAt === undefined ? 1 : 0;
+    watchedSince = step.name === 'Watch' ? step.startedAt : watchedSince;
+  }
+  check(finishedAt === undefined || finishedAt.getTime() >= lastMs, backwards);
+  const hasEnded = isFinal(phase);
+  check(openSteps === (hasEnded ? 0 : 1), 'not one step is open while it goes on, or one after its end');
+  check(hasEnded === (finishedAt !== undefined), 'ended without finishedAt, or has it and goes on');
+  check(!hasEnded || waiting === undefined, 'ended and waits');
+  if (healthySince !== undefined) {
+    check(watchedSince !== undefined && healthySince >= watchedSince, 'healthy too early');
+    check(['Watching', 'Testing', 'Succeeded', 'Superseded'].includes(phase), 'healthy still');
+  }
+}
+
+const backwards = 'times go backwards';
 
 /** A verdict is for ever, and no attempt is forgotten. */
 function checkTests(before: readonly TestRecord[], after: readonly TestRecord[]): void {
