@@ -34,7 +34,7 @@ export async function loadConnection({ kubeconfig, context }: ConnectionOptions)
   });
 }
 
-/** What programs are given that a person names. */
+/** What programs are given that a person names, and what OpenTelemetry reads. */
 export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }

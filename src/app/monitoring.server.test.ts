@@ -1,8 +1,8 @@
-/** The alerts and the dashboard of the chart, on a real Prometheus that scraped a real run. */
+/** The alerts and the dashboard of the chart, on a real Prometheus that scraped a real run, and the traces of that run. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { waitUntil } from '../../test/cluster/wait-until.ts';
 import {
   completeRollouts,
@@ -14,9 +14,12 @@ import {
 import { startHttpServer, type TestServer } from '../../test/servers/http-server.ts';
 import { type RunningPrometheus, startPrometheus } from '../../test/servers/prometheus.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { startTraceCollector, type TraceCollector } from '../../test/servers/trace-collector.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { secrets } from '../kube/resource-types.ts';
 import { createOperationsServer } from '../server/operations.ts';
+import { openTraceExport, type TraceExport } from '../telemetry/export-traces.ts';
+import { createLogger } from '../telemetry/log.ts';
 import { metricDefinitions } from '../telemetry/metrics.ts';
 import { parseOutboundAllowance } from './outbound-setup.ts';
 
@@ -52,11 +55,16 @@ describe('after one Update that succeeded and one that went back', () => {
   let registry: RunningRegistry;
   let service: TestServer;
   let prometheus: RunningPrometheus;
+  let collector: TraceCollector;
+  let traces: TraceExport;
   const stop = new AbortController();
   const ends: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
     registry = await startRegistry();
+    collector = await startTraceCollector();
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', collector.origin);
+    traces = await openTraceExport({ env: process.env, version: '1.2.3', log: createLogger('error') });
     service = await startHttpServer((request, response) => {
       response.writeHead(request.method === 'POST' ? 400 : 200).end('web 1.1.0');
     });
@@ -75,6 +83,8 @@ describe('after one Update that succeeded and one that went back', () => {
       () => stage.stop(),
       () => service.stop(),
       () => registry.stop(),
+      () => traces.close(),
+      () => collector.stop(),
     );
     await follow();
     await untilPhases(['Succeeded']);
@@ -135,6 +145,23 @@ describe('after one Update that succeeded and one that went back', () => {
   test.each(rules)('alert $alert is understood', async ({ expr }) => {
     await prometheus.query(expr);
   });
+
+  test('each Update is one trace, with a span for each step of its record', async () => {
+    await traces.close();
+
+    const told = await Promise.all((await stage.updatesOf('web')).map((update) => spansOf(update.metadata.name)));
+    const recorded = (await stage.updatesOf('web')).map(({ status }) => (status?.steps ?? []).map(({ name }) => name));
+    expect(told).toEqual(recorded);
+    expect(recorded[1]).toEqual(['Plan', 'Apply', 'Watch', 'Test', 'RollBack', 'VerifyRollback']);
+    expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(2);
+  });
+
+  /** Names of the steps of an Update's trace, in their order. */
+  function spansOf(update: string): readonly string[] {
+    const root = collector.spans.find(({ attributes }) => attributes['headgate.update'] === update);
+    const steps = collector.spans.filter(({ traceId, parent }) => traceId === root?.traceId && parent === 'update web');
+    return steps.map(({ name }) => name);
+  }
 
   test('the failure is told, and that somebody does the work', async () => {
     const firing = async () => await prometheus.query('ALERTS{alertname="HeadgateUpdateFailed",alertstate="firing"}');

@@ -12,6 +12,7 @@ import { createEventRecorder } from '../kube/events.ts';
 import { runWithLease } from '../kube/lease.ts';
 import type { LeaseHold } from '../kube/lease-term.ts';
 import { createOperationsServer } from '../server/operations.ts';
+import { openTraceExport } from '../telemetry/export-traces.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
@@ -24,6 +25,7 @@ import {
   type ConnectionOptions,
   defaultPrograms,
   loadConnection,
+  ownEnvironment,
   ownNamespace,
   processIdentity,
   searchPath,
@@ -32,6 +34,7 @@ import { type FleetLockSettings, openFleetLock } from './fleet-lock-listener.ts'
 import { type GateSettings, noGateDefaults, parseGateSettings } from './gate-settings.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type OutboundSettings, parseOutboundAllowance } from './outbound-setup.ts';
+import { ownVersion } from './own-version.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
 import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistrySetup } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
@@ -134,14 +137,15 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   }
 }
 
-/** What else is listened to by every replica; answers how it is ended. */
+/** What else every replica listens to and tells; answers how it is ended. */
 async function openFurther(
   settings: ControllerSettings,
   work: Omit<Parameters<typeof openFleetLock>[1], 'namespaces'>,
 ): Promise<(() => Promise<unknown>)[]> {
+  const traces = await openTraceExport({ env: ownEnvironment(), version: ownVersion, log: work.log });
   const served = await openChannelListener(settings, work.log);
   const fleetLock = await openFleetLock(settings.fleetLock, { ...work, namespaces: settings.namespaces });
-  return [() => served.close(), () => fleetLock.close()];
+  return [() => served.close(), () => fleetLock.close(), () => traces.close()];
 }
 
 /** Under which this process holds the Lease. */
