@@ -1,10 +1,11 @@
 /**
  * What becomes of an Update with backup and data rollback when something breaks at each of its steps: the new version drops a table and
- * crashes, so that the way there and the way back are both walked. Writes docs/concepts/faults.md.
+ * crashes, so that the way there and the way back are both walked. What was measured is kept in bench/faults/measured.json, from which
+ * docs/concepts/faults.md is generated.
  *
- * usage: make bench NAME=faults [FAULTS="Headgate is killed,..."]
+ * usage: make bench NAME=faults [FAULTS=registry,disk] [MOMENTS=BackingUp,Watching] [AT_ONCE=2]
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createKubeClient } from '../src/kube/client.ts';
@@ -13,66 +14,64 @@ import { locateTools } from '../test/cluster/binaries.ts';
 import { startNode } from '../test/cluster/node.ts';
 import { hireWarden } from '../test/cluster/warden.ts';
 import { installCrds } from '../test/install-crds.ts';
-import {
-  breakShop,
-  type Controller,
-  type FaultStage,
-  type Moment,
-  moments,
-  type Outcome,
-  pushShops,
-} from './faults/shop-under-fault.ts';
+import { type Cell, type FaultRow, faultsPage, isGood, type Moment, moments, withCells } from './faults/cells.ts';
+import { faultRows } from './faults/rows.ts';
+import { breakShop, type Controller, type FaultStage, pushShops } from './faults/shop-under-fault.ts';
 
-type Fault = (stage: FaultStage, controller: Controller) => Promise<void>;
+type FaultName = keyof typeof faultRows;
 
 const awayMs = 30_000;
 
+const measured = join(import.meta.dirname, 'faults/measured.json');
 const page = join(import.meta.dirname, '../docs/concepts/faults.md');
 
-const faults: Readonly<Record<string, Fault>> = {
-  'Headgate is killed (SIGKILL)': (_, controller) => controller.replace(),
-  'the API server is killed and started': async ({ cluster }) => {
+const strikes: Readonly<Record<FaultName, (stage: FaultStage, controller: Controller) => Promise<void>>> = {
+  headgate: (_, controller) => controller.replace(),
+  apiServer: async ({ cluster }) => {
     await cluster.controlPlane.stopApiServer('SIGKILL');
     await cluster.controlPlane.startApiServer();
   },
-  'the kubelet is away for 30 s': async ({ cluster }) => {
+  kubelet: async ({ cluster }) => {
     await cluster.stopKubelet();
     await delay(awayMs);
     await cluster.startKubelet();
   },
-  'the registry is away for 30 s': async ({ cluster }) => {
+  registry: async ({ cluster }) => {
     await cluster.stopRegistry();
     await delay(awayMs);
     await cluster.startRegistry();
   },
-  'etcd is compacted and the API server killed': async ({ cluster }) => {
+  etcd: async ({ cluster }) => {
     await cluster.controlPlane.compactEtcd();
     await cluster.controlPlane.stopApiServer('SIGKILL');
     await cluster.controlPlane.startApiServer();
   },
+  disk: () => Promise.resolve(),
 };
 
 async function main(): Promise<void> {
-  const wanted = process.env['FAULTS']?.split(',');
+  const names = chosen('FAULTS', faultNames());
+  const at = chosen('MOMENTS', moments);
   const cluster = await startNode({ name: 'faults' });
   const warden = await hireWarden();
   const client = createKubeClient(await loadKubeConfig({ path: cluster.kubeconfigPath }), { fieldManager: 'bench' });
   try {
     const { kubectl } = await locateTools(['kubectl']);
     await installCrds(client);
-    await pushShops({ cluster, warden, client, kubectl });
-    const rows: Row[] = [];
-    for (const [index, [name, fault]] of Object.entries(faults).entries()) {
-      if (wanted === undefined || wanted.some((part) => name.includes(part))) {
-        const row = { name, outcomes: await walk({ cluster, warden, client, kubectl }, `fault-${index}`, fault) };
-        rows.push(row);
-        console.log(rowOf(row));
-        // Each row takes minutes: what is measured is kept, whatever comes later.
-        await (wanted === undefined ? writeFile(page, pageOf(rows)) : undefined);
+    const stage = { cluster, warden, client, kubectl, digest: await pushShops(cluster) };
+    let bad = 0;
+    for (const name of names) {
+      const row: FaultRow = faultRows[name];
+      for (const some of inTurns(at.filter((moment) => row.only?.moments.includes(moment) ?? true))) {
+        const cells = await walk(stage, name, some);
+        for (const cell of cells) {
+          console.log(`${isGood(row, cell) ? 'good' : 'BAD '} ${JSON.stringify(cell)}`);
+        }
+        bad += cells.filter((cell) => !isGood(row, cell)).length;
+        await keep(cells);
       }
     }
-    const bad = rows.flatMap(({ outcomes }) => outcomes).filter((one) => one instanceof Error || !isGood(one));
-    process.exitCode = bad.length === 0 ? 0 : 1;
+    process.exitCode = bad === 0 ? 0 : 1;
   } finally {
     await client.close();
     await warden.dismiss();
@@ -80,64 +79,50 @@ async function main(): Promise<void> {
   }
 }
 
-interface Row {
-  readonly name: string;
-  /** In the order of the moments. */
-  readonly outcomes: readonly (Outcome | Error)[];
+function faultNames(): readonly FaultName[] {
+  return Object.keys(faultRows).filter((name): name is FaultName => name in faultRows);
+}
+
+/** Those that the environment variable names; all when it is not set. */
+function chosen<T extends string>(variable: string, all: readonly T[]): readonly T[] {
+  const wanted = process.env[variable]?.split(',');
+  const unknown = wanted?.filter((one) => !all.some((known) => known === one)) ?? [];
+  if (unknown.length > 0) {
+    throw new Error(`${variable}: ${unknown.join(', ')} is none of ${all.join(', ')}`);
+  }
+  return all.filter((one) => wanted?.includes(one) ?? true);
+}
+
+/** As many moments as go at once. */
+function inTurns(at: readonly Moment[]): readonly (readonly Moment[])[] {
+  const most = Number(process.env['AT_ONCE'] ?? moments.length);
+  return at.flatMap((_, index) => (index % most === 0 ? [at.slice(index, index + most)] : []));
 }
 
 /** One shop for each moment, at once: what breaks for one breaks for all, at whatever they are about. */
-async function walk(stage: FaultStage, prefix: string, fault: Fault): Promise<readonly (Outcome | Error)[]> {
+async function walk(stage: FaultStage, fault: FaultName, at: readonly Moment[]): Promise<readonly Cell[]> {
   let turn = Promise.resolve();
-  const meet = async (moment: Moment): Promise<Outcome | Error> => {
-    try {
-      return await breakShop(stage, `${prefix}-${moment.toLowerCase()}`, moment, (controller) => {
-        turn = turn.then(() => fault(stage, controller));
-        return turn;
-      });
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
+  const meet = async (moment: Moment): Promise<Cell> => {
+    const strike = (controller: Controller) => {
+      turn = turn.then(() => strikes[fault](stage, controller));
+      return turn;
+    };
+    const trial = {
+      namespace: `${fault}-${moment}`.toLowerCase(),
+      ...{ moment, strike, hasFullDisk: fault === 'disk' },
+    };
+    const outcome = await breakShop(stage, trial).catch((error: unknown) => String(error));
+    return { fault: faultRows[fault].name, moment, outcome };
   };
-  return await Promise.all(moments.map(meet));
+  return await Promise.all(at.map(meet));
 }
 
-/** Fully old again: the version was bad. */
-function isGood({ phase, rows, whole }: Outcome): boolean {
-  return phase === 'RolledBack' && rows === 'equal' && whole;
-}
-
-function pageOf(rows: readonly Row[]): string {
-  return [
-    '# What may break during an update',
-    '',
-    'A shop with PostgreSQL takes a version that drops a table and crashes: backup, change, verdict, the data back, the former version. Something breaks',
-    'when the Update reaches a phase. Each cell: how it ended, whether every row is as before the update (checksum), and the seconds from the fault to the',
-    'end. Four shops go at once, so that each meets the faults of the others too. Measured by `make bench NAME=faults`, which writes this page.',
-    '',
-    `| what breaks | ${moments.join(' | ')} |`,
-    `|---|${moments.map(() => '---').join('|')}|`,
-    ...Object.keys(faults).map((name) => rowOf(rows.find((row) => row.name === name) ?? { name, outcomes: [] })),
-    '',
-    'A disk that is full in the backup Job ends the Update with nothing changed, and one that is too small for what comes back leaves the App stopped',
-    'until a person goes on: `e2e/data.node.test.ts`. A Headgate that is killed right before it starts a Job, writes that one is done, or lets the App run',
-    'again: `e2e/data-killed.node.test.ts`.',
-    '',
-  ].join('\n');
-}
-
-function rowOf({ name, outcomes }: Row): string {
-  const cells = outcomes.length === 0 ? moments.map(() => 'not measured') : outcomes.map(cellOf);
-  return `| ${name} | ${cells.join(' | ')} |`;
-}
-
-function cellOf(outcome: Outcome | Error): string {
-  if (outcome instanceof Error) {
-    return `no end: ${outcome.message}`;
-  }
-  const { phase, rows, whole, seconds, caught } = outcome;
-  const missed = caught ? '' : ', after the phase had passed';
-  return `${phase}, rows ${rows}${whole ? '' : ', record not whole'}, ${seconds.toFixed(0)} s${missed}`;
+/** Each cell takes minutes: what is measured is kept, whatever comes later. */
+async function keep(cells: readonly Cell[]): Promise<void> {
+  const before: readonly Cell[] = JSON.parse(await readFile(measured, 'utf8'));
+  const all = withCells(before, cells);
+  await writeFile(measured, `${JSON.stringify(all, undefined, 2)}\n`);
+  await writeFile(page, faultsPage(Object.values(faultRows), all));
 }
 
 await main();

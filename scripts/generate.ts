@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { apiFiles } from './generators/api-files.ts';
 import { chartFiles } from './generators/chart-files.ts';
 import { docsIndex } from './generators/docs-index.ts';
+import { faultFiles } from './generators/fault-files.ts';
 import type { GeneratedFile } from './generators/generated-file.ts';
 import { programFiles } from './generators/program-files.ts';
 import { resourceFiles } from './generators/resource-files.ts';
@@ -20,7 +21,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const generatedFolders = ['chart/crds'];
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const files = [...resourceFiles(), ...chartFiles(), ...programFiles(), ...docsIndex(), ...(await apiFiles())];
+const files = [
+  ...resourceFiles(),
+  ...chartFiles(),
+  ...programFiles(),
+  ...docsIndex(),
+  ...(await apiFiles()),
+  ...(await faultFiles()),
+];
 const changed = await findChanged(files);
 const leftOver = await findLeftOver(files);
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pushImage } from '../../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { startInformer } from '../../src/kube/informer.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, namespaces } from '../../src/kube/resource-types.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../../src/resources/decode-update.ts';
@@ -13,18 +14,16 @@ import type { RunningProcess, Warden } from '../../test/cluster/warden.ts';
 import { makeShopImage } from '../../test/images/shop-image.ts';
 import { makeClaim, runShop, shopBackup } from '../../test/images/shop-objects.ts';
 import { readRows } from '../../test/images/shop-rows.ts';
+import type { Moment, Outcome } from './cells.ts';
 
 export interface FaultStage {
   readonly cluster: ClusterWithNode;
   readonly client: KubeClient;
   readonly warden: Warden;
   readonly kubectl: string;
+  /** Of the good version. */
+  readonly digest: string;
 }
-
-/** Phases of an Update at which something breaks. */
-export const moments = ['BackingUp', 'Watching', 'RollingBack', 'VerifyingRollback'] as const;
-
-export type Moment = (typeof moments)[number];
 
 export interface Controller {
   /** SIGKILL, and another one in its place. */
@@ -32,48 +31,45 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
-export interface Outcome {
-  readonly phase: string;
-  readonly rows: 'equal' | 'other';
-  /** All steps closed, nothing left stopped, the image that there was. */
-  readonly whole: boolean;
-  /** From the moment to the end. */
-  readonly seconds: number;
-  /** The phase was seen before it had passed. */
-  readonly caught: boolean;
-}
-
-const deadlineMs = 240_000;
+const deadlineMs = 900_000;
 
 interface Anything extends KubeObject {
   readonly spec?: object;
 }
 
+export interface Trial {
+  readonly namespace: string;
+  readonly moment: Moment;
+  /** What breaks at the moment; nothing where the shop has its fault from the beginning. */
+  readonly strike: (controller: Controller) => Promise<void>;
+  /** There is no room for what is kept. */
+  readonly hasFullDisk: boolean;
+}
+
 /** Tells what became of it; throws when the Update does not end. */
-export async function breakShop(
-  stage: FaultStage,
-  namespace: string,
-  moment: Moment,
-  fault: (controller: Controller) => Promise<void>,
-): Promise<Outcome> {
+export async function breakShop(stage: FaultStage, trial: Trial): Promise<Outcome> {
   const { client, cluster } = stage;
+  const { namespace, moment } = trial;
   const folder = join(cluster.directory, namespace);
   mkdirSync(folder);
   const image = await openShop(stage, namespace, folder);
   const before = await rowsOf(stage, namespace);
   const controller = await startController(stage, namespace);
   try {
-    await follow(stage, namespace, image);
-    const seen = await untilPhase(stage, namespace, (phase) => phase === moment || hasEnded(phase));
+    const reached = untilUpdate(stage, namespace, (phase) => phase === moment || hasEnded(phase));
+    await follow(stage, trial, image);
+    await reached;
     const startedAt = performance.now();
-    await fault(controller);
-    const update = await untilPhase(stage, namespace, hasEnded);
+    await trial.strike(controller);
+    const update = await untilUpdate(stage, namespace, hasEnded);
     const seconds = (performance.now() - startedAt) / 1_000;
     await untilServed(stage, namespace);
     const after = await rowsOf(stage, namespace);
-    const whole = isWhole(update) && (await imageOf(stage, namespace)) === image;
+    // Where the registry could not say what the tag means, what comes back is pinned to the digest that ran (docs/adr/0006).
+    const former = [image, `${image}@${stage.digest}`];
+    const lacks = [...lacksOf(update), ...otherImage(await imageOf(stage, namespace), former)];
     const phase = update.status?.phase ?? 'Pending';
-    return { phase, rows: after === before ? 'equal' : 'other', whole, seconds, caught: seen.status?.phase === moment };
+    return { phase, rows: after === before ? 'equal' : 'other', lacks, seconds: Math.round(seconds) };
   } finally {
     await controller.stop();
     await client.delete(namespaces, { namespace: '', name: namespace });
@@ -92,15 +88,19 @@ async function openShop(stage: FaultStage, namespace: string, folder: string): P
   return image;
 }
 
-/** One good version and one that destroys a table, for all shops. */
-export async function pushShops({ cluster }: FaultStage): Promise<void> {
-  for (const [tag, migration] of [['1.0.0', 'first'] as const, ['2.0.0', 'destroys'] as const]) {
-    const target = { host: cluster.registry, repository: 'shop', tag, insecure: true };
-    await pushImage(await makeShopImage(tag, migration), target);
-  }
+/** One good version and one that destroys a table, for all shops. Answers the digest of the good one. */
+export async function pushShops({ registry }: ClusterWithNode): Promise<string> {
+  const target = (tag: string) => ({ host: registry, repository: 'shop', tag, insecure: true });
+  await pushImage(await makeShopImage('2.0.0', 'destroys'), target('2.0.0'));
+  return await pushImage(await makeShopImage('1.0.0', 'first'), target('1.0.0'));
 }
 
-async function follow({ client, cluster }: FaultStage, namespace: string, image: string): Promise<void> {
+async function follow(
+  { client, cluster }: FaultStage,
+  { namespace, hasFullDisk }: Trial,
+  image: string,
+): Promise<void> {
+  const small = { name: 'backup', emptyDir: { medium: 'Memory', sizeLimit: '8Ki' } };
   const repository = `${cluster.registry}/shop`;
   await client.create<ProductObject>(apps, {
     metadata: { namespace, name: 'shop' },
@@ -109,7 +109,7 @@ async function follow({ client, cluster }: FaultStage, namespace: string, image:
       sources: [{ name: 'shop', image: { repository, insecure: true, policy: { semver: { range: '>=1.0.0' } } } }],
       deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'shop' }] } },
       health: { timeout: '120s', stableFor: '5s' },
-      backup: shopBackup(image),
+      backup: shopBackup(image, {}, hasFullDisk ? { backup: small } : {}),
       rollback: { data: 'OnFailure', required: true },
     },
   });
@@ -136,30 +136,50 @@ async function startController({ warden, cluster }: FaultStage, namespace: strin
   };
 }
 
-/** The API server may be away meanwhile. */
-async function untilPhase(
+/** By watch, so that no phase is missed, however short it is. The API server may be away meanwhile. */
+async function untilUpdate(
   { client }: FaultStage,
   namespace: string,
   matches: (phase: string) => boolean,
 ): Promise<UpdateObjectWire> {
-  let found: UpdateObjectWire | undefined;
-  await waitUntil(`an Update of ${namespace} is where it must be`, deadlineMs, async () => {
-    const object = await client.find<ProductObject>(updates, { namespace, name: 'shop-1' }).catch(() => undefined);
-    found = object && decodeUpdate(object, 'Update shop-1');
-    return found !== undefined && matches(found.status?.phase ?? 'Pending');
+  const { promise, resolve, reject } = Promise.withResolvers<UpdateObjectWire>();
+  const stop = new AbortController();
+  const giveUp = () => reject(new Error(`Update shop-1 of ${namespace} is not where it must be`));
+  const timer = setTimeout(giveUp, deadlineMs);
+  const onChange = (object: ProductObject) => {
+    const update = decodeUpdate(object, 'Update shop-1');
+    if (object.metadata.name === 'shop-1' && matches(update.status?.phase ?? 'Pending')) {
+      resolve(update);
+    }
+  };
+  const informer = startInformer<ProductObject>({
+    ...{ client, type: updates, namespace, signal: stop.signal, onChange },
+    onError: () => undefined,
   });
-  if (!found) {
-    throw new Error(`the Update of ${namespace} is gone`);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+    await informer.stopped;
   }
-  return found;
 }
 
 function hasEnded(phase: string): boolean {
   return ['Succeeded', 'RolledBack', 'Superseded', 'Cancelled', 'Failed'].includes(phase);
 }
 
-function isWhole({ status }: UpdateObjectWire): boolean {
-  return status?.stopped === undefined && (status?.steps ?? []).every(({ finishedAt }) => finishedAt !== undefined);
+/** What of the record is not closed. */
+function lacksOf({ status }: UpdateObjectWire): readonly string[] {
+  const open = (status?.steps ?? []).filter(({ finishedAt }) => finishedAt === undefined);
+  return [
+    ...open.map(({ name }) => `step ${name} is open`),
+    ...(status?.stopped ?? []).map(({ kind, name }) => `${kind} ${name} is said to be stopped`),
+  ];
+}
+
+function otherImage(image: string, wanted: readonly string[]): readonly string[] {
+  return wanted.includes(image) ? [] : [`${image} runs`];
 }
 
 interface DeploymentObject extends KubeObject {
@@ -177,9 +197,9 @@ async function untilServed({ client }: FaultStage, namespace: string): Promise<v
   });
 }
 
-async function imageOf({ client }: FaultStage, namespace: string): Promise<string | undefined> {
+async function imageOf({ client }: FaultStage, namespace: string): Promise<string> {
   const { spec } = await client.get<DeploymentObject>(deployments, { namespace, name: 'shop' });
-  return spec.template.spec.containers[0]?.image;
+  return spec.template.spec.containers[0]?.image ?? 'nothing';
 }
 
 /** The kubelet that has to pass it on may be away, for this shop or for another. */
