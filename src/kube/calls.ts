@@ -73,6 +73,16 @@ export interface RawRequest {
   readonly maxBodyBytes?: number;
 }
 
+export interface StreamRequest {
+  /** For errors: what is tried, on what. */
+  readonly what: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly signal: AbortSignal;
+  /** How long nothing may come. */
+  readonly silenceMs?: number;
+}
+
 export interface List<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;

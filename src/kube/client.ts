@@ -15,6 +15,7 @@ import type {
   Patch,
   PatchOptions,
   RawRequest,
+  StreamRequest,
   WatchOptions,
   WriteOptions,
 } from './calls.ts';
@@ -23,6 +24,7 @@ import type { KubeConfig } from './config.ts';
 import { apiVersionOf, type KubeObject, type NewObject, type ObjectKey, type ResourceType } from './objects.ts';
 import { listPages, type Page } from './pages.ts';
 import { collectionPath, describeObject, objectPath, withQuery } from './resource-path.ts';
+import { streamBytes } from './stream.ts';
 import {
   createTransport,
   type PassedAnswer,
@@ -58,6 +60,12 @@ export interface KubeClient {
   /** Anything else: subresources, /version, reviews. The body of the answer is decoded JSON or text. */
   request(request: RawRequest): Promise<unknown>;
   /**
+   * The bytes of an answer without end, such as a log that is followed. Ends with it, or when the caller aborts.
+   *
+   * @throws as all methods; API_UNAVAILABLE when it breaks, or says nothing for `silenceMs` (default an hour)
+   */
+  stream(request: StreamRequest): AsyncIterable<Buffer>;
+  /**
    * The same client as another user (`system:serviceaccount:demo:deployer`), over the same connections.
    *
    * Its calls are API_FORBIDDEN unless the client's own user may impersonate that one.
@@ -88,6 +96,7 @@ export interface KubeClientOptions {
 }
 
 const mebibyte = 1024 * 1024;
+const longestSilenceMs = 3_600_000;
 
 const patchTypes = {
   json: 'application/json-patch+json',
@@ -223,6 +232,12 @@ class HttpKubeClient implements KubeClient {
     const { what, path, query, ...rest } = request;
     const answer = await this.#transport.send({ ...rest, call: { what }, path: withQuery(path, query ?? {}) });
     return answer.body;
+  }
+
+  stream({ what, path, query, signal, silenceMs = longestSilenceMs }: StreamRequest): AsyncIterable<Buffer> {
+    const call = { what };
+    const request = { call, method: 'GET' as const, path: withQuery(path, query ?? {}), accept: '*/*', signal };
+    return streamBytes(this.#transport, request, silenceMs);
   }
 
   pass(request: PassRequest): Promise<PassedAnswer> {

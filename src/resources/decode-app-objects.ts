@@ -35,6 +35,7 @@ const RecordSchema = Type.Object({
 
 const RevisionSchema = Type.Object({
   objects: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+  files: Type.Optional(Type.Array(Type.String())),
   versions: Type.Array(Version),
   settings: Type.String(),
 });

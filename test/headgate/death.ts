@@ -38,6 +38,7 @@ export function mortalClient(client: KubeClient, { write, count }: Extract<Death
     watch: (...parts) => client.watch(...parts),
     request: (...parts) => client.request(...parts),
     pass: (...parts) => client.pass(...parts),
+    stream: (...parts) => client.stream(...parts),
     close: () => client.close(),
     create<T extends KubeObject>(type: ResourceType, object: NewObject<T>, options?: object) {
       before(`create ${type.plural}`);

@@ -24,6 +24,8 @@ export interface AppRecord {
 /** A whole set of objects, as it was applied or is to be. */
 export interface Revision {
   readonly objects: readonly Fields[];
+  /** The file that each was read from, in the same order; absent where that is not known. */
+  readonly files?: readonly string[];
   readonly versions: readonly SourceVersion[];
   readonly settings: string;
 }

@@ -12,6 +12,7 @@ import type { Waiting } from '../../core/waiting.ts';
 import type { Workload } from '../../core/workload/workload.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { StandingObject, UpdateChanges } from './standing.ts';
 
 /** One for each kind of deploy; wired in app/. */
 export type Deployers = Readonly<Record<DeployKind, Deployer>>;
@@ -53,6 +54,14 @@ export interface Deployer {
    * @throws errors of the API server that pass
    */
   upkeep?(app: AppObjectWire, spec: AppSpec, signal: AbortSignal): Promise<Upkeep>;
+  /**
+   * The objects that stand, for people who look; absent where its workloads are all there is.
+   *
+   * @throws errors of the API server that pass
+   */
+  standing?(app: AppObjectWire, spec: AppSpec, signal: AbortSignal): Promise<readonly StandingObject[]>;
+  /** What an Update changes, object by object; undefined where that is not known any more. Throws as `standing`. */
+  changes?(update: UpdateObjectWire, signal: AbortSignal): Promise<UpdateChanges | undefined>;
   /** The App is being deleted: its objects go, where it says so. May be repeated until it is done. */
   dismantle?(
     app: AppObjectWire,

@@ -5,6 +5,7 @@ import type { HelmContext } from './helm-context.ts';
 import { observeRelease } from './observe-release.ts';
 import { planRelease } from './plan-release.ts';
 import { restoreRelease } from './restore-release.ts';
+import { changesOfRelease, standingReleaseObjects } from './show-release.ts';
 import { surveyRelease } from './survey-release.ts';
 import { testRelease } from './test-release.ts';
 
@@ -16,6 +17,8 @@ export function createHelmDeployer(context: HelmContext): Deployer {
     restore: async (work, signal) => await restoreRelease(context, work, signal),
     test: async (work, run, signal) => await testRelease(context, work, run, signal),
     observe: async (work, signal) => await observeRelease(context, work, signal),
+    standing: async (app, spec, signal) => await standingReleaseObjects(context, app, spec, signal),
+    changes: async (update, signal) => await changesOfRelease(context, update, signal),
     release: (update) => {
       const { namespace, name } = update;
       context.operations.forget({ namespace, name });

@@ -15,6 +15,7 @@ import { appNameOf, type ManifestsContext, toManifestObject } from './manifests-
 import { observeObjects, seenHealth } from './observe-manifests.ts';
 import { narrow, planRevision } from './plan-revision.ts';
 import { type PutResult, putRevision } from './put-revision.ts';
+import { changesOfUpdate, standingObjects } from './show-objects.ts';
 import { dismantle, upkeep } from './upkeep.ts';
 
 /** Objects named in the App's status. */
@@ -36,6 +37,8 @@ export function createManifestsDeployer(context: ManifestsContext): Deployer {
       context.watched.unwatch(app);
     },
     upkeep: async (app, spec, signal) => await upkeep(context, app, spec, signal),
+    standing: async (app, spec, signal) => await standingObjects(context, app, spec, signal),
+    changes: async (update, signal) => await changesOfUpdate(context, update, signal),
     dismantle: async (app, spec, signal) => await dismantle(context, app, spec, signal),
   };
 }

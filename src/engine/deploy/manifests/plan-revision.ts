@@ -71,8 +71,20 @@ async function made(
   const versions = versionsAfter(standing?.versions ?? [], changesOf(request.update.spec), spec.sources);
   const objects = await makeRevision(context, { app, spec, deploy, versions }, signal);
   const sorted = objects.toSorted(compareIdentity);
-  const revision: Revision = { objects: sorted.map(({ object }) => object), versions, settings: settingsOf(deploy) };
+  const files = filesOf(sorted);
+  const revision: Revision = {
+    objects: sorted.map(({ object }) => object),
+    ...(files.length > 0 && { files }),
+    versions,
+    settings: settingsOf(deploy),
+  };
   return { id: await context.objects.writeRevision(app, revision, signal), objects };
+}
+
+/** The file of each object of a set, in its order; empty where none of them was read from a file. */
+function filesOf(objects: readonly ManifestObject[]): readonly string[] {
+  const files = objects.map(({ place }) => place?.file ?? '');
+  return files.every((file) => file === '') ? [] : files;
 }
 
 async function recorded(

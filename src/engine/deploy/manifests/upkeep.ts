@@ -37,7 +37,7 @@ async function lookForDrift(
   { app, record, deploy }: Omit<Standing, 'objects'>,
   signal: AbortSignal,
 ): Promise<Upkeep> {
-  const suspects = record.inventory.filter((entry) => entry.left !== true && isSuspect(context, entry));
+  const suspects = suspectsAmong(context, record);
   if (suspects.length === 0) {
     return { kind: 'Quiet' };
   }
@@ -59,6 +59,24 @@ async function lookForDrift(
     return { kind: 'Drifted', message: `changed by somebody else: ${told}` };
   }
   return await correct(context, standing, drifted, signal);
+}
+
+function suspectsAmong(context: ManifestsContext, { inventory }: AppRecord): readonly InventoryEntry[] {
+  return inventory.filter((entry) => entry.left !== true && isSuspect(context, entry));
+}
+
+/** Objects that somebody else changed; costs a request for each that the watch shows in another state than was applied. */
+export async function findDrifted(
+  context: ManifestsContext,
+  app: AppName,
+  record: AppRecord,
+  signal: AbortSignal,
+): Promise<readonly InventoryEntry[]> {
+  const suspects = suspectsAmong(context, record);
+  const revision = suspects.length === 0 ? undefined : await context.objects.readRevision(app, record.revision, signal);
+  return revision === undefined
+    ? []
+    : await compare(context, { app, record, objects: revision.objects.map(toManifestObject) }, suspects, signal);
 }
 
 /** Tries again to delete what has left the manifests and could not be deleted then. */
@@ -124,7 +142,7 @@ function isSuspect({ watched }: ManifestsContext, entry: InventoryEntry): boolea
 /** Those of the suspects in which one of our fields has another value; the state of the others is written down as good. */
 async function compare(
   context: ManifestsContext,
-  { app, record, objects }: Standing,
+  { app, record, objects }: Omit<Standing, 'deploy'>,
   suspects: readonly InventoryEntry[],
   signal: AbortSignal,
 ): Promise<readonly InventoryEntry[]> {
