@@ -4,6 +4,8 @@ import { type ActionContext, createActions } from '../engine/act/actions.ts';
 import { explainSources } from '../engine/check/explain-sources.ts';
 import type { ActionListener } from '../engine/ports/action-listener.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { readAppSpec } from '../resources/decode-app.ts';
+import { journalOf } from '../resources/decode-update.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
 import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Caches } from './caches.ts';
@@ -48,6 +50,16 @@ export function createApiBackend(
       checkNow: ({ namespace, name }) => webhooks.wakeApp(namespace, name),
     }),
     pods: createPodReports(context.client),
+    standingOf: async (app, signal) => {
+      const spec = readAppSpec(app);
+      return spec.kind === 'Valid'
+        ? await context.deployers[spec.value.deploy.kind].standing?.(app, spec.value, signal)
+        : undefined;
+    },
+    changesOf: async (update, signal) => {
+      const { plan } = journalOf(update, context.clock.now());
+      return plan && (await context.deployers[plan.kind].changes?.(update, signal));
+    },
     candidatesOf: (app, signal) => explainSources(context, app, signal),
   };
 }

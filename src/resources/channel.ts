@@ -143,3 +143,4 @@ export const ChannelStatusSchema = Type.Object({
 
 export type ChannelSpecWire = Static<typeof ChannelSpecSchema>;
 export type RolloutWire = Static<typeof RolloutSchema>;
+export type ChannelStatusWire = Static<typeof ChannelStatusSchema>;

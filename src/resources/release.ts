@@ -149,3 +149,4 @@ export const ReleaseStatusSchema = Type.Object({
 });
 
 export type ReleaseSpecWire = Static<typeof ReleaseSpecSchema>;
+export type ReleaseStatusWire = Static<typeof ReleaseStatusSchema>;

@@ -153,3 +153,4 @@ export const SubscriptionStatusSchema = Type.Object({
 });
 
 export type SubscriptionSpecWire = Static<typeof SubscriptionSpecSchema>;
+export type SubscriptionStatusWire = Static<typeof SubscriptionStatusSchema>;

@@ -1,6 +1,6 @@
 /** Which page an address shows. What is searched and filtered stands in the address, so that it can be sent to somebody. */
 import type { QueryClient } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, createRouter } from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import type { LiveUpdates } from './api/live.ts';
 import { AppPage } from './pages/app.tsx';
 import { ApprovalsPage } from './pages/approvals.tsx';
@@ -57,6 +57,31 @@ const approvalsRoute = createRoute({
 
 const sourcesRoute = createRoute({ getParentRoute: () => rootRoute, path: '/sources', component: SourcesPage });
 
+/** What few look at comes when they do. */
+const channelsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/channels',
+  component: lazyRouteComponent(() => import('./pages/channels.tsx'), 'ChannelsPage'),
+});
+
+const channelRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/channels/$namespace/$name',
+  component: lazyRouteComponent(() => import('./pages/channel.tsx'), 'ChannelPage'),
+});
+
+const releaseRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/releases/$namespace/$name',
+  component: lazyRouteComponent(() => import('./pages/release.tsx'), 'ReleasePage'),
+});
+
+const subscriptionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/subscriptions/$namespace/$name',
+  component: lazyRouteComponent(() => import('./pages/subscription.tsx'), 'SubscriptionPage'),
+});
+
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
@@ -73,6 +98,10 @@ const routeTree = rootRoute.addChildren([
   historyRoute,
   approvalsRoute,
   sourcesRoute,
+  channelsRoute,
+  channelRoute,
+  releaseRoute,
+  subscriptionRoute,
   policyRoute,
   signInRoute,
 ]);

@@ -5,7 +5,8 @@ import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { type ApiStage, openApiStage } from '../../test/api-stage.ts';
 import { createDeployment, pushVersions } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
-import { findAccessProblems, keepPicture, openBrowser, visit } from './browser.ts';
+import { openBrowser } from './browser.ts';
+import { checkPage, looks } from './check-page.ts';
 
 let registry: RunningRegistry;
 let stage: ApiStage;
@@ -46,12 +47,6 @@ async function createApp(name: string, spec: object): Promise<void> {
   });
 }
 
-const looks = [
-  { look: 'light', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-  { look: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  { look: 'phone', colorScheme: 'light', viewport: { width: 375, height: 800 } },
-] as const;
-
 const pages = [
   { name: 'overview', path: () => '', heading: 'Overview', sign: 'zoo' },
   { name: 'app', path: () => `apps/${stage.namespace}/web`, heading: 'web', sign: '1.1.0' },
@@ -61,29 +56,22 @@ const pages = [
     heading: 'web',
     sign: 'Deployment',
   },
+  { name: 'app-backups', path: () => `apps/${stage.namespace}/web?tab=backups`, heading: 'web', sign: 'No update has' },
   { name: 'app-settings', path: () => `apps/${stage.namespace}/web?tab=settings`, heading: 'web', sign: 'stableFor' },
   { name: 'update', path: () => `updates/${stage.namespace}/web-1`, heading: 'web: Update 1', sign: 'Watching' },
   { name: 'approvals', path: () => 'approvals', heading: 'Approvals', sign: 'shop 1' },
   { name: 'history', path: () => 'history', heading: 'History', sign: 'web 1' },
   { name: 'sources', path: () => 'sources', heading: 'Sources', sign: 'read/web' },
+  { name: 'no-channels', path: () => 'channels', heading: 'Channels', sign: 'neither publishes' },
   { name: 'policy', path: () => 'policy', heading: 'Try a policy', sign: 'Tags, one a line' },
   { name: 'nowhere', path: () => 'no/such/page', heading: 'There is no such page.', sign: 'To the overview' },
 ] as const;
 
-for (const { look, ...how } of looks) {
-  test.each(pages)(`$name, ${look}: shows, without a complaint of axe or of the browser`, async ({ name, ...page }) => {
-    const visitor = await visit(browser, how);
-    try {
-      await visitor.page.goto(`${stage.address}/headgate/${page.path()}`);
-      await visitor.page.getByRole('heading', { level: 1, name: page.heading }).waitFor();
-      await visitor.page.getByText(page.sign).first().waitFor();
-      expect(await findAccessProblems(visitor.page)).toEqual([]);
-      const overflow = await visitor.page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
-      expect(overflow, 'nothing is wider than the screen').toBeLessThanOrEqual(0);
-      expect(visitor.complaints).toEqual([]);
-      await keepPicture(visitor.page, `${name}-${look}`);
-    } finally {
-      await visitor.context.close();
-    }
-  });
+for (const how of looks) {
+  test.each(pages)(
+    `$name, ${how.look}: shows, without a complaint of axe or of the browser`,
+    async ({ path, ...page }) => {
+      await checkPage(browser, { ...page, address: `${stage.address}/headgate/${path()}` }, how);
+    },
+  );
 }

@@ -9,6 +9,8 @@ export const actionNames = [
   'Hold',
   'Unhold',
   'RollBack',
+  'Restore',
+  'Annotate',
   'LiftRejection',
 ] as const;
 

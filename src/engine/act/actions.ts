@@ -2,15 +2,27 @@
 import type { Rejection } from '../../core/app/rejection.ts';
 import { OperationError } from '../../core/errors.ts';
 import { vetoAnnotation, vetoUntilAnnotation } from '../../core/gates/veto.ts';
+import type { WorkloadReference } from '../../core/workload/workload.ts';
 import { hasEnded } from '../../resources/decode-update.ts';
+import type { Workloads } from '../ports/workloads.ts';
 import { approveUpdate, rejectUpdate } from '../update/approve.ts';
+import { type RestoreAnswer, restoreApp } from '../update/restore-app.ts';
 import { type RollbackAnswer, rollBack } from '../update/roll-back.ts';
+import { annotateWorkload } from './annotate-workload.ts';
 import { type DeployAnswer, type DeployContext, type DeployRequest, deployVersion } from './deploy-version.ts';
 import { type Actor, type ObjectName, recordOnApp, recordOnUpdate } from './record-action.ts';
 
 export interface ActionContext extends DeployContext {
   /** Has an App checked now, past what is remembered; false when there is none. */
   readonly checkNow: (app: ObjectName) => boolean;
+  readonly workloads: Pick<Workloads, 'read' | 'setImages'>;
+}
+
+export interface DataRequest {
+  /** The Update before which all is to be again; undefined: the newest with a checkpoint. */
+  readonly to: string | undefined;
+  /** Only for an Update that asks: it goes back, and the data stays. */
+  readonly keepData: boolean;
 }
 
 export interface Actions {
@@ -33,7 +45,24 @@ export interface Actions {
   unhold(app: ObjectName, actor: Actor, signal: AbortSignal): Promise<void>;
   /** @param to an earlier Update whose versions come back */
   rollBack(app: ObjectName, to: string | undefined, actor: Actor, signal: AbortSignal): Promise<RollbackAnswer>;
+  /**
+   * Brings data back: answers an Update that asks, or goes back to before one that has a checkpoint.
+   *
+   * @throws what restoreApp throws
+   */
+  restore(app: ObjectName, request: DataRequest, actor: Actor, signal: AbortSignal): Promise<RestoreAnswer>;
   lift(rejection: Rejection, actor: Actor, signal: AbortSignal): Promise<void>;
+  /**
+   * Writes annotations of a workload that an App was made for, as its owner would; null takes one away.
+   *
+   * @throws TARGET_NOT_FOUND, UPDATE_CONFLICT, API_FORBIDDEN
+   */
+  annotate(
+    workload: WorkloadReference,
+    annotations: Readonly<Record<string, string | null>>,
+    actor: Actor,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export function createActions(context: ActionContext): Actions {
@@ -70,7 +99,10 @@ export function createActions(context: ActionContext): Actions {
       await recordOnApp(context, app, { action: 'Unhold', actor }, signal);
     },
     rollBack: async (app, to, actor, signal) => await goBack(context, { app, to, actor }, signal),
+    restore: async (app, request, actor, signal) => await restore(context, { app, request, actor }, signal),
     lift: async (rejection, actor, signal) => await lift(context, rejection, actor, signal),
+    annotate: async (workload, annotations, actor, signal) =>
+      await annotateWorkload(context, { workload, annotations, actor }, signal),
   };
 }
 
@@ -113,6 +145,23 @@ async function goBack(
   };
   const answer = await rollBack(context, request, signal);
   await recordOnApp(context, app, { action: 'RollBack', actor }, signal);
+  return answer;
+}
+
+async function restore(
+  context: ActionContext,
+  { app, request, actor }: { readonly app: ObjectName; readonly request: DataRequest; readonly actor: Actor },
+  signal: AbortSignal,
+): Promise<RestoreAnswer> {
+  const asked = {
+    namespace: app.namespace,
+    app: app.name,
+    ...request,
+    by: actor.caller.name,
+    reason: actor.reason || 'restored by the API',
+  };
+  const answer = await restoreApp({ ...context, reviews: actor.reviews }, asked, signal);
+  await recordOnApp(context, app, { action: 'Restore', actor }, signal);
   return answer;
 }
 

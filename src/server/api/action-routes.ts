@@ -26,6 +26,7 @@ export function addActionRoutes(routes: ApiRoutes, context: ApiContext): void {
   addAppActions(routes, context);
   addHold(routes, context);
   addRollback(routes, context);
+  addRestore(routes, context);
   addUpdateActions(routes, context);
   addLift(routes, context);
 }
@@ -172,6 +173,46 @@ function addRollback(routes: ApiRoutes, context: ApiContext): void {
     async run({ name, body, actor, signal }) {
       const answer = await backendOf(context).actions.rollBack(name, body.to, actor, signal);
       return { ...answer, rejected: [...answer.rejected] };
+    },
+  });
+}
+
+function addRestore(routes: ApiRoutes, context: ApiContext): void {
+  addAction(routes, context, {
+    path: 'restore',
+    resource: 'apps',
+    verb: 'rollback',
+    summary:
+      'Brings data back: answers an Update that asks, or goes back to before an Update that has a backup. Needs the verb approve on that Update too.',
+    body: Type.Object(
+      {
+        to: Type.Optional(
+          Type.String({
+            description: 'The Update before which all is to be again; the newest with a backup when absent.',
+            minLength: 1,
+            maxLength: 253,
+          }),
+        ),
+        keepData: Type.Optional(
+          Type.Boolean({ description: 'Only for an Update that asks: it goes back, and the data stays as it is.' }),
+        ),
+        reason: Reason,
+      },
+      { additionalProperties: false },
+    ),
+    answer: Type.Object({
+      kind: Type.String({ description: 'Answered: the Update that asked goes on. Started: an Update goes back.' }),
+      update: Type.String(),
+      data: Type.Boolean({ description: 'The data comes back.' }),
+      rejected: Type.Array(Type.String()),
+    }),
+    async run({ name, body, actor, signal }) {
+      const request = { to: body.to, keepData: body.keepData ?? false };
+      const answer = await backendOf(context).actions.restore(name, request, actor, signal);
+      const { kind, update } = answer;
+      return kind === 'Answered'
+        ? { kind, update, data: answer.data, rejected: [] }
+        : { kind, update, data: true, rejected: [...answer.rejected] };
     },
   });
 }

@@ -1,10 +1,16 @@
 /** What people and programs do by the API: on a real API server and registry, with rights of their own, and the record that stays. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Answer, type ApiStage, openApiStage, type Rule, reader } from '../../../test/api-stage.ts';
+import { completeJob, jobsFor } from '../../../test/jobs/play-jobs.ts';
 import { completeRollouts, createDeployment, pushVersions } from '../../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../../adapters/cluster/kinds.ts';
+import { listenToActions } from '../../app/action-listener.ts';
+import { createEventRecorder } from '../../kube/events.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { events as eventType } from '../../kube/resource-types.ts';
 import type { AppSpecWire } from '../../resources/app.ts';
+import { createLogger } from '../../telemetry/log.ts';
 
 const may = (resources: string, verbs: readonly string[], resourceNames?: readonly string[]): Rule => ({
   apiGroups: ['headgate.dev'],
@@ -77,7 +83,7 @@ const byAdmin = () => `system:serviceaccount:${stage.namespace}:admin`;
 
 test('an Update is approved in the name of whoever calls, and the record says who, when, from where and why', async () => {
   await follow('gated', ['1.0.0', '1.1.0'], { gates: { approvals: { required: 1 } } });
-  await until('updates gated-1', { waiting: { reason: 'ApprovalRequired' }, mayDo: ['approve', 'reject'] });
+  await until('updates gated-1', { waiting: { reason: 'ApprovalRequired' }, mayDo: ['approve', 'reject', 'rollback'] });
   const { body } = await stage.ask('/api/v1/approvals', { token: admin });
   expect(body).toMatchObject({ items: [{ update: { name: 'gated-1' }, mayApprove: true, hasApproved: false }] });
   expect((await act('updates gated-1 approve', {}, viewer)).status).toBe(403);
@@ -232,6 +238,24 @@ describe('a CI job', () => {
     expect([status, body]).toEqual([202, { kind: 'UpToDate' }]);
   });
 
+  test('is told the same as server-sent events where it asks for them', async () => {
+    const answer = await stage.ask(`/api/v1/apps/${stage.namespace}/ci/deploy`, {
+      token: robot,
+      method: 'POST',
+      body: { version: '1.0.0', wait: true },
+      headers: { accept: 'text/event-stream' },
+    });
+
+    expect(answer.headers.get('content-type')).toMatch('text/event-stream');
+    const events = answer.text.split('\n\n').filter((text) => text.startsWith('event:'));
+    const told = events.map((text) => /^event: (\w+)\ndata: (\{.*\})$/.exec(text) ?? []);
+    expect(told.map(([, event, data = '']) => [event, (JSON.parse(data) as { event: string }).event])).toEqual(
+      told.map(([, event]) => [event, event]),
+    );
+    expect(told.at(0)?.[1]).toBe('started');
+    expect(JSON.parse(told.at(-1)?.[2] ?? '')).toEqual({ event: 'ended', outcome: 'Succeeded', update: 'ci-2' });
+  });
+
   test('may go back to an older version by its name', async () => {
     const { lines } = await deploy({ version: '1.1.0', wait: true });
 
@@ -256,12 +280,77 @@ describe('a CI job', () => {
     await until('apps ci', { current: '1.1.0' });
     const { body } = await act('apps ci rollback', { reason: 'bad' });
     expect(body).toMatchObject({ rejected: ['1.1.0'] });
-    await until('apps ci', { current: '2.0.0', state: 'Current' });
+    await until('apps ci', { current: '1.0.0', state: 'Current' });
 
     const answer = await act('apps ci deploy', { version: '1.1.0' }, robot);
 
     expect(answer.body).toMatchObject({ status: 409, detail: expect.stringContaining('it was rejected by') });
   });
+});
+
+test('data comes back to what it was before an Update that kept it, and the record says who wanted it', async () => {
+  const template = (image: string) => ({ spec: { template: { spec: { containers: [{ name: 'main', image }] } } } });
+  await follow('kept', ['1.0.0', '1.1.0'], {
+    backup: { job: { template: template('dump:1'), restore: template('restore:1') } },
+    rollback: { data: 'Ask' },
+  });
+  const jobs = async (purpose: string) => {
+    const all = await jobsFor(stage.client, stage.namespace, purpose);
+    expect(all).toHaveLength(1);
+    return { namespace: stage.namespace, name: all[0]?.metadata.name ?? '' };
+  };
+  await stage.until(async () => void (await jobs('backup')));
+  await completeJob(stage.client, await jobs('backup'), 'size=4096');
+  await until('apps kept', {
+    current: '1.1.0',
+    checkpoints: [{ update: 'kept-1', state: 'Completed', sizeBytes: 4096 }],
+  });
+  expect((await act('apps kept restore', {}, viewer)).status).toBe(403);
+  expect((await act('apps kept restore', { to: 'kept-9' })).body).toMatchObject({
+    status: 409,
+    detail: expect.stringContaining('there are those of kept-1'),
+  });
+  expect((await act('apps kept restore', { keepData: true })).body).toMatchObject({ status: 409 });
+
+  const { status, body } = await act('apps kept restore', { to: 'kept-1', reason: 'wrong numbers' });
+
+  expect([status, body]).toEqual([200, { kind: 'Started', update: 'kept-2', data: true, rejected: ['1.1.0'] }]);
+  await stage.until(async () => void (await jobs('restore')));
+  await completeJob(stage.client, await jobs('restore'));
+  await until('updates kept-2', { phase: 'Succeeded', restore: { update: 'kept-1', state: 'Before' } });
+  await until('apps kept', {
+    current: '1.0.0',
+    actions: [{ action: 'Restore', by: byAdmin(), reason: 'wrong numbers' }],
+  });
+});
+
+test('each action is an Event on what it was done to', async () => {
+  await follow('told', ['1.0.0']);
+  await until('apps told', { state: 'Current' });
+  const stopped = new AbortController();
+  const events = createEventRecorder({
+    client: stage.client,
+    controller: 'headgate.dev/controller',
+    instance: 'test',
+    signal: stopped.signal,
+  });
+  const { actionDone } = listenToActions(createLogger('error'), events);
+  const { metadata } = await stage.app('told');
+  const action = { action: 'Hold' as const, by: 'mia', at: new Date(), from: '127.0.0.1', reason: 'audit' };
+
+  actionDone({ kind: 'App', metadata }, action);
+  await events.flush();
+  stopped.abort();
+
+  const { items } = await stage.client.list<KubeObject>(eventType, { namespace: stage.namespace });
+  expect(items).toContainEqual(
+    expect.objectContaining({
+      reason: 'Hold',
+      action: 'Hold',
+      note: 'by mia from 127.0.0.1: audit',
+      regarding: expect.objectContaining({ kind: 'App', name: 'told', apiVersion: 'headgate.dev/v1alpha1' }),
+    }),
+  );
 });
 
 test('without rights nothing is done, and nothing is told of what is there', async () => {
@@ -270,6 +359,7 @@ test('without rights nothing is done, and nothing is told of what is there', asy
     'apps back hold',
     'apps back update',
     'apps none rollback',
+    'apps none restore',
     'updates none reject',
   ]) {
     const { status, body } = await act(path, {}, viewer);

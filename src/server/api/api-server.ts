@@ -15,13 +15,17 @@ import { checkInput } from './check-input.ts';
 import { addDeployRoute } from './deploy-route.ts';
 import { answerUnchanged } from './entity-tags.ts';
 import { addEnvironmentRoutes, type EnvironmentContext } from './environment-routes.ts';
+import { addFiguresRoute } from './figures-route.ts';
+import { addKeelChangeRoutes } from './keel-change-routes.ts';
 import { addKeelRoutes } from './keel-routes.ts';
+import { addLogRoutes } from './log-routes.ts';
 import { addPages } from './pages.ts';
 import { addPauseRoutes } from './pause-routes.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { Problem, sendProblem } from './problem.ts';
 import { addRejectionRoutes } from './rejection-routes.ts';
 import { type ApiRelay, handOn, peerOf } from './relay.ts';
+import { addResourceRoutes } from './resource-routes.ts';
 import type { Sealer } from './sealed.ts';
 import { addSessionRoutes, addSignInRoutes, type SignInContext } from './session-routes.ts';
 import { addSourceRoutes } from './source-routes.ts';
@@ -103,6 +107,7 @@ function addOthers(scope: FastifyInstance, options: ApiServerOptions): void {
   addIdentity(scope, options);
   addSignInRoutes(scope, options);
   addKeelRoutes(scope, options);
+  addKeelChangeRoutes(scope, options);
   scope.register((environment, _options, done) => {
     addEnvironmentRoutes(environment, options);
     done();
@@ -127,6 +132,9 @@ function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
   scope.addHook('onSend', answerUnchanged);
   addAppRoutes(routes, options);
   addUpdateRoutes(routes, options);
+  addFiguresRoute(routes, options);
+  addResourceRoutes(routes, options);
+  addLogRoutes(routes, options);
   addRejectionRoutes(routes, options);
   addChannelRoutes(routes, options);
   addSourceRoutes(routes, options);

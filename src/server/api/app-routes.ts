@@ -104,7 +104,7 @@ function addCandidates(routes: ApiRoutes, context: ApiContext): void {
 const askTimeoutMs = 15_000;
 
 /** @throws Problem `not-found` */
-function findApp(
+export function findApp(
   context: ApiContext,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): AppObjectWire {

@@ -4,6 +4,7 @@ import type { ImagePolicy } from '../../core/policy/policy.ts';
 import type { Workload, WorkloadReference } from '../../core/workload/workload.ts';
 import type { Actions } from '../../engine/act/actions.ts';
 import type { ExplainedSource } from '../../engine/check/explain-sources.ts';
+import type { StandingObject, UpdateChanges } from '../../engine/deploy/standing.ts';
 import type { PodReports } from '../../engine/ports/pod-reports.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
@@ -29,6 +30,10 @@ export interface ApiBackend {
   readonly actions: Actions;
   /** Read from the API server when they are asked for. */
   readonly pods: PodReports;
+  /** The objects that an App put in place; undefined where its workloads are all there is. */
+  standingOf(app: AppObjectWire, signal: AbortSignal): Promise<readonly StandingObject[] | undefined>;
+  /** What an Update changes; undefined where that is not known, or not object by object. */
+  changesOf(update: UpdateObjectWire, signal: AbortSignal): Promise<UpdateChanges | undefined>;
   /** @throws what the registry's adapter throws */
   candidatesOf(app: AppObjectWire, signal: AbortSignal): Promise<readonly ExplainedSource[]>;
 }

@@ -9,16 +9,21 @@ import {
   ObjectParameters,
 } from './api-context.ts';
 import type { ApiBackend } from './backend.ts';
+import { type Curve, CurveSchema, curveOf } from './channel-views.ts';
 import { PageOf, pageOf, pageParameters } from './paging.ts';
 import { Problem } from './problem.ts';
 import { ObjectSchema } from './schemas.ts';
 import { showObject } from './views.ts';
+
+const ChannelObjectSchema = Type.Object({ ...ObjectSchema.properties, curve: Type.Optional(CurveSchema) });
 
 interface Kind {
   readonly resource: 'channels' | 'releases' | 'subscriptions';
   readonly noun: string;
   readonly summary: string;
   readonly list: (backend: ApiBackend) => readonly Parameters<typeof showObject>[0][];
+  /** Only of Channels. */
+  readonly curve?: (backend: ApiBackend, namespace: string, name: string, now: Date) => Curve | undefined;
 }
 
 const kinds: readonly Kind[] = [
@@ -27,6 +32,12 @@ const kinds: readonly Kind[] = [
     noun: 'Channel',
     summary: 'Channels that this cluster publishes, by namespace and name.',
     list: (backend) => backend.listChannels(),
+    curve: (backend, namespace, name, now) => {
+      const channel = backend
+        .listChannels()
+        .find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+      return channel && curveOf(channel, backend.listReleases(), now);
+    },
   },
   {
     resource: 'releases',
@@ -74,12 +85,12 @@ function addList(routes: ApiRoutes, context: ApiContext, { resource, summary, no
   });
 }
 
-function addOne(routes: ApiRoutes, context: ApiContext, { resource, noun, list }: Kind): void {
+function addOne(routes: ApiRoutes, context: ApiContext, { resource, noun, list, curve }: Kind): void {
   const schema = {
     tags: ['Channels'],
     summary: `One ${noun}.`,
     params: ObjectParameters,
-    response: { 200: ObjectSchema },
+    response: { 200: curve ? ChannelObjectSchema : ObjectSchema },
   };
   routes.get(`/${resource}/:namespace/:name`, { schema }, async (request) => {
     const { namespace, name } = request.params;
@@ -90,7 +101,8 @@ function addOne(routes: ApiRoutes, context: ApiContext, { resource, noun, list }
     if (!found) {
       throw new Problem('not-found', `there is no ${noun} ${namespace}/${name}`);
     }
-    return showObject(found);
+    const spread = curve?.(backendOf(context), namespace, name, context.clock.now());
+    return { ...showObject(found), ...(spread && { curve: spread }) };
   });
 }
 

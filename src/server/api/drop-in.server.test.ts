@@ -7,7 +7,7 @@ import { type RunningRegistry, startRegistry } from '../../../test/servers/regis
 import { apps, type ProductObject } from '../../adapters/cluster/kinds.ts';
 import { openApi } from '../../app/api-listener.ts';
 import type { KubeObject } from '../../kube/objects.ts';
-import { pods } from '../../kube/resource-types.ts';
+import { deployments, pods } from '../../kube/resource-types.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 
@@ -72,6 +72,26 @@ describe('as the Environment Operator', () => {
         },
       ],
     });
+  });
+
+  test.each([
+    [{ updatedReplicas: 0, availableReplicas: 1 }, 'orange', 'all are there, and not all are new'],
+    [{ updatedReplicas: 1, availableReplicas: 0 }, 'red', 'not all are there'],
+  ])('%j is %s: %s', async (counts, colour) => {
+    const place = { namespace: stage.namespace, name: 'front' };
+    const play = async (body: object) =>
+      await stage.client.patch(
+        deployments,
+        place,
+        { kind: 'merge', body: { status: body } },
+        { subresource: 'status' },
+      );
+
+    await play({ replicas: 1, readyReplicas: counts.availableReplicas, ...counts });
+
+    await untilStatus({ status: colour });
+    await play({ readyReplicas: 1, updatedReplicas: 1, availableReplicas: 1 });
+    await untilStatus({ status: 'green' });
   });
 
   test('a job deploys a version by the name of the service', async () => {

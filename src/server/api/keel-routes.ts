@@ -106,7 +106,7 @@ function trackedOf(app: AppObjectWire): readonly object[] {
       {
         image: path.length === 0 ? registry : path.join('/'),
         trigger: spec.trigger === 'Webhook' ? 'default' : 'poll',
-        pollSchedule: spec.schedule ?? `@every ${spec.interval ?? '5m'}`,
+        pollSchedule: spec.schedule?.cron ?? `@every ${spec.interval ?? '5m'}`,
         provider: spec.deploy.helm ? 'helm' : 'kubernetes',
         namespace: metadata.namespace,
         policy: policyName(app),

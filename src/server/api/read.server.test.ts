@@ -21,7 +21,12 @@ beforeAll(async () => {
   }
   await stage.until(async () => {
     const { body } = await stage.ask(`/api/v1/apps/${stage.namespace}/web`, { token });
-    expect(body).toMatchObject({ update: { phase: 'Watching', open: true, waiting: { reason: 'Rollout' } } });
+    expect(body).toMatchObject({
+      resources: [{ name: 'web' }],
+      update: { phase: 'Watching', open: true, waiting: { reason: 'Rollout' } },
+    });
+    const { current, available } = body as { current: string; available: string };
+    expect(`${current} ${available}`).toContain('1.1.0');
   });
 });
 

@@ -87,7 +87,7 @@ const MayDo = Type.Array(Type.String(), { description: 'Verbs that you have on i
 export const UpdateSchema = Type.Object({
   ...UpdateSummarySchema.properties,
   actions: Actions,
-  mayDo: MayDo,
+  mayDo: Type.Array(Type.String(), { description: 'Verbs that you have on it; rollback: on its App.' }),
   steps: Type.Array(StepSchema, { description: 'Oldest first.' }),
   conditions: Type.Array(ConditionSchema),
   plan: Type.Optional(
@@ -170,6 +170,9 @@ export const AppSchema = Type.Object({
   sources: Type.Array(SourceViewSchema),
   resources: Type.Array(ResourceSchema),
   history: Type.Array(UpdateSummarySchema, { description: 'Updates of the App, newest first.' }),
+  checkpoints: Type.Array(Type.Object({ update: Type.String(), ...CheckpointSchema.properties }), {
+    description: 'Backups that its Updates made, newest first; update is the one before which it was made.',
+  }),
   spec: Whole('What is to be kept up to date, and how; as in the App.'),
 });
 

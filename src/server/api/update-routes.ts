@@ -1,5 +1,6 @@
 /** Updates: the history with its search, one of them with its steps, and what waits for people. */
 import Type, { type Static } from 'typebox';
+import type { WaitingReason } from '../../core/waiting.ts';
 import type { UpdateObjectWire } from '../../resources/decode-update.ts';
 import {
   type ApiContext,
@@ -66,14 +67,20 @@ function addOne(routes: ApiRoutes, context: ApiContext): void {
   routes.get('/updates/:namespace/:name', { schema }, async (request) => {
     await context.rights.require(callerOf(request), { verb: 'get', resource: 'updates', ...request.params });
     const update = showUpdate(findUpdate(context, request.params));
-    return { ...update, mayDo: await verbsOn(context, request, 'updates', ['approve', 'reject']) };
+    const { namespace } = request.params;
+    const onApp = { caller: request.caller, params: { namespace, name: update.app } };
+    const [own, ofApp] = await Promise.all([
+      verbsOn(context, request, 'updates', ['approve', 'reject']),
+      verbsOn(context, onApp, 'apps', ['rollback']),
+    ]);
+    return { ...update, mayDo: [...own, ...ofApp] };
   });
 }
 
 function addApprovals(routes: ApiRoutes, context: ApiContext): void {
   const schema = {
     tags: ['Updates'],
-    summary: 'Updates that wait for the approval of people, longest waiting first.',
+    summary: 'Updates that wait for people, longest waiting first.',
     querystring: Type.Object({ namespace: NamespaceParameter }, { additionalProperties: false }),
     response: { 200: Type.Object({ items: Type.Array(ApprovalSchema) }) },
   };
@@ -91,7 +98,7 @@ function addApprovals(routes: ApiRoutes, context: ApiContext): void {
 }
 
 /** @throws Problem `not-found` */
-function findUpdate(
+export function findUpdate(
   context: ApiContext,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): UpdateObjectWire {
@@ -102,7 +109,8 @@ function findUpdate(
   return update;
 }
 
-async function listedUpdates(
+/** Those that the caller may list. */
+export async function listedUpdates(
   context: ApiContext,
   request: Parameters<typeof callerOf>[0],
   namespace: string | undefined,
@@ -115,8 +123,15 @@ async function listedUpdates(
   return updates.filter(({ metadata }) => isAllowed(metadata.namespace));
 }
 
+const asksPeople: ReadonlySet<string> = new Set<WaitingReason>([
+  'ApprovalRequired',
+  'TooManyRollbacks',
+  'TestInconclusive',
+  'RestoreApproval',
+]);
+
 function waitsForPeople({ open, waiting }: UpdateSummary): boolean {
-  return open && waiting?.reason === 'ApprovalRequired';
+  return open && asksPeople.has(waiting?.reason ?? '');
 }
 
 function matches(update: UpdateSummary, filter: Filter): boolean {

@@ -63,14 +63,30 @@ export function showApp(app: AppObjectWire, backend: ApiBackend): App {
         ...(told?.available && { available: told.available }),
       };
     }),
-    resources: (status?.workloads ?? []).map((text) => resourceOf(text, metadata.namespace, backend)),
+    resources: resourcesOf(app, backend).map(({ podSelector: _, ...resource }) => resource),
     history: updates.map(summarizeUpdate),
+    checkpoints: checkpointsOf(updates),
     spec: { ...spec },
   };
 }
 
+/** An Update that took over from another goes by the other's backup, which counts once. */
+function checkpointsOf(updates: readonly UpdateObjectWire[]): App['checkpoints'] {
+  return updates.flatMap(({ metadata, status }) => {
+    const { checkpoint } = status ?? {};
+    return checkpoint?.id === metadata.name ? [{ update: metadata.name, ...checkpoint }] : [];
+  });
+}
+
+export type ResourceWithPods = Resource & { readonly podSelector?: string };
+
+/** What the status of an App names, with the health of workloads from watched copies. */
+export function resourcesOf({ metadata, status }: AppObjectWire, backend: ApiBackend): readonly ResourceWithPods[] {
+  return (status?.workloads ?? []).map((text) => resourceOf(text, metadata.namespace, backend));
+}
+
 /** @param text `Kind/name`, as the App's status has it */
-function resourceOf(text: string, namespace: string, backend: ApiBackend): Resource {
+function resourceOf(text: string, namespace: string, backend: ApiBackend): ResourceWithPods {
   const slash = text.indexOf('/');
   const [kind, name] = [text.slice(0, slash), text.slice(slash + 1)];
   const base = { kind, namespace, name };
@@ -78,14 +94,16 @@ function resourceOf(text: string, namespace: string, backend: ApiBackend): Resou
   return workload ? { ...base, ...viewOfWorkload(workload) } : { ...base, health: 'Unknown' };
 }
 
-function viewOfWorkload(workload: Workload): Omit<Resource, 'kind' | 'namespace' | 'name'> {
+export function viewOfWorkload(workload: Workload): Omit<ResourceWithPods, 'kind' | 'namespace' | 'name'> {
   const health = assessWorkload(workload, [], new Map());
+  const { podSelector } = workload;
   const { wanted, updated, ready, available } = workload.rollout;
   return {
     health: health.kind,
     ...('message' in health && { message: health.message }),
     ...(workload.kind !== 'CronJob' && { replicas: { wanted, updated, ready, available } }),
     images: workload.containers.map(({ name, image, init }) => ({ container: name, image, init })),
+    ...(podSelector !== undefined && { podSelector }),
   };
 }
 

@@ -25,6 +25,9 @@ const shownBy: Readonly<Record<string, (change: Change) => readonly (readonly st
     ['update', namespace, name],
   ],
   Rejection: ({ namespace }) => [['rejections'], ['app', namespace]],
+  Channel: () => [['channels']],
+  Release: () => [['releases'], ['channels']],
+  Subscription: () => [['subscriptions']],
 };
 
 export class LiveUpdates {

@@ -1,5 +1,11 @@
 /** What the pages read, each under a key that live.ts finds again when something has changed. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import type { ChannelSpecWire, ChannelStatusWire } from '../../../src/resources/channel.ts';
+import type { ReleaseSpecWire, ReleaseStatusWire } from '../../../src/resources/release.ts';
+import type { SubscriptionSpecWire, SubscriptionStatusWire } from '../../../src/resources/subscription.ts';
+import type { Curve } from '../../../src/server/api/channel-views.ts';
+import type { FiguresView } from '../../../src/server/api/figures-route.ts';
+import type { ChangesView, ResourceTree } from '../../../src/server/api/resource-routes.ts';
 import type {
   App,
   AppSummary,
@@ -136,4 +142,82 @@ export const registriesQuery = () =>
     queryKey: ['registries'],
     queryFn: ({ signal }) => get<{ readonly items: readonly RegistryHost[] }>('registries', {}, signal),
     refetchInterval: sourcesMs,
+  });
+
+export const figuresQuery = () =>
+  queryOptions({
+    queryKey: ['updates', 'figures'],
+    queryFn: ({ signal }) => get<FiguresView>('figures', {}, signal),
+  });
+
+/** An object of the kinds around channels, as the cluster has it. */
+interface Whole<Spec, Status> {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  readonly spec: Spec;
+  readonly status?: Status;
+}
+
+export type ChannelView = Whole<ChannelSpecWire, ChannelStatusWire> & { readonly curve?: Curve };
+export type ReleaseView = Whole<ReleaseSpecWire, ReleaseStatusWire>;
+export type SubscriptionView = Whole<SubscriptionSpecWire, SubscriptionStatusWire>;
+
+interface FleetKinds {
+  readonly channels: ChannelView;
+  readonly releases: ReleaseView;
+  readonly subscriptions: SubscriptionView;
+}
+
+/** All of one of the kinds around channels. */
+export const fleetQuery = <Kind extends keyof FleetKinds>(kind: Kind) =>
+  queryOptions({
+    queryKey: [kind],
+    queryFn: ({ signal }) => get<Page<FleetKinds[Kind]>>(kind, { limit: mostOfFleet }, signal),
+  });
+
+const mostOfFleet = 500;
+/** The share of a curve grows by itself. */
+const curveMs = 30_000;
+
+export const fleetObjectQuery = <Kind extends keyof FleetKinds>(kind: Kind, namespace: string, name: string) =>
+  queryOptions({
+    queryKey: [kind, namespace, name],
+    queryFn: ({ signal }) => get<FleetKinds[Kind]>(`${kind}/${namespace}/${name}`, {}, signal),
+    ...(kind === 'channels' && { refetchInterval: curveMs }),
+  });
+
+const podsMs = 5_000;
+
+/** Pods are not told of as they change, so they are asked for from time to time while the page is open. */
+export const treeQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: ['app', namespace, name, 'resources'],
+    queryFn: ({ signal }) => get<ResourceTree>(`apps/${namespace}/${name}/resources`, {}, signal),
+    refetchInterval: podsMs,
+  });
+
+export const changesQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: ['update', namespace, name, 'objects'],
+    queryFn: ({ signal }) => get<ChangesView>(`updates/${namespace}/${name}/objects`, {}, signal),
+  });
+
+export interface PodOfUpdate {
+  readonly name: string;
+  readonly part: string;
+  readonly phase: string;
+  readonly message: string;
+  readonly restarts: number;
+  readonly containers: readonly { readonly name: string }[];
+}
+
+/** @param isOpen the Update goes on, so that more may come */
+export const podsQuery = (namespace: string, name: string, isOpen: boolean) =>
+  queryOptions({
+    queryKey: ['update', namespace, name, 'pods'],
+    queryFn: ({ signal }) =>
+      get<{ readonly items: readonly PodOfUpdate[] }>(`updates/${namespace}/${name}/pods`, {}, signal),
+    ...(isOpen && { refetchInterval: podsMs }),
   });

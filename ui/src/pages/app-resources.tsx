@@ -1,53 +1,123 @@
-/** The objects an App looks after, by kind, with their health. */
-import { List, Stack, Text, Title } from '@mantine/core';
-import type { Resource } from '../../../src/server/api/schemas.ts';
-import { HealthBadge } from '../parts/badges.tsx';
+/** The objects that an App put in place, as a tree: each with its health, what others changed of it, and its pods. */
+import { List, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ResourceTree } from '../../../src/server/api/resource-routes.ts';
+import { treeQuery } from '../api/queries.ts';
+import { HealthBadge, Mark } from '../parts/badges.tsx';
+import { Section } from '../parts/facts.tsx';
+import { QueryState } from '../parts/query-state.tsx';
+import { When } from '../parts/times.tsx';
 import { useText } from '../text/language.tsx';
+import classes from './app-resources.module.css';
 
-export function Resources({ resources }: { readonly resources: readonly Resource[] }) {
+type Item = ResourceTree['items'][number];
+type Pod = NonNullable<Item['pods']>[number];
+
+export function Resources({ namespace, name }: { readonly namespace: string; readonly name: string }) {
+  const query = useQuery(treeQuery(namespace, name));
+  return <QueryState query={query}>{(tree) => <Tree tree={tree} />}</QueryState>;
+}
+
+function Tree({ tree: { items, total } }: { readonly tree: ResourceTree }) {
   const text = useText();
-  if (resources.length === 0) {
-    return <Text>{text.app.noResources}</Text>;
+  if (items.length === 0) {
+    return <Text size="sm">{text.app.noResources}</Text>;
   }
+  const drifted = items.filter(({ drift }) => drift !== undefined).length;
+  const sick = items.filter(({ health }) => health !== 'Current').length;
   return (
     <Stack>
-      {[...Map.groupBy(resources, ({ kind }) => kind)].map(([kind, ones]) => (
-        <section key={kind}>
-          <Title order={2} size="h4" mb="xs">
-            {kind}
-          </Title>
-          <Stack gap="xs">
+      <Text size="sm" role="status">
+        {text.app.objectsAre(total, sick)}
+        {drifted > 0 && ` ${text.app.driftedCount(drifted)}`}
+      </Text>
+      {[...Map.groupBy(items, ({ kind }) => kind)].map(([kind, ones]) => (
+        <Section key={kind} title={kind}>
+          <ul className={classes['tree'] ?? ''}>
             {ones.map((one) => (
-              <ResourceLine key={`${one.namespace}/${one.name}`} resource={one} />
+              <li key={`${one.namespace}/${one.name}`}>
+                <ResourceLine item={one} />
+              </li>
             ))}
-          </Stack>
-        </section>
+          </ul>
+        </Section>
       ))}
+      {total > items.length && <Text size="sm">{text.common.count(items.length, total)}</Text>}
     </Stack>
   );
 }
 
-function ResourceLine({ resource: { name, health, message, replicas, images } }: { readonly resource: Resource }) {
+function ResourceLine({ item }: { readonly item: Item }) {
   const text = useText();
+  const { namespace, name, health, message, drift, replicas, images = [], pods = [] } = item;
   return (
-    <div>
+    <>
       <HealthBadge health={health} />{' '}
       <Text span fw={600} size="sm">
-        {name}
+        <bdi title={namespace === '' ? name : `${namespace}/${name}`}>{name}</bdi>
       </Text>{' '}
       {replicas && (
         <Text span size="sm">
           {text.app.replicas(replicas.ready, replicas.wanted)}
         </Text>
       )}
-      {message !== undefined && <Text size="sm">{message}</Text>}
-      <List size="sm" withPadding>
-        {images?.map(({ container, image }) => (
-          <List.Item key={container}>
-            {container}: <bdi style={{ overflowWrap: 'anywhere' }}>{image}</bdi>
-          </List.Item>
-        ))}
-      </List>
-    </div>
+      {message !== undefined && (
+        <Text size="sm">
+          <bdi>{message}</bdi>
+        </Text>
+      )}
+      {drift !== undefined && (
+        <div>
+          <Mark tone="wait" text={text.app.drift} />{' '}
+          <Text span size="sm">
+            <bdi>{drift}</bdi>
+          </Text>
+        </div>
+      )}
+      {images.length > 0 && (
+        <List size="sm" withPadding>
+          {images.map(({ container, image }) => (
+            <List.Item key={container}>
+              {container}: <bdi style={{ overflowWrap: 'anywhere' }}>{image}</bdi>
+            </List.Item>
+          ))}
+        </List>
+      )}
+      {pods.length > 0 && (
+        <ul className={classes['branch'] ?? ''} aria-label={text.app.podsOf(name)}>
+          {pods.map((pod) => (
+            <li key={pod.name}>
+              <PodLine pod={pod} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+const toneOfPhase: Readonly<Record<string, 'good' | 'busy' | 'bad' | 'off'>> = {
+  Running: 'good',
+  Pending: 'busy',
+  Succeeded: 'off',
+  Failed: 'bad',
+};
+
+function PodLine({ pod: { name, phase, ready, containers, restarts, message, startedAt } }: { readonly pod: Pod }) {
+  const text = useText();
+  const isWell = phase !== 'Running' || ready === containers;
+  return (
+    <>
+      <Mark tone={isWell ? (toneOfPhase[phase] ?? 'off') : 'wait'} text={message === '' ? phase : message} />{' '}
+      <Text span size="sm">
+        <bdi>{name}</bdi> {text.app.replicas(ready, containers)}
+        {restarts > 0 && `, ${text.app.restarts(restarts)}`}
+        {startedAt !== '' && (
+          <>
+            , <When at={startedAt} />
+          </>
+        )}
+      </Text>
+    </>
   );
 }

@@ -3,7 +3,7 @@ import { Group, Stack, Tabs, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { App } from '../../../src/server/api/schemas.ts';
-import { appQuery } from '../api/queries.ts';
+import { appQuery, type Seen } from '../api/queries.ts';
 import { ActionList } from '../parts/action-list.tsx';
 import { AppActions } from '../parts/app-actions.tsx';
 import { StateBadge } from '../parts/badges.tsx';
@@ -13,6 +13,7 @@ import { UpdateTable } from '../parts/update-table.tsx';
 import { WaitingLine } from '../parts/waiting-line.tsx';
 import { YamlView } from '../parts/yaml-view.tsx';
 import { useText } from '../text/language.tsx';
+import { Backups } from './app-backups.tsx';
 import { Rejections } from './app-rejections.tsx';
 import { Resources } from './app-resources.tsx';
 import { Versions } from './app-versions.tsx';
@@ -28,9 +29,9 @@ export function AppPage() {
   );
 }
 
-const tabs = ['versions', 'resources', 'history', 'settings'] as const;
+const tabs = ['versions', 'resources', 'history', 'backups', 'settings'] as const;
 
-function AppDetails({ app }: { readonly app: App }) {
+function AppDetails({ app }: { readonly app: Seen<App> }) {
   const text = useText();
   const { tab } = useSearch({ from: '/apps/$namespace/$name' });
   const navigate = useNavigate({ from: '/apps/$namespace/$name' });
@@ -60,7 +61,7 @@ function AppDetails({ app }: { readonly app: App }) {
           </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="resources">
-          <Resources resources={app.resources} />
+          <Resources namespace={app.namespace} name={app.name} />
         </Tabs.Panel>
         <Tabs.Panel value="history">
           <UpdateTable updates={app.history} empty={text.app.noHistory} />
@@ -72,6 +73,9 @@ function AppDetails({ app }: { readonly app: App }) {
               <ActionList actions={app.actions} />
             </section>
           )}
+        </Tabs.Panel>
+        <Tabs.Panel value="backups">
+          <Backups app={app} />
         </Tabs.Panel>
         <Tabs.Panel value="settings">
           <YamlView value={app.spec} label={text.app.settings} />

@@ -1,13 +1,13 @@
 /** Beside the Apps: updates under way, what happens next by itself, and how the last day went. */
 
 import { Card, Group, Stack, Text, Title } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useId, useState } from 'react';
 import type { AppSummary, UpdateSummary } from '../../../src/server/api/schemas.ts';
-import { appsQuery, updatesQuery } from '../api/queries.ts';
+import { appsQuery, figuresQuery, updatesQuery } from '../api/queries.ts';
 import { PhaseBadge } from '../parts/badges.tsx';
 import { PageLink } from '../parts/page-link.tsx';
-import { When } from '../parts/times.tsx';
+import { sayDuration, When } from '../parts/times.tsx';
 import { WaitingLine } from '../parts/waiting-line.tsx';
 import { useText } from '../text/language.tsx';
 
@@ -21,6 +21,7 @@ export function NowAndNext() {
       <RightNow />
       <ComingUp />
       <LastDay />
+      <FourNumbers />
     </Stack>
   );
 }
@@ -107,6 +108,40 @@ function LastDay() {
           </Text>
         </Group>
       ))}
+    </Aside>
+  );
+}
+
+/** As the dashboard has them, over the Updates that are kept. */
+function FourNumbers() {
+  const text = useText();
+  const { figures } = text;
+  const { data } = useQuery(figuresQuery());
+  if (!data) {
+    return null;
+  }
+  const { days, deployments, perDay, failureShare, leadTimeMs, restoreTimeMs } = data;
+  const sayTime = (ms: number | undefined) => (ms === undefined ? '–' : sayDuration(ms));
+  const rows = [
+    [figures.frequency, deployments === 0 ? '–' : figures.perDay(perDay)],
+    [figures.leadTime, sayTime(leadTimeMs)],
+    [figures.failureRate, failureShare === undefined ? '–' : `${Math.round(failureShare * 100)} %`],
+    [figures.restoreTime, sayTime(restoreTimeMs)],
+  ] as const;
+  return (
+    <Aside title={figures.title(days)}>
+      <Stack component="dl" gap="xs" m={0}>
+        {rows.map(([name, value]) => (
+          <Group key={name} justify="space-between" gap="xs" wrap="nowrap" component="div">
+            <Text component="dt" size="sm">
+              {name}
+            </Text>
+            <Text component="dd" size="sm" fw={600} m={0} style={{ whiteSpace: 'nowrap' }}>
+              {value}
+            </Text>
+          </Group>
+        ))}
+      </Stack>
     </Aside>
   );
 }

@@ -1,25 +1,28 @@
 /** One Update, the unit no other tool shows: every step with its time, why it waits, what it sets and what going back would set. */
 
-import { Alert, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import type { Update } from '../../../src/server/api/schemas.ts';
 import { updateQuery } from '../api/queries.ts';
 import { ActionList } from '../parts/action-list.tsx';
 import { PhaseBadge } from '../parts/badges.tsx';
+import { CheckpointView } from '../parts/checkpoint.tsx';
+import { Fact, Facts, Section } from '../parts/facts.tsx';
 import { PageLink } from '../parts/page-link.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { PlanView } from '../parts/plan-view.tsx';
 import { QueryState } from '../parts/query-state.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { sayDuration, When } from '../parts/times.tsx';
-import { UpdateActions } from '../parts/update-actions.tsx';
+import { UpdateActions, UpdateRollback } from '../parts/update-actions.tsx';
 import { ChangeLines } from '../parts/versions.tsx';
 import { WaitingLine } from '../parts/waiting-line.tsx';
 import { YamlView } from '../parts/yaml-view.tsx';
 import { useText } from '../text/language.tsx';
-import { CheckpointView, RestoredData, TestList } from './update-evidence.tsx';
+import { UpdateChanges } from './update-changes.tsx';
+import { RestoredData, TestList } from './update-evidence.tsx';
+import { UpdateLogs } from './update-logs.tsx';
 
 export function UpdatePage() {
   const text = useText();
@@ -48,7 +51,14 @@ export function UpdatePage() {
             )}
           </>
         }
-        actions={update && <UpdateActions update={update} mayDo={update.mayDo} />}
+        actions={
+          update && (
+            <Group gap="xs">
+              <UpdateActions update={update} mayDo={update.mayDo} />
+              <UpdateRollback update={update} mayDo={update.mayDo} />
+            </Group>
+          )
+        }
       />
       <QueryState query={query}>{(data) => <UpdateDetails update={data} />}</QueryState>
     </>
@@ -63,7 +73,7 @@ function UpdateDetails({ update }: { readonly update: Update }) {
         <PhaseBadge phase={update.phase} />
         <WaitingLine waiting={update.open ? update.waiting : undefined} />
       </Group>
-      <Facts update={update} />
+      <UpdateFacts update={update} />
       {update.failure && (
         <Alert color="red" variant="outline" title={`${text.update.failure}: ${update.failure.reason}`}>
           <bdi>{update.failure.message}</bdi>
@@ -75,6 +85,14 @@ function UpdateDetails({ update }: { readonly update: Update }) {
       <Section title={text.update.timeline}>
         <Timeline steps={update.steps} />
       </Section>
+      <Section title={text.logs.title}>
+        <UpdateLogs update={update} />
+      </Section>
+      {update.plan && ('manifests' in update.plan || 'helm' in update.plan) && (
+        <Section title={text.changes.title}>
+          <UpdateChanges update={update} />
+        </Section>
+      )}
       {update.checkpoint && (
         <Section title={text.update.checkpoint}>
           <CheckpointView checkpoint={update.checkpoint} />
@@ -106,22 +124,11 @@ function UpdateDetails({ update }: { readonly update: Update }) {
   );
 }
 
-function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <section aria-label={title}>
-      <Title order={2} size="h4" mb="xs">
-        {title}
-      </Title>
-      {children}
-    </section>
-  );
-}
-
-function Facts({ update }: { readonly update: Update }) {
+function UpdateFacts({ update }: { readonly update: Update }) {
   const text = useText();
   const { changes, trigger, startedAt, createdAt, finishedAt, tookMs, approvals } = update;
   return (
-    <dl style={{ display: 'grid', gridTemplateColumns: 'max-content 1fr', gap: '0.25rem 1rem', margin: 0 }}>
+    <Facts>
       <Fact name={text.update.changes}>
         <ChangeLines changes={changes} />
       </Fact>
@@ -149,19 +156,6 @@ function Facts({ update }: { readonly update: Update }) {
           ))}
         </Fact>
       )}
-    </dl>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <>
-      <Text component="dt" size="sm" fw={600}>
-        {name}
-      </Text>
-      <Text component="dd" size="sm" m={0} style={{ overflowWrap: 'anywhere' }}>
-        {children}
-      </Text>
-    </>
+    </Facts>
   );
 }

@@ -14,6 +14,8 @@ export interface Action {
   readonly lead?: string;
   readonly path: string;
   readonly method?: 'POST' | 'DELETE';
+  /** Sent along with what is asked. */
+  readonly fields?: Readonly<Record<string, string | boolean>>;
   readonly isGrave?: boolean;
   /** Asked for in the dialog besides the reason. */
   readonly asksFor?: boolean;
@@ -31,7 +33,7 @@ export function ActionButton({ action }: { readonly action: Action }) {
   const queries = useQueryClient();
   const [opened, { open, close }] = useDisclosure();
   const attempt = useMutation({
-    mutationFn: (answers: Answers) => send(action.method ?? 'POST', action.path, answers),
+    mutationFn: (answers: Answers) => send(action.method ?? 'POST', action.path, { ...action.fields, ...answers }),
     onSuccess: async () => {
       close();
       notifications.show({ message: `${action.label}: ${text.act.done}`, role: 'status' });

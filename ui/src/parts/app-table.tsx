@@ -52,13 +52,15 @@ const AppRow = memo(
           <StateBadge state={app.state} />
         </Table.Td>
         <Table.Td data-label={labels.running}>
-          <bdi>{app.current}</bdi>
+          <bdi>{app.current || '–'}</bdi>
         </Table.Td>
         <Table.Td data-label={labels.available}>
           <bdi>{app.available || '–'}</bdi>
         </Table.Td>
         <Table.Td data-label={labels.why}>
-          <WaitingLine waiting={app.hold ? { ...app.hold, message: app.hold.reason } : waitingOf(app)} lines={2} />
+          <div>
+            <WaitingLine waiting={app.hold ? { ...app.hold, message: app.hold.reason } : waitingOf(app)} lines={2} />
+          </div>
         </Table.Td>
       </Table.Tr>
     );

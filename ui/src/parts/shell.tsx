@@ -17,6 +17,7 @@ const pages = [
   ['/approvals', 'approvals'],
   ['/history', 'history'],
   ['/sources', 'sources'],
+  ['/channels', 'channels'],
   ['/policy', 'policy'],
 ] as const;
 

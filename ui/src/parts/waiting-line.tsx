@@ -12,17 +12,28 @@ export function WaitingLine({ waiting, lines }: { readonly waiting: Waiting | un
   if (!waiting) {
     return null;
   }
-  return (
-    <Text size="sm" component="span" {...(lines !== undefined && { lineClamp: lines })} title={waiting.reason}>
-      {waiting.message}
-      {waiting.until !== undefined && (
-        <>
-          {' · '}
-          <Text span fw={600} size="sm">
-            <Until at={waiting.until} />
-          </Text>
-        </>
-      )}
+  const time = waiting.until !== undefined && (
+    <Text span fw={600} size="sm">
+      <Until at={waiting.until} />
     </Text>
+  );
+  return (
+    <>
+      <Text
+        size="sm"
+        component={lines === undefined ? 'span' : 'div'}
+        {...(lines !== undefined && { lineClamp: lines })}
+        title={waiting.reason}
+      >
+        <bdi>{waiting.message}</bdi>
+        {lines === undefined && time && (
+          <>
+            {' · '}
+            {time}
+          </>
+        )}
+      </Text>
+      {lines !== undefined && time}
+    </>
   );
 }

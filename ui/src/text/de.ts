@@ -1,3 +1,5 @@
+import { changes, logs } from './de-details.ts';
+import { fleet } from './de-fleet.ts';
 import type { Catalogue } from './en.ts';
 
 export const de: Catalogue = {
@@ -10,6 +12,7 @@ export const de: Catalogue = {
     approvals: 'Freigaben',
     history: 'Verlauf',
     sources: 'Quellen',
+    channels: 'Kanäle',
     policy: 'Regel ausprobieren',
     menu: 'Menü',
   },
@@ -115,6 +118,15 @@ export const de: Catalogue = {
     nothingToday: 'Kein Update ist zu Ende gegangen.',
     tableLabel: 'Anwendungen',
   },
+  figures: {
+    title: (days) => `Letzte ${days} Tage`,
+    frequency: 'Aktualisierungen',
+    perDay: (perDay) =>
+      (perDay >= 1 ? `${perDay.toFixed(1)} am Tag` : `${(7 * perDay).toFixed(1)} in der Woche`).replace('.', ','),
+    leadTime: 'Vom Fund bis zum Betrieb',
+    failureRate: 'Schiefgegangen',
+    restoreTime: 'Von schlecht zu wieder gut',
+  },
   first: {
     title: 'Noch nichts zu betreuen',
     lead: 'Nennen Sie Headgate eine Anwendung, und es hält sie von nun an aktuell.',
@@ -124,6 +136,9 @@ export const de: Catalogue = {
     docs: 'Jede Einstellung steht in der Dokumentation unter docs/guide/apps.md.',
   },
   app: {
+    backups: 'Sicherungen',
+    noBackups: 'Keine Aktualisierung hat eine Sicherung gemacht.',
+    beforeUpdate: 'Vor',
     versions: 'Versionen',
     resources: 'Objekte',
     history: 'Verlauf',
@@ -138,6 +153,12 @@ export const de: Catalogue = {
     rejections: 'Versionen, die nicht wieder genommen werden',
     actions: 'Was Menschen taten',
     expires: 'darf wieder genommen werden',
+    drift: 'Abgewichen',
+    objectsAre: (all, sick) =>
+      `${all === 1 ? '1 Objekt' : `${all} Objekte`}, ${sick === 0 ? 'alle gesund.' : `${sick} nicht gesund.`}`,
+    driftedCount: (count) => (count === 1 ? '1 hat jemand anders geändert.' : `${count} hat jemand anders geändert.`),
+    podsOf: (name) => `Pods von ${name}`,
+    restarts: (count) => (count === 1 ? '1 Neustart' : `${count} Neustarts`),
     replicas: (ready, wanted) => `${ready} von ${wanted} bereit`,
   },
   update: {
@@ -161,6 +182,7 @@ export const de: Catalogue = {
     record: 'Die ganze Aufzeichnung als YAML',
     stepResult: { Done: 'erledigt', Failed: 'gescheitert', Stopped: 'abgebrochen' },
     actions: 'Was Menschen taten',
+    checkpointKind: { Job: 'Daten und Objekte', Objects: 'nur Objekte' },
     checkpointState: {
       Running: 'entsteht gerade',
       Completed: 'ist vollständig',
@@ -182,6 +204,15 @@ export const de: Catalogue = {
     approve: 'Freigeben',
     reject: 'Ablehnen',
     rollBack: 'Zurückgehen',
+    goBackTo: 'Hierhin zurück',
+    goBackToLead: 'Was diese Aktualisierung brachte, kommt zurück; was danach kam, wird nicht wieder genommen.',
+    restoreData: 'Mit den Daten zurück',
+    restoreDataLead: 'Die Sicherung kommt zurück. Was seither geschrieben wurde, geht verloren.',
+    keepData: 'Zurück, Daten behalten',
+    keepDataLead: 'Die frühere Version kommt zurück und arbeitet mit den Daten, wie sie jetzt sind.',
+    restore: 'Wiederherstellen',
+    restoreLead:
+      'Version und Daten werden wieder, wie sie vor dieser Aktualisierung waren. Was seither geschrieben wurde, geht verloren.',
     liftRejection: 'Ablehnung aufheben',
     reason: 'Grund',
     reasonHint: 'Wird mit Ihrem Namen aufgezeichnet.',
@@ -239,6 +270,9 @@ export const de: Catalogue = {
     followedBy: 'Verfolgt von',
     none: 'Keine Anwendung hat eine Quelle.',
   },
+  fleet,
+  logs,
+  changes,
   policy: {
     title: 'Regel ausprobieren',
     lead: 'Nichts wird geändert: Regel und Tags einfügen und sehen, was genommen würde und warum.',

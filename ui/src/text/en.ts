@@ -1,4 +1,7 @@
 /** All text of the pages. Another language is another file of the same shape; the types see to it that nothing is missing. */
+import { changes, logs } from './en-details.ts';
+import { fleet } from './en-fleet.ts';
+
 export const en = {
   name: 'English',
   product: 'Headgate',
@@ -9,6 +12,7 @@ export const en = {
     approvals: 'Approvals',
     history: 'History',
     sources: 'Sources',
+    channels: 'Channels',
     policy: 'Try a policy',
     menu: 'Menu',
   },
@@ -114,6 +118,14 @@ export const en = {
     nothingToday: 'No update has ended.',
     tableLabel: 'Apps',
   },
+  figures: {
+    title: (days: number) => `Last ${days} days`,
+    frequency: 'Updates',
+    perDay: (perDay: number) => (perDay >= 1 ? `${perDay.toFixed(1)} a day` : `${(7 * perDay).toFixed(1)} a week`),
+    leadTime: 'From found to running',
+    failureRate: 'Went wrong',
+    restoreTime: 'From bad to good again',
+  },
   first: {
     title: 'Nothing to look after yet',
     lead: 'Tell Headgate of an app, and it keeps it up to date from now on.',
@@ -123,6 +135,9 @@ export const en = {
     docs: 'Every setting is described in the documentation under docs/guide/apps.md.',
   },
   app: {
+    backups: 'Backups',
+    noBackups: 'No update has made a backup.',
+    beforeUpdate: 'Before',
     versions: 'Versions',
     resources: 'Resources',
     history: 'History',
@@ -137,6 +152,13 @@ export const en = {
     rejections: 'Versions that are not taken again',
     actions: 'What people did',
     expires: 'may be taken again',
+    drift: 'Drifted',
+    objectsAre: (all: number, sick: number) =>
+      `${all === 1 ? '1 object' : `${all} objects`}, ${sick === 0 ? 'all well.' : `${sick} not well.`}`,
+    driftedCount: (count: number) =>
+      count === 1 ? '1 was changed by somebody else.' : `${count} were changed by somebody else.`,
+    podsOf: (name: string) => `Pods of ${name}`,
+    restarts: (count: number) => (count === 1 ? '1 restart' : `${count} restarts`),
     replicas: (ready: number, wanted: number) => `${ready} of ${wanted} ready`,
   },
   update: {
@@ -160,6 +182,7 @@ export const en = {
     record: 'The whole record as YAML',
     stepResult: { Done: 'done', Failed: 'failed', Stopped: 'stopped' },
     actions: 'What people did',
+    checkpointKind: { Job: 'data and objects', Objects: 'objects only' },
     checkpointState: {
       Running: 'is being made',
       Completed: 'is complete',
@@ -181,6 +204,14 @@ export const en = {
     approve: 'Approve',
     reject: 'Reject',
     rollBack: 'Roll back',
+    goBackTo: 'Go back to this',
+    goBackToLead: 'What this update brought comes back, and what came after it is not taken again.',
+    restoreData: 'Go back with the data',
+    restoreDataLead: 'The backup comes back. What was written since it was made is lost.',
+    keepData: 'Go back, keep the data',
+    keepDataLead: 'The former version comes back and works with the data as it is now.',
+    restore: 'Restore',
+    restoreLead: 'Version and data are again as they were before this update. What was written since is lost.',
     liftRejection: 'Lift the rejection',
     reason: 'Reason',
     reasonHint: 'Kept with your name in the record.',
@@ -238,6 +269,9 @@ export const en = {
     followedBy: 'Followed by',
     none: 'No app has a source.',
   },
+  fleet,
+  logs,
+  changes,
   policy: {
     title: 'Try a policy',
     lead: 'Nothing is changed: paste a policy and the tags of a repository, and see what would be taken and why.',

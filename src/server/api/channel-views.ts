@@ -1,0 +1,65 @@
+/** What a Channel says beside its object: how far its newest Release has come by its curve. */
+import Type, { type Static } from 'typebox';
+import { type Rollout, shareAt } from '../../core/channel/rollout.ts';
+import { isOperationError } from '../../core/errors.ts';
+import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
+import { Time } from '../../resources/schema-parts.ts';
+
+export const CurveSchema = Type.Object(
+  {
+    release: Type.String({ description: 'The newest Release that is published.' }),
+    publishedAt: Time('When it was published.'),
+    share: Type.Number({ description: 'Share of the clusters that may have it by now, from 0 to 1.' }),
+    paused: Type.Boolean({ description: 'Clusters that do not have it yet do not take it.' }),
+    canary: Type.Optional(
+      Type.Object({ group: Type.String(), until: Time('Until when only this group may have it.') }),
+    ),
+    points: Type.Array(Type.Object({ at: Time('When.'), share: Type.Number({ description: 'From 0 to 1.' }) }), {
+      description: 'Between them the share grows evenly.',
+    }),
+  },
+  { description: 'How the newest Release spreads over the clusters.' },
+);
+
+export type Curve = Static<typeof CurveSchema>;
+
+/** Undefined while nothing is published, and for a Channel that cannot be read. */
+export function curveOf(
+  channel: ChannelObjectWire,
+  releases: readonly ReleaseObjectWire[],
+  now: Date,
+): Curve | undefined {
+  const { namespace } = channel.metadata;
+  const name = channel.status?.release;
+  const release = releases.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const at = release?.status?.published?.at;
+  const rollout = readRollout(channel);
+  return release === undefined || at === undefined || rollout === undefined
+    ? undefined
+    : { release: release.metadata.name, publishedAt: at, ...spreadOf(rollout, new Date(at), now) };
+}
+
+function spreadOf(rollout: Rollout, publishedAt: Date, now: Date): Omit<Curve, 'release' | 'publishedAt'> {
+  const { canary, points, paused } = rollout;
+  const startMs = publishedAt.getTime() + (canary?.durationMs ?? 0);
+  const timeAt = (afterMs: number) => new Date(startMs + afterMs).toISOString();
+  return {
+    share: shareAt(rollout, now.getTime() - publishedAt.getTime()),
+    paused,
+    ...(canary && { canary: { group: canary.group, until: timeAt(0) } }),
+    points: [{ at: timeAt(0), share: 0 }, ...points.map(({ afterMs, share }) => ({ at: timeAt(afterMs), share }))],
+  };
+}
+
+/** What is wrong with its spec stands in its conditions. */
+function readRollout(channel: ChannelObjectWire): Rollout | undefined {
+  try {
+    return decodeChannelSpec(channel).rollout;
+  } catch (error) {
+    if (isOperationError(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Catalogue } from './en.ts';
+
+export const logs: Catalogue['logs'] = {
+  title: 'Protokolle',
+  show: 'Protokolle zeigen',
+  none: 'Sie hat gerade keine Pods.',
+  container: 'Behälter (Container)',
+  empty: 'Noch wurde nichts geschrieben.',
+  ended: 'Das ist alles.',
+  broken: 'Das Protokoll brach ab',
+  label: (container) => `Protokoll von ${container}`,
+  podIs: (phase, restarts) =>
+    restarts === 0 ? phase : `${phase}, ${restarts === 1 ? 'einmal' : `${restarts}-mal`} neu gestartet`,
+};
+
+export const changes: Catalogue['changes'] = {
+  title: 'Objekte und Dateien',
+  show: 'Änderungen zeigen',
+  notKept: 'Das ist Objekt für Objekt nicht mehr bekannt.',
+  count: ({ made, changed, pruned, same }) =>
+    `${made} angelegt, ${changed} geändert, ${pruned} entfernt, ${same} wie zuvor.`,
+  values: (count) => (count === 1 ? '1 Wert ist anders' : `${count} Werte sind anders`),
+  files: 'Dateien, jede mit dem, was aus ihr wurde',
+  noFile: 'Objekte',
+  applied: 'angewendet',
+  asBefore: 'wie zuvor',
+  notDone: (count) => (count === 1 ? '1 Objekt ist nicht, wie sie sagt' : `${count} Objekte sind nicht, wie sie sagt`),
+  notYet: 'nicht im Cluster',
+  fieldsOf: (object) => `Felder von ${object}, die anders sind`,
+  change: { Created: 'angelegt', Configured: 'geändert', Unchanged: 'wie zuvor', Pruned: 'entfernt' },
+};
