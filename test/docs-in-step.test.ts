@@ -18,7 +18,9 @@ import {
   adoptionProblemKey,
   appLabel,
   checkAtKey,
+  claimsAnnotation,
   releaseAnnotation,
+  replicasLabel,
   subscriptionLabel,
 } from '../src/resources/metadata.ts';
 import { problemCodes } from '../src/server/api/problem.ts';
@@ -63,6 +65,8 @@ test('docs/reference/annotations.md has a row for every annotation that is read 
     adoptionProblemKey,
     releaseAnnotation,
     subscriptionLabel,
+    replicasLabel,
+    claimsAnnotation,
     imagoConfigKey,
     changeCauseKey,
   ];

@@ -5,9 +5,14 @@ import { openAnywhere } from '../resources/update-topics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Caches } from './caches.ts';
 
-export function countObjects({ gates, keel }: Metrics, { apps, updates }: Pick<Caches, 'apps' | 'updates'>): void {
-  gates.observePending(() => pendingReasons(updates.listBy(openAnywhere)));
-  keel.observeTracked(() => polledImages(apps.listAll()));
+/** They are told by the replica that leads alone, or they would be counted once for each. */
+export function countObjects(
+  { gates, keel }: Metrics,
+  { apps, updates }: Pick<Caches, 'apps' | 'updates'>,
+  isLeading: () => boolean,
+): void {
+  gates.observePending(() => (isLeading() ? pendingReasons(updates.listBy(openAnywhere)) : []));
+  keel.observeTracked(() => (isLeading() ? polledImages(apps.listAll()) : 0));
 }
 
 /** Of each Update that has not begun. */

@@ -1,4 +1,4 @@
-/** `headgate controller`: work as long as the process lives, one replica at a time. */
+/** `headgate controller`: work as long as the process lives; of several replicas one leads, and all share the Updates. */
 import type { HelmPrograms } from '../adapters/helm/helm-program.ts';
 import type { LimitsByHost } from '../adapters/registry/host-limits.ts';
 import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
@@ -9,8 +9,6 @@ import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import type { KubeConfig } from '../kube/config.ts';
 import { createEventRecorder } from '../kube/events.ts';
-import { runWithLease } from '../kube/lease.ts';
-import type { LeaseHold } from '../kube/lease-term.ts';
 import { createOperationsServer } from '../server/operations.ts';
 import { openTraceExport } from '../telemetry/export-traces.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
@@ -37,10 +35,12 @@ import { type OutboundSettings, parseOutboundAllowance } from './outbound-setup.
 import { ownVersion } from './own-version.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
 import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistrySetup } from './registry-setup.ts';
+import { runShared, type SharedParts, type Work } from './run-shared.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 import { listenToSteps } from './step-listener.ts';
 import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
 import { addressFinder, addressOfApi, createWebhookRelay, identityWithAddress } from './webhook-relay.ts';
+import type { WorkShare } from './work-share.ts';
 
 export interface ControllerSettings extends ConnectionOptions, RegistrySettings {
   /** By PATH when absent. */
@@ -102,39 +102,65 @@ export async function runController(settings: ControllerSettings, signal: AbortS
   const closing: (() => Promise<unknown>)[] = [() => server.close(), () => client.close()];
   log.info('listening', { address: await server.listen(address) });
   try {
-    const relay = lease && createWebhookRelay({ client, clock: systemClock, lease, identity });
-    const { namespaces } = settings;
-    const parts = { client, namespaces, log, metrics, clock: systemClock, targets: () => working?.webhooks, relay };
-    const webhooks = await openWebhooks(settings.webhooks, parts);
-    closing.unshift(() => webhooks.close());
-    closing.unshift(...(await openFurther(settings, work)));
-    const backend = () => (state === 'ready' ? working?.api : undefined);
-    const findLeader = lease && addressFinder({ client, clock: systemClock, lease, identity }, addressOfApi);
-    const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend, findLeader });
-    closing.unshift(() => api.close());
-    const lead = async (leading: AbortSignal, hold: Pick<LeaseHold, 'assertHeld'>) => {
+    const seen = { working: () => working, isReady: () => state === 'ready', lease, identity };
+    const api = await openListeners({ settings, work, closing }, seen);
+    const onLead = async (runtime: Runtime) => {
       state = 'reading the cluster';
       metrics.leader.set(1);
-      const { runtime, end } = startWork({ ...work, api, assertLeading: () => hold.assertHeld() }, leading);
       working = runtime;
       await Promise.race([runtime.synced, runtime.stopped]);
       state = 'ready';
       log.info('watching', { apps: runtime.listApps().length });
       await runtime.stopped;
-      await end();
     };
-    if (!lease) {
-      await lead(signal, { assertHeld: () => undefined });
+    if (lease) {
+      state = 'standby';
+      const begin: SharedParts['start'] = (share, inner) => startWork({ ...work, ...share, api }, inner);
+      await runShared({ ...work, lease, start: begin, onLead }, signal);
       return;
     }
-    state = 'standby';
-    await runWithLease({ client, ...lease, identity, signal, lead });
+    const { runtime, end } = startWork({ ...work, api, assertLeading: () => undefined }, signal);
+    await onLead(runtime);
+    await end();
   } finally {
     metrics.leader.set(0);
     for (const close of closing) {
       await close();
     }
   }
+}
+
+interface Seen {
+  readonly working: () => Runtime | undefined;
+  readonly isReady: () => boolean;
+  readonly lease: { readonly namespace: string; readonly name: string } | undefined;
+  readonly identity: string;
+}
+
+interface Listening {
+  readonly settings: ControllerSettings;
+  readonly work: Omit<Parts, 'api' | 'share' | 'assertLeading'>;
+  /** Gets what ends the listeners, the last one first. */
+  readonly closing: (() => Promise<unknown>)[];
+}
+
+/** What every replica listens to; one that does not lead hands on to the one that does. */
+async function openListeners(
+  { settings, work, closing }: Listening,
+  { working, isReady, lease, identity }: Seen,
+): Promise<ApiListener> {
+  const { client, log, metrics } = work;
+  const relay = lease && createWebhookRelay({ client, clock: systemClock, lease, identity });
+  const { namespaces } = settings;
+  const parts = { client, namespaces, log, metrics, clock: systemClock, targets: () => working()?.webhooks, relay };
+  const webhooks = await openWebhooks(settings.webhooks, parts);
+  closing.unshift(() => webhooks.close());
+  closing.unshift(...(await openFurther(settings, work)));
+  const backend = () => (isReady() ? working()?.api : undefined);
+  const findLeader = lease && addressFinder({ client, clock: systemClock, lease, identity }, addressOfApi);
+  const api = await openApi(settings.api, { client, clock: systemClock, log, metrics, backend, findLeader });
+  closing.unshift(() => api.close());
+  return api;
 }
 
 /** What else every replica listens to and tells; answers how it is ended. */
@@ -188,18 +214,13 @@ interface Parts extends ReadSettings {
   readonly metrics: Metrics;
   readonly identity: string;
   readonly api: ApiListener;
+  readonly share?: WorkShare;
   readonly assertLeading: () => void;
-}
-
-interface Work {
-  readonly runtime: Runtime;
-  /** Writes the last Events and closes what the work had opened. */
-  readonly end: () => Promise<void>;
 }
 
 function startWork(parts: Parts, signal: AbortSignal): Work {
   const { settings, config, registrySetup, limits, adoption, gateDefaults, outbound } = parts;
-  const { client, log, metrics, identity, api, assertLeading } = parts;
+  const { client, log, metrics, identity, api, share, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
   const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest });
@@ -238,6 +259,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     helm: { config, programs: settings.programs ?? defaultPrograms() },
     publish: api.publish,
     apiHooks: { actionListener: listenToActions(log, events), registryHosts: () => registries.client.hosts },
+    share,
     assertLeading,
     signal,
   });

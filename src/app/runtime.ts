@@ -60,8 +60,11 @@ import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
 import { type Common, start } from './start-controller.ts';
+import { untilAborted } from './until-aborted.ts';
+import { takeUpFrom, wakeAnywhere } from './wake-anywhere.ts';
 import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
 import { watchReleases } from './watch-releases.ts';
+import { type WorkShare, wholeWork } from './work-share.ts';
 
 export interface RuntimeOptions {
   readonly client: KubeClient;
@@ -95,6 +98,8 @@ export interface RuntimeOptions {
   /** Channels are published, and read by file://, below it. */
   readonly channelFolder?: string | undefined;
   readonly apiHooks?: ApiHooks | undefined;
+  /** What of the work this process does; all of it when absent. */
+  readonly share?: WorkShare | undefined;
   /** Throws LEASE_LOST once another replica may be at work. */
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
@@ -116,6 +121,8 @@ export interface Runtime {
   readonly api: ApiBackend;
   listApps(): readonly AppObjectWire[];
   listUpdates(): readonly UpdateObjectWire[];
+  /** Takes up the open Updates of Apps (`namespace/name`) that have become this process's. */
+  takeUp(isTaken: (app: string) => boolean): void;
   /** Ends when the signal is aborted and every pass under way has ended. */
   readonly stopped: Promise<void>;
 }
@@ -127,7 +134,7 @@ const noticeConcurrency = 4;
 
 /** Starts to work at once; controllers begin when the watches are synced. */
 export function startRuntime(options: RuntimeOptions): Runtime {
-  const { signal } = options;
+  const { signal, share = wholeWork } = options;
   const wake = wakeNobody();
   const wakeable = wakeableOf(wake, () => caches);
   const publish: CacheOptions['publish'] = (change) => {
@@ -138,10 +145,11 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const synced = untilSynced(caches, signal);
   const context = createContext(options, { caches, wake, wakeable, carried: lateCarriedFiles(() => channels.carried) });
   const { registry, git, signatures, memory, records, secretValues } = context;
-  const controllers = startControllers({ options, synced }, context);
-  const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced });
+  const controllers = startControllers({ options, synced }, { ...context, share });
+  const leading = Promise.all([synced, share.leading]);
+  const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced: leading });
   const all = [...Object.values(controllers), ...channels.controllers];
-  countObjects(options.metrics, caches);
+  countObjects(options.metrics, caches, share.isLeading);
   wakeBy(wake, controllers);
   const webhooks: Runtime['webhooks'] = {
     answerTest: (answer) => takeAnswer({ records, secrets: secretValues, clock: options.clock }, answer, signal),
@@ -151,7 +159,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       forgetGit: git.forget,
       memory,
       wakeApp: controllers.apps.enqueue,
-      wakeUpdate: controllers.updates.enqueue,
+      wakeUpdate: wakeAnywhere({ ...context, share, enqueue: controllers.updates.enqueue }),
       clock: options.clock,
       signal,
     }),
@@ -169,6 +177,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     isQuiet: () => isSettled({ ...context, caches, adoption: options.adoption }) && sumOf(all.map(busyOf)) === 0,
     listApps: caches.apps.listAll,
     listUpdates: caches.updates.listAll,
+    takeUp: takeUpFrom(caches.updates, controllers.updates.enqueue),
     stopped: untilStopped(all, signal).then(context.close).then(channels.close),
   };
 }
@@ -193,23 +202,30 @@ type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions' | 'notices'>;
 
 function startControllers(
   common: Common,
-  context: AppControllerContext & UpdateContext & AdoptContext & AdoptReleaseContext & NotifyContext,
+  context: AppControllerContext &
+    UpdateContext &
+    AdoptContext &
+    AdoptReleaseContext &
+    NotifyContext & { readonly share: WorkShare },
 ): Controllers {
+  const { share } = context;
+  const alone = { ...common, synced: Promise.all([common.synced, share.leading]), standsBy: () => !share.isLeading() };
+  const sharing = { ...context, enter: share.enter };
   return {
-    apps: start(common, 'app', appConcurrency, (key, signal) => reconcileApp(context, key, signal)),
+    apps: start(alone, 'app', appConcurrency, (key, signal) => reconcileApp(context, key, signal)),
     updates: start(
       { ...common, onEnd: (key) => context.words.onUpdatePaused(key) },
       'update',
       updateConcurrency,
-      (key, signal) => reconcileUpdate(context, key, signal),
+      (key, signal) => reconcileUpdate(sharing, key, signal),
     ),
-    adoptions: start(common, 'adoption', adoptionConcurrency, (key, signal) => reconcileAdoption(context, key, signal)),
-    notices: start(common, 'notice', noticeConcurrency, (key, signal) => reconcileNotices(context, key, signal)),
+    adoptions: start(alone, 'adoption', adoptionConcurrency, (key, signal) => reconcileAdoption(context, key, signal)),
+    notices: start(alone, 'notice', noticeConcurrency, (key, signal) => reconcileNotices(context, key, signal)),
   };
 }
 
 async function untilStopped(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
-  await Promise.all([...controllers.map(({ stopped }) => stopped), aborted(signal)]);
+  await Promise.all([...controllers.map(({ stopped }) => stopped), untilAborted(signal)]);
 }
 
 function sumOf(numbers: readonly number[]): number {
@@ -289,13 +305,4 @@ function shareAnswers(
   const shared = shareRegistry(countScans(registry, metrics.keel), { clock, onNews });
   metrics.registries.observeRepositories(() => shared.repositories);
   return shared;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) {
-    resolve();
-  }
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

@@ -13,10 +13,12 @@ export interface Common {
     readonly clock: Clock;
   };
   readonly synced: Promise<unknown>;
+  /** Whether another replica does this work, so that what waits here waits for nothing; never when absent. */
+  readonly standsBy?: () => boolean;
 }
 
 export function start(
-  { options, synced, onEnd }: Common & { readonly onEnd?: (key: string) => void },
+  { options, synced, standsBy, onEnd }: Common & { readonly onEnd?: (key: string) => void },
   name: string,
   concurrency: number,
   pass: (key: string, signal: AbortSignal) => Promise<ReconcileResult>,
@@ -39,6 +41,6 @@ export function start(
       onEnd?.(key);
     },
   });
-  metrics.observeQueue(name, () => controller.stats().ready);
+  metrics.observeQueue(name, () => (standsBy?.() === true ? 0 : controller.stats().ready));
   return controller;
 }

@@ -2,11 +2,16 @@
 import { advanceUpdate, release, type UpdateContext } from '../engine/update/advance-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
-import { hasEnded } from '../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+
+export interface UpdateControllerContext extends UpdateContext {
+  /** Begins a pass of an Update of an App (`namespace/name`); the answer ends it. Undefined: another replica has it. */
+  readonly enter: (app: string) => (() => void) | undefined;
+}
 
 /** @throws errors of the API server; API_CONFLICT when the watched copy was behind */
 export async function reconcileUpdate(
-  context: UpdateContext,
+  context: UpdateControllerContext,
   key: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
@@ -19,6 +24,24 @@ export async function reconcileUpdate(
   if (hasEnded(update)) {
     return {};
   }
+  const leave = context.enter(`${namespace}/${update.spec.app}`);
+  if (leave === undefined) {
+    // It may have been ours before.
+    release(context, update);
+    return {};
+  }
+  try {
+    return await advance(context, update, signal);
+  } finally {
+    leave();
+  }
+}
+
+async function advance(
+  context: UpdateContext,
+  update: UpdateObjectWire,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
   const result = await advanceUpdate(context, update, signal);
   if (result.kind === 'Ended' || result.until === undefined) {
     return {};

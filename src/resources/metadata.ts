@@ -33,6 +33,12 @@ export function hasFinalizer({
 /** Annotation on an App: another value has its sources looked at now. */
 export const checkAtKey = 'headgate.dev/check-at';
 
+/** Label on the Lease of each replica: the name of the Lease of the one that leads. */
+export const replicasLabel = 'headgate.dev/replicas';
+
+/** Annotation on the Lease of a replica: which shards of the Updates it has claimed. */
+export const claimsAnnotation = 'headgate.dev/claims';
+
 /** Label on each Update: the App it belongs to. */
 export const appLabel = 'headgate.dev/app';
 

@@ -78,6 +78,12 @@ export const metricDefinitions = {
     help: '1 while this replica does the work.',
     labels: [],
   },
+  shards: {
+    name: 'headgate_shards',
+    type: 'gauge',
+    help: 'How many of the 64 shards of Updates this replica has; all replicas together have 64.',
+    labels: [],
+  },
   ...outcomeDefinitions,
   ...gateDefinitions,
   ...registryDefinitions,
@@ -110,6 +116,8 @@ export interface Metrics {
   readonly countKeelWebhook: CountKeelWebhook;
   readonly keel: KeelUpdateMetrics;
   readonly leader: Gauge<never>;
+  /** Says where the number of shards is read when metrics are asked for. */
+  observeShards(count: () => number): void;
   readonly outcomes: OutcomeMetrics;
 }
 
@@ -128,6 +136,14 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
       for (const [controller, depth] of queues) {
         this.set({ controller }, depth());
       }
+    },
+  });
+  let countShards = () => 0;
+  new Gauge({
+    ...shape(metricDefinitions.shards),
+    registers,
+    collect() {
+      this.set(countShards());
     },
   });
   const made = metricDefinitions;
@@ -149,6 +165,9 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     environment: createEnvironmentMetrics(registry),
     countKeelWebhook: createKeelWebhookMetrics(registry),
     keel: createKeelUpdateMetrics(registry),
+    observeShards: (count) => {
+      countShards = count;
+    },
     leader: new Gauge({ ...shape(made.leader), registers }),
     outcomes: createOutcomeMetrics(registry),
   };
