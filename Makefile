@@ -1,7 +1,7 @@
 # Every target makes itself ready: see scripts/bootstrap.sh. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help check test demo bench cluster-up cluster-down cluster-status format generate
+.PHONY: help check test demo bench docs cluster-up cluster-down cluster-status format generate
 
 bootstrap := @scripts/bootstrap.sh
 
@@ -16,6 +16,9 @@ test: ## Everything: check, then tests against a real API server, then on a real
 
 demo: ## An update that works and one that undoes itself, on a real cluster (SCENARIO=data: with a database; KEEP=1 leaves it, KUBECONFIG=... uses yours)
 	$(bootstrap) node node scripts/demo.ts
+
+docs: ## The documentation as a site, in site/dist (SERVE=1 shows it on this machine)
+	$(bootstrap) docs node scripts/docs.ts $(if $(SERVE),--serve)
 
 bench: ## One measurement of bench/, for example NAME=kube
 	@test -n "$(NAME)" && test -f "bench/$(NAME).ts" || { echo "usage: make bench NAME=..., one of: $(basename $(notdir $(wildcard bench/*.ts)))" >&2; exit 2; }

@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Four levels, fastest first. `unit` needs nothing but node; `server` a real API server, registry and git;
- * `node` a real node with pods; `browser` the pages in a real browser. The ending of a test file's name says its level.
+ * Five levels, fastest first. `unit` needs nothing but node; `server` a real API server, registry and git;
+ * `node` a real node with pods; `browser` the pages in a real browser,
+ * `site` the documentation as it is published. The ending of a test file's name says its level.
  */
 export default defineConfig({
   test: {
@@ -42,6 +43,16 @@ export default defineConfig({
           name: 'browser',
           include: ['ui/test/**/*.browser.test.ts'],
           globalSetup: ['ui/test/browser-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'site',
+          include: ['site/test/**/*.site.test.ts'],
+          globalSetup: ['site/test/site-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Makes this machine ready for one level of work and then runs a command with the right Node in front of PATH.
 #
-# usage: scripts/bootstrap.sh check|server|node|browser COMMAND [ARGUMENT...]
+# usage: scripts/bootstrap.sh check|docs|server|node|browser COMMAND [ARGUMENT...]
 #
 # check    Node and the locked npm packages
+# docs     also the packages that build the documentation
 # server   also etcd, git, ssh, a registry and Prometheus, for tests against a real API server
 # node     also what a real Kubernetes node with pods needs (root)
-# browser  also Chromium, for tests of the pages
+# browser  also Chromium and the packages of the documentation, for tests of the pages
 #
 # What is there in the right version is used. Where root or apt is missing, HEADGATE_SKIP_NODE and HEADGATE_SKIP_BROWSER are exported with
 # the reason, so that the test run can skip that level loudly; with CI=true a skip is a failure.
@@ -75,6 +76,14 @@ use_packages() {
   local mark=$root/node_modules/.package-lock.json
   if [ -f "$mark" ] && [ ! "$root/package-lock.json" -nt "$mark" ]; then return; fi
   quietly 'install npm packages' install_locked
+  touch "$mark"
+}
+
+# A project of its own: whoever works on the product does not need 270 packages more.
+use_site_packages() {
+  local mark=$root/site/node_modules/.package-lock.json
+  if [ -f "$mark" ] && [ ! "$root/site/package-lock.json" -nt "$mark" ]; then return; fi
+  quietly 'install npm packages of the documentation' npm ci --prefix "$root/site" --no-audit --no-fund
   touch "$mark"
 }
 
@@ -189,11 +198,15 @@ use_node
 use_packages
 case $level in
   check) ;;
+  docs) use_site_packages ;;
   server) prepare_server ;;
   node) prepare_node ;;
-  browser) prepare_browser ;;
+  browser)
+    use_site_packages
+    prepare_browser
+    ;;
   *)
-    say "unknown level $level; use check, server, node or browser" >&2
+    say "unknown level $level; use check, docs, server, node or browser" >&2
     exit 2
     ;;
 esac

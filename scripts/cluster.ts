@@ -3,14 +3,14 @@
  *
  * usage: node scripts/cluster.ts up|down|status|env
  *
- * `up` leaves one process behind, the holder, which owns the cluster: when it ends, also by a crash, nothing of the cluster is left.
+ * `up` writes .cluster/env to be sourced by a shell, and leaves one process behind, the holder, which owns the cluster: when it ends, also by a crash, nothing of the cluster is left.
  * MEMBER=1 adds a second control plane without a node. Without root there is only a control plane, and `up` says so.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { locateTools } from '../test/cluster/binaries.ts';
 import { waitUntil } from '../test/cluster/wait-until.ts';
 import { hold } from './cluster/holder.ts';
@@ -52,7 +52,14 @@ async function up(): Promise<void> {
   console.log('Starting the cluster ...');
   await startHolder();
   console.log(`Ready after ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+  await writeEnvironment();
   await status();
+}
+
+/** For `source .cluster/env`. */
+async function writeEnvironment(): Promise<void> {
+  const state = await readState(folder);
+  await writeFile(join(folder, 'env'), state === undefined ? '' : `${exportsOf(state).join('\n')}\n`);
 }
 
 async function startHolder(): Promise<void> {
@@ -134,7 +141,11 @@ async function printEnvironment(): Promise<void> {
 }
 
 function exportsOf(state: ClusterState): string[] {
-  return [`export KUBECONFIG=${state.kubeconfig}`, `export PATH=${state.programs}:$PATH   # kubectl, helm`];
+  return [
+    `export KUBECONFIG=${state.kubeconfig}`,
+    ...(state.registry === undefined ? [] : [`export REGISTRY=${state.registry}`]),
+    `export PATH=${state.programs}:${dirname(process.execPath)}:$PATH   # kubectl, helm, node`,
+  ];
 }
 
 const run = commands[process.argv[2] ?? ''];

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Image, sizeOf } from './oci/image.ts';
 import { writeArchive, writeLayout } from './oci/layout.ts';
-import { type PushTarget, pushImage } from './oci/push.ts';
+import { pushImage } from './oci/push.ts';
+import { readTarget } from './oci/push-target.ts';
 import { makeProductImage } from './product-image/product-image.ts';
 
 const options = {
@@ -35,15 +36,6 @@ async function deliver(made: Image): Promise<void> {
     await writeArchive(made, values.archive, name);
   }
   if (values.push !== undefined) {
-    await pushImage(made, targetOf(values.push, values.insecure));
+    await pushImage(made, readTarget(values.push, values.insecure));
   }
-}
-
-function targetOf(reference: string, insecure: boolean): PushTarget {
-  const match = /^(?<host>[^/]+)\/(?<repository>.+):(?<tag>[^:/]+)$/.exec(reference)?.groups;
-  const { host, repository, tag } = match ?? {};
-  if (host === undefined || repository === undefined || tag === undefined) {
-    throw new Error(`--push ${reference}: must be HOST/REPOSITORY:TAG`);
-  }
-  return { host, repository, tag, insecure };
 }

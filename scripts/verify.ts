@@ -41,6 +41,8 @@ const tests: readonly Step[] = [
   { title: 'tests against a real API server', run: (run) => runVitest('server', run) },
   { title: 'tests on a real node', run: runNodeTests },
   { title: 'tests in a browser', run: runBrowserTests },
+  { title: 'types of the documentation site', run: () => runProgram('tsc', ['--noEmit', '--project', 'site']) },
+  { title: 'documentation site', run: runSiteTests },
   { title: 'nothing is left running', run: findLeftBehind },
 ];
 
@@ -65,6 +67,11 @@ async function runNodeTests(run: Run): Promise<Counts> {
 async function runBrowserTests(run: Run): Promise<Counts> {
   const reason = process.env['HEADGATE_SKIP_BROWSER'];
   return reason === undefined ? await runVitest('browser', run) : skipped(reason);
+}
+
+async function runSiteTests(run: Run): Promise<Counts> {
+  const reason = process.env['HEADGATE_SKIP_BROWSER'];
+  return reason === undefined ? await runVitest('site', run) : skipped(reason);
 }
 
 /** Loud; a failure where nobody would see it. */

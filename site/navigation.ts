@@ -31,6 +31,12 @@ export function pagesOf(entry: Page | Group): readonly Page[] {
   return 'items' in entry ? entry.items.flatMap(pagesOf) : [entry];
 }
 
+/** Where a page is on the site, without slashes at the ends: `guide/apps`, `develop/architecture`. */
+export function addressOf(path: string): string {
+  const ofDocs = path.startsWith('../') ? `develop/${path.slice('../'.length).toLowerCase()}` : path;
+  return ofDocs.replace(/(\/index)?\.md$/, '');
+}
+
 /** The first heading of Markdown, without marks of code and emphasis; undefined where there is none. */
 export function titleOf(text: string): string | undefined {
   return /^# (.+)$/m.exec(text)?.[1]?.replaceAll(/[`*]/g, '').trim();

@@ -40,10 +40,20 @@ test('every error code is made somewhere', () => {
   expect(errorCodes.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
 });
 
-test('docs/reference/waiting.md has a row for every reason to wait and for no other', () => {
-  const rows = [...read('docs/reference/waiting.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+test('docs/reference/waiting.md has a section for every reason to wait and for no other, with what one can do', () => {
+  const page = read('docs/reference/waiting.md');
+  const sections = page.split(/^## /m).slice(1);
 
-  expect(rows.toSorted()).toEqual(waitingReasons.toSorted());
+  expect(sections.map(titleOfSection).toSorted()).toEqual(waitingReasons.toSorted());
+  expect(sections.filter((text) => !text.includes('**What you can do.** ')).map(titleOfSection)).toEqual([]);
+});
+
+test('docs/operate/alerts.md has a section for every alert of the chart and for no other, in the same order', () => {
+  const sections = read('docs/operate/alerts.md').split(/^## /m).slice(1).map(titleOfSection);
+
+  const alerts = [...read('chart/files/alerts.yaml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  expect(alerts.length).toBeGreaterThan(5);
+  expect(sections).toEqual(alerts);
 });
 
 test('docs/guide/api.md has a row for every code of a problem, with its status, and for no other', () => {
@@ -90,13 +100,16 @@ test('chart and program have one version', () => {
   expect([property(chart, 'version'), property(chart, 'appVersion'), ownVersion]).toEqual([version, version, version]);
 });
 
+/** Home of the site, and its list for whoever reads in the repository. */
+const unlisted: ReadonlySet<string> = new Set(['docs/index.md', 'docs/README.md']);
+
 test('docs/navigation.json names every page of docs/ once', () => {
   const named = readNavigation()
     .flatMap(pagesOf)
     .map(({ path }) => path);
   const ofDocs = named.filter((path) => !path.startsWith('../'));
 
-  const pages = markdownFiles().filter((path) => path.startsWith('docs/') && path !== 'docs/README.md');
+  const pages = markdownFiles().filter((path) => path.startsWith('docs/') && !unlisted.has(path));
   expect(ofDocs.toSorted()).toEqual(pages.map((path) => path.slice('docs/'.length)).toSorted());
 });
 
@@ -107,6 +120,10 @@ test.each(markdownFiles())('the links of %s lead to files', (page) => {
   const missing = targets.filter((target) => !exists(new URL(target, `file://${root}${folder}`)));
   expect(missing).toEqual([]);
 });
+
+function titleOfSection(section: string): string {
+  return section.slice(0, section.indexOf('\n'));
+}
 
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined;

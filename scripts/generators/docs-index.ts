@@ -6,6 +6,7 @@ export function docsIndex(): GeneratedFile[] {
   const parts = [
     `<!-- ${generatedNotice('docs/navigation.json')} -->`,
     '# Documentation',
+    '`make docs` builds these pages as a site with search; `make docs SERVE=1` shows it on this machine.',
     ...readNavigation().map(section),
     'The reference pages of fields, commands, values, metrics and the API are generated from the sources (`make generate`); do not edit them.',
   ];
