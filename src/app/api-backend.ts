@@ -9,7 +9,7 @@ import { journalOf } from '../resources/decode-update.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
 import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Caches } from './caches.ts';
-import type { WatchedChannels } from './channels.ts';
+import type { WatchedChannels } from './channel-watches.ts';
 
 export interface BackendParts {
   readonly caches: Caches;

@@ -275,16 +275,6 @@ test('a pause keeps the newest from those that do not have it, until it is lifte
   await runs('r2', '1.2.0', 'c');
 });
 
-test('a Channel that asks for what is not built says so, and publishes nothing', async () => {
-  await createChannel({ soak: '1h', schedule: { cron: '0 2 * * *' } });
-  await hub.until(async () => {
-    const channel = await hub.client.get<ProductObject>(channels, { namespace: hub.namespace, name: 'stable' });
-    expect(channel.status).toMatchObject({
-      waiting: { reason: 'InvalidSpec', message: expect.stringContaining('spec.schedule and spec.soak') },
-    });
-  });
-});
-
 test('the channel being away, or lying, changes nothing of what runs, and is said', async () => {
   await createChannel();
   await createRelease(1, [webApp('1.1.0', 'b')]);

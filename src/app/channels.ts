@@ -3,57 +3,40 @@ import { readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
 import { createChannelReader } from '../adapters/channel/reader.ts';
 import { createChannels } from '../adapters/cluster/channels.ts';
-import {
-  apps as appResource,
-  channels,
-  type ProductObject,
-  releases,
-  subscriptions,
-} from '../adapters/cluster/kinds.ts';
+import { apps as appResource, rejections, updates } from '../adapters/cluster/kinds.ts';
 import { createSubscriptions } from '../adapters/cluster/subscriptions.ts';
-import { type Watched, watch } from '../adapters/cluster/watched.ts';
 import { reconcileChannel } from '../controllers/channel-controller.ts';
 import { reconcileSubscription } from '../controllers/subscription-controller.ts';
+import { createDirections, type Directions } from '../engine/candidate/direct-apps.ts';
 import type { CarriedFiles } from '../engine/ports/carried-files.ts';
 import type { Outbound } from '../engine/ports/outbound.ts';
-import type { DirectRecords } from '../engine/ports/records.ts';
+import type { Records } from '../engine/ports/records.ts';
 import type { FollowContext } from '../engine/subscription/subscription-pass.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Controller } from '../kube/controller.ts';
-import { keyOf, parseKey, type ResourceType } from '../kube/objects.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import { type ChannelObjectWire, decodeChannel } from '../resources/decode-channel.ts';
-import { decodeReleaseObject, type ReleaseObjectWire } from '../resources/decode-release.ts';
-import { decodeSubscription, type SubscriptionObjectWire } from '../resources/decode-subscription.ts';
-import { subscriptionLabel } from '../resources/metadata.ts';
 import type { Change } from '../server/api/change-feed.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type CacheOptions, type CommonWatch, tellerOf } from './caches.ts';
 import { createCarriedFiles } from './carried-files.ts';
 import { createPublishers } from './channel-keys.ts';
+import { appListener, startWatches, type WatchedChannels, type WatchOptions, wakeHubs } from './channel-watches.ts';
+import { type HubOptions, setUpHub } from './hub.ts';
 import { ownVersion } from './own-version.ts';
 import { start } from './start-controller.ts';
 
-export interface ChannelsOptions {
+export interface ChannelsOptions extends Omit<HubOptions, 'channels' | 'publishers' | 'onError'>, WatchOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
   readonly metrics: Metrics;
-  /** What all watches have in common. */
-  readonly watching: CommonWatch;
-  readonly apps: Watched<AppObjectWire>;
-  readonly records: DirectRecords;
+  readonly records: Records;
   readonly outbound: Outbound;
   readonly clusterVersion: (signal: AbortSignal) => Promise<string>;
   /** Channels are published, and read by file://, below it. */
   readonly channelFolder?: string | undefined;
-  /** Told of each change of these kinds. */
-  readonly publish?: CacheOptions['publish'];
   readonly assertLeading: () => void;
   readonly log: Logger;
   readonly synced: Promise<unknown>;
@@ -64,6 +47,9 @@ export interface RunningChannels {
   readonly controllers: readonly Controller[];
   readonly carried: CarriedFiles;
   readonly watched: WatchedChannels;
+  readonly directions: Directions;
+  /** Attempts of tests of Channels under way. */
+  readonly countAttempts: () => number;
   /** Told of each change of our own objects. */
   onChange(change: Change): void;
   close(): Promise<void>;
@@ -86,12 +72,12 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
     ownVersion,
     channels: new Map(),
   };
-  const publishing = {
-    ...options,
+  const own = {
     channels: createChannels({ client, watched }),
     publishers: createPublishers({ client, clock, folder: options.channelFolder }),
-    listApps: apps.list,
   };
+  const hub = setUpHub({ ...options, ...own, onError: options.watching.onError }, (key) => wake.channel(key));
+  const publishing = { ...options, ...hub.context, ...own, listApps: apps.list, publishMemory: new Map() };
   const synced = Promise.all([options.synced, ...Object.values(watched).map((one) => one.synced)]);
   // Rejects when all is stopped before, which the passes are told otherwise.
   synced.catch(() => undefined);
@@ -108,100 +94,17 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
     controllers: [subscriptionController, channelController],
     carried: createCarriedFiles(following.subscriptions, following.channels),
     watched,
+    directions: createDirections(own.channels),
+    countAttempts: hub.countAttempts,
     onChange({ kind, namespace, name }) {
       if (kind === appResource.kind) {
         onAppChange(`${namespace}/${name}`);
       }
+      if ([appResource.kind, updates.kind, rejections.kind].includes(kind)) {
+        wakeHubs(watched, wake, namespace);
+      }
     },
     close: () => rm(folder, { recursive: true, force: true }),
-  };
-}
-
-export interface WatchedChannels {
-  readonly subscriptions: Watched<SubscriptionObjectWire>;
-  readonly channels: Watched<ChannelObjectWire>;
-  readonly releases: Watched<ReleaseObjectWire>;
-}
-
-interface WakeChannels {
-  subscription: (key: string) => void;
-  channel: (key: string) => void;
-}
-
-function startWatches({ watching, ...options }: ChannelsOptions, wake: WakeChannels): WatchedChannels {
-  const named = ({ kind }: ResourceType, { metadata }: ProductObject) => `${kind} ${keyOf({ metadata })}`;
-  const tell = tellerOf(options);
-  return {
-    subscriptions: watch<SubscriptionObjectWire>({
-      ...watching,
-      type: subscriptions,
-      decode: (object) => decodeSubscription(object, named(subscriptions, object)),
-      onChange(change) {
-        tell(subscriptions, change);
-        if (isNews(change.value, change.previous)) {
-          wake.subscription(change.key);
-        }
-      },
-    }),
-    channels: watch<ChannelObjectWire>({
-      ...watching,
-      type: channels,
-      decode: (object) => decodeChannel(object, named(channels, object)),
-      onChange(change) {
-        tell(channels, change);
-        if (isNews(change.value, change.previous)) {
-          wake.channel(change.key);
-        }
-      },
-    }),
-    releases: watch<ReleaseObjectWire>({
-      ...watching,
-      type: releases,
-      decode: (object) => decodeReleaseObject(object, named(releases, object)),
-      onChange(change) {
-        tell(releases, change);
-        const { value, previous } = change;
-        const release = value ?? previous;
-        if (release && isNews(value, previous)) {
-          wake.channel(`${release.metadata.namespace}/${release.spec.channel}`);
-        }
-      },
-    }),
-  };
-}
-
-interface WithGeneration {
-  readonly metadata: { readonly generation?: number; readonly deletionTimestamp?: string };
-}
-
-/** Our own status writes are none. */
-function isNews(value: WithGeneration | undefined, previous: WithGeneration | undefined): boolean {
-  return (
-    value?.metadata.generation !== previous?.metadata.generation ||
-    value?.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp
-  );
-}
-
-/** A Subscription says how its Apps are; a Channel only which there are. */
-function appListener(apps: Watched<AppObjectWire>, watched: WatchedChannels, wake: WakeChannels) {
-  const labelsOf = new Map<string, Readonly<Record<string, string>>>();
-  return (key: string): void => {
-    const { namespace, name } = parseKey(key);
-    const app = apps.find(namespace, name);
-    const before = labelsOf.get(key);
-    const now = app && (app.metadata.labels ?? {});
-    const owners = new Set([before?.[subscriptionLabel], now?.[subscriptionLabel]]);
-    for (const { metadata } of watched.subscriptions.listAll().filter((one) => owners.has(one.metadata.name))) {
-      wake.subscription(keyOf({ metadata }));
-    }
-    for (const channel of isDeepStrictEqual(now, before) ? [] : watched.channels.list(namespace)) {
-      wake.channel(keyOf(channel));
-    }
-    if (now === undefined) {
-      labelsOf.delete(key);
-    } else {
-      labelsOf.set(key, now);
-    }
   };
 }
 

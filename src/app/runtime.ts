@@ -21,6 +21,7 @@ import { topicOfImage } from '../core/webhook/topics.ts';
 import type { AdoptReleaseContext } from '../engine/adopt/adopt-release.ts';
 import type { AdoptContext } from '../engine/adopt/adopt-workload.ts';
 import { takeAnswer } from '../engine/app-test/take-answer.ts';
+import type { Directions } from '../engine/candidate/direct-apps.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { NotifyContext } from '../engine/notify/tell-namespace.ts';
 import type { AdoptionListener } from '../engine/ports/adoption-listener.ts';
@@ -59,7 +60,7 @@ import { type OutboundSettings, openOutside } from './outbound-setup.ts';
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
-import { type Common, start } from './start-controller.ts';
+import { type Common, countPasses, start } from './start-controller.ts';
 import { untilAborted } from './until-aborted.ts';
 import { takeUpFrom, wakeAnywhere } from './wake-anywhere.ts';
 import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
@@ -143,42 +144,58 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   };
   const caches: Caches = startCaches({ ...options, publish }, wakeable);
   const synced = untilSynced(caches, signal);
-  const context = createContext(options, { caches, wake, wakeable, carried: lateCarriedFiles(() => channels.carried) });
-  const { registry, git, signatures, memory, records, secretValues } = context;
+  const late = {
+    carried: lateCarriedFiles(() => channels.carried),
+    directions: { of: (app: AppObjectWire) => channels.directions.of(app) },
+  };
+  const context = createContext(options, { caches, wake, wakeable, late });
   const controllers = startControllers({ options, synced }, { ...context, share });
-  const leading = Promise.all([synced, share.leading]);
-  const channels = startChannels({ ...context, watching: commonOf(options), apps: caches.apps, synced: leading });
+  const channels = startChannels({
+    ...{ ...context, watching: commonOf(options), apps: caches.apps, wakeApp: controllers.apps.enqueue },
+    synced: Promise.all([synced, share.leading]),
+  });
   const all = [...Object.values(controllers), ...channels.controllers];
   countObjects(options.metrics, caches, share.isLeading);
   wakeBy(wake, controllers);
-  const webhooks: Runtime['webhooks'] = {
-    answerTest: (answer) => takeAnswer({ records, secrets: secretValues, clock: options.clock }, answer, signal),
+  const webhooks = listenToWebhooks({ ...context, share }, caches, controllers);
+  wake.check = checkBy(webhooks);
+  return {
+    records: context.records,
+    synced,
+    ...controllers,
+    webhooks,
+    api: createApiBackend(
+      { caches, channels: channels.watched, context, webhooks, repositories: () => context.registry.repositories },
+      options.apiHooks,
+    ),
+    isQuiet: () =>
+      isSettled({ ...context, caches, adoption: options.adoption }) &&
+      countPasses(all) + channels.countAttempts() === 0,
+    listApps: caches.apps.listAll,
+    listUpdates: caches.updates.listAll,
+    takeUp: takeUpFrom(caches.updates, controllers.updates.enqueue),
+    stopped: untilStopped(all, signal).then(context.close).then(channels.close),
+  };
+}
+
+function listenToWebhooks(
+  context: ReturnType<typeof createContext> & { readonly share: WorkShare },
+  caches: Caches,
+  controllers: Controllers,
+): WebhookTargets {
+  const { registry, git, signatures, memory, records, secretValues, clock, signal } = context;
+  return {
+    answerTest: (answer) => takeAnswer({ records, secrets: secretValues, clock }, answer, signal),
     ...announcePushes({
       ...caches,
       forgetIn: [registry, signatures],
       forgetGit: git.forget,
       memory,
       wakeApp: controllers.apps.enqueue,
-      wakeUpdate: wakeAnywhere({ ...context, share, enqueue: controllers.updates.enqueue }),
-      clock: options.clock,
+      wakeUpdate: wakeAnywhere({ ...context, enqueue: controllers.updates.enqueue }),
+      clock,
       signal,
     }),
-  };
-  wake.check = checkBy(webhooks);
-  return {
-    records,
-    synced,
-    ...controllers,
-    webhooks,
-    api: createApiBackend(
-      { caches, channels: channels.watched, context, webhooks, repositories: () => registry.repositories },
-      options.apiHooks,
-    ),
-    isQuiet: () => isSettled({ ...context, caches, adoption: options.adoption }) && sumOf(all.map(busyOf)) === 0,
-    listApps: caches.apps.listAll,
-    listUpdates: caches.updates.listAll,
-    takeUp: takeUpFrom(caches.updates, controllers.updates.enqueue),
-    stopped: untilStopped(all, signal).then(context.close).then(channels.close),
   };
 }
 
@@ -228,24 +245,16 @@ async function untilStopped(controllers: readonly Controller[], signal: AbortSig
   await Promise.all([...controllers.map(({ stopped }) => stopped), untilAborted(signal)]);
 }
 
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, one) => sum + one, 0);
-}
-
-function busyOf(controller: Controller): number {
-  const { ready, busy } = controller.stats();
-  return ready + busy;
-}
-
 interface ContextParts {
   readonly caches: Caches;
   readonly wake: Wake;
   readonly wakeable: Wakeable;
-  readonly carried: CarriedFiles;
+  /** Of channels, which are started later. */
+  readonly late: { readonly carried: CarriedFiles; readonly directions: Directions };
 }
 
 /** Everything that a pass needs. */
-function createContext(options: RuntimeOptions, { caches, wake, wakeable, carried }: ContextParts) {
+function createContext(options: RuntimeOptions, { caches, wake, wakeable, late }: ContextParts) {
   const { client, clock, signal } = options;
   const onError = watchErrorListener(options);
   const wakeUpdate = (key: string) => wake.update(key);
@@ -275,7 +284,7 @@ function createContext(options: RuntimeOptions, { caches, wake, wakeable, carrie
     records,
     workloads,
     accesses,
-    sources: { ...sources, accesses, carried },
+    sources: { ...sources, accesses, ...late },
     wakeable,
     onObjectChange: (app) => onObjectChange(wakeable, app),
     onError,
@@ -295,7 +304,7 @@ function createContext(options: RuntimeOptions, { caches, wake, wakeable, carrie
   const gateDefaults = options.gateDefaults ?? noGateDefaults;
   const limits = createNamespaceLimits(client);
   const given = { namespaceGates: caches.namespaceGates, adoptableReleases: releases.adoptableReleases, gateDefaults };
-  return { ...options, limits, ...given, ...sources, ...parts, ...outside, close, workloads, jobs };
+  return { ...options, limits, ...given, ...sources, ...parts, ...outside, ...late, close, workloads, jobs };
 }
 
 function shareAnswers(

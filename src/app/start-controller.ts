@@ -44,3 +44,9 @@ export function start(
   metrics.observeQueue(name, () => (standsBy?.() === true ? 0 : controller.stats().ready));
   return controller;
 }
+
+/** Passes that are under way or about to be. */
+export function countPasses(controllers: readonly Controller[]): number {
+  const all = controllers.map((controller) => controller.stats());
+  return all.reduce((sum, { ready, busy }) => sum + ready + busy, 0);
+}

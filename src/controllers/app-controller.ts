@@ -1,6 +1,9 @@
 /** One pass over one App: check it, say how it stands, start an Update where one is due. */
 import type { VersionChange } from '../core/update/version-change.ts';
-import { type AppCheck, type CheckContext, checkApp, memoryKey, stateOfOpen } from '../engine/check/check-app.ts';
+import type { AppCheck, CheckContext } from '../engine/check/app-check.ts';
+import { checkApp } from '../engine/check/check-app.ts';
+import { memoryKey } from '../engine/check/check-memory.ts';
+import { stateOfOpen } from '../engine/check/weigh-findings.ts';
 import { retainCheckpoints } from '../engine/checkpoint/retain-checkpoints.ts';
 import type { CheckpointStore } from '../engine/ports/checkpoint-store.ts';
 import { startUpdate, trimHistory } from '../engine/update/start-update.ts';
@@ -70,7 +73,8 @@ async function startDue(
   const told = offersOther(app, check.start) ? await context.words.tell(app, check, signal) : app;
   try {
     context.assertLeading();
-    const update = await startUpdate(context, told, { changes: check.start, survey: check.survey }, signal);
+    const request = { changes: check.start, survey: check.survey, ...check.startedBy };
+    const update = await startUpdate(context, told, request, signal);
     return update
       ? {
           app: told,

@@ -4,7 +4,7 @@
  * While a pass of the Update is under way, what the App would say changes with each of its steps, and is told when the pass has ended.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { AppCheck } from '../engine/check/check-app.ts';
+import type { AppCheck } from '../engine/check/app-check.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Clock } from '../kube/clock.ts';
 import { keyOf } from '../kube/objects.ts';

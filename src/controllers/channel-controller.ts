@@ -1,19 +1,20 @@
 /** One pass over one Channel of the hub, and what its status says afterwards. */
 import { isDeepStrictEqual } from 'node:util';
-import type { WaitingReason } from '../core/waiting.ts';
-import {
-  type ChannelState,
-  type PublishContext,
-  type PublishedChannel,
-  publishChannel,
-} from '../engine/channel/publish-channel.ts';
+import type { Waiting, WaitingReason } from '../core/waiting.ts';
+import { release } from '../engine/candidate/advance-candidate.ts';
+import type { CandidateContext } from '../engine/candidate/candidate-context.ts';
+import { keepReleasing, type Releasing } from '../engine/candidate/keep-releasing.ts';
+import type { ChannelState, PublishContext, PublishedChannel } from '../engine/channel/publish-channel.ts';
+import { type PublishMemory, publishRemembered } from '../engine/channel/publish-remembered.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
 import { setConditions } from '../resources/conditions.ts';
 import type { ChannelObjectWire } from '../resources/decode-channel.ts';
+import { encodeWaiting } from '../resources/decode-update.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-export interface ChannelControllerContext extends PublishContext {
+export interface ChannelControllerContext extends PublishContext, CandidateContext {
+  readonly publishMemory: PublishMemory;
   readonly metrics: Pick<Metrics, 'channels'>;
 }
 
@@ -27,19 +28,23 @@ export async function reconcileChannel(
   const channel = context.channels.find(namespace, name);
   if (!channel || channel.metadata.deletionTimestamp !== undefined) {
     context.metrics.channels.forget({ namespace, channel: name });
+    context.publishMemory.delete(key);
+    release(context, { metadata: { namespace, name } });
     return {};
   }
-  const found = await publishChannel(context, channel, signal);
+  const found = await publishRemembered(context, channel, signal);
+  const releasing = await keepReleasing(context, channel, found, signal);
   const now = context.clock.now();
   if (found.publication !== undefined) {
     context.metrics.channels.observe({ namespace, channel: name }, found.publication);
   }
-  const status = statusOf(channel, found, now);
-  if (!isDeepStrictEqual(status, channel.status)) {
+  const status = statusOf(releasing, found, now);
+  if (!isDeepStrictEqual(status, releasing.channel.status)) {
     context.assertLeading();
-    await context.channels.writeStatus(channel, status, signal);
+    await context.channels.writeStatus(releasing.channel, status, signal);
   }
-  return found.nextAt === undefined ? {} : { requeueAfterMs: Math.max(0, found.nextAt.getTime() - now.getTime()) };
+  const times = [found.nextAt, releasing.until].flatMap((time) => (time === undefined ? [] : [time.getTime()]));
+  return times.length === 0 ? {} : { requeueAfterMs: Math.max(0, Math.min(...times) - now.getTime()) + 1 };
 }
 
 const reasons = {
@@ -52,34 +57,53 @@ const reasons = {
 } as const satisfies Readonly<Record<ChannelState['kind'], WaitingReason>>;
 
 function statusOf(
-  channel: ChannelObjectWire,
+  { channel, state, waiting: candidate }: Releasing,
   found: PublishedChannel,
   now: Date,
 ): NonNullable<ChannelObjectWire['status']> {
-  const { state, apps, release, publication } = found;
-  const reason = reasons[state.kind];
-  const message = 'message' in state ? state.message : 'what its Releases say is published';
+  const { apps, release: newest, publication } = found;
+  const { reason, message, until } = waitingOf(state, candidate);
   const isGood = state.kind === 'Published' || state.kind === 'RootExpiring';
   const isStalled = state.kind === 'Invalid' || state.kind === 'Conflict';
   const generation = channel.metadata.generation ?? 0;
   const before = channel.status;
   return {
+    ...journalOf(before),
     observedGeneration: generation,
     conditions: setConditions(
       before?.conditions,
       {
         Ready: { status: isGood ? 'True' : 'False', reason, message },
-        Reconciling: { status: state.kind === 'Failed' ? 'True' : 'False', reason, message },
+        Reconciling: { status: state.kind === 'Failed' || before?.candidate ? 'True' : 'False', reason, message },
         Stalled: { status: isStalled ? 'True' : 'False', reason, message },
       },
       generation,
       now,
     ),
-    waiting: { reason, message, ...(state.kind === 'RootExpiring' && { until: state.until.toISOString() }) },
+    waiting: encodeWaiting({ reason, message, ...(until && { until }) }),
     apps: [...apps],
-    ...((release ?? before?.release) !== undefined && { release: release ?? before?.release ?? '' }),
+    ...((newest ?? before?.release) !== undefined && { release: newest ?? before?.release ?? '' }),
     ...publishedOf(before?.published, publication, now),
   };
+}
+
+/** What only the candidates change. */
+function journalOf(before: ChannelObjectWire['status']): NonNullable<ChannelObjectWire['status']> {
+  const { candidate, candidates, barred, pendingSince } = before ?? {};
+  return {
+    ...(candidate && { candidate }),
+    ...(candidates && { candidates }),
+    ...(barred && { barred }),
+    ...(pendingSince !== undefined && { pendingSince }),
+  };
+}
+
+/** What is wrong with publishing comes first, then what a candidate waits for. */
+function waitingOf(state: ChannelState, candidate: Waiting | undefined): Waiting {
+  const message = 'message' in state ? state.message : 'what its Releases say is published';
+  return state.kind === 'Published' && candidate
+    ? candidate
+    : { reason: reasons[state.kind], message, ...('until' in state && { until: state.until }) };
 }
 
 function publishedOf(

@@ -2,7 +2,7 @@
 
 import type { AppState } from '../core/app/app-state.ts';
 import { describeError, isOperationError } from '../core/errors.ts';
-import type { AppCheck } from '../engine/check/check-app.ts';
+import type { AppCheck } from '../engine/check/app-check.ts';
 import type { Deployer, Deployers } from '../engine/deploy/deployer.ts';
 import type { Records } from '../engine/ports/records.ts';
 import { type AppObjectWire, readAppSpec } from '../resources/decode-app.ts';

@@ -95,6 +95,18 @@ export const waitingReasons = [
   'PublishFailed',
   /** Channel: its root expires soon, and people have to sign a new one. */
   'RootExpiring',
+  /** App: the Channel that it belongs to decides when it takes a new version. */
+  'ChannelDecides',
+  /** Channel: new versions are there, and more is gathered, or sets are made at set times. */
+  'CandidateScheduled',
+  /** Channel: its Apps are being brought to a set of versions that is to be tried. */
+  'CandidateRollout',
+  /** Channel: a set passed its tests, and has to run well for `spec.soak`. */
+  'Soaking',
+  /** Channel: the last set of new versions was not released. */
+  'CandidateRejected',
+  /** Channel: new versions are there, and something has to be known of its Apps before they are tried. */
+  'CandidateIncomplete',
   /** Subscription: its channel could not be asked, is not to be trusted, or is expired. */
   'ChannelUnavailable',
   /** Subscription: the rollout of the newest Release has not come to this cluster yet. */

@@ -1,5 +1,7 @@
 /** The Channel as written in the cluster of the hub: which Apps are released together, how, and where to. */
 import Type, { type Static } from 'typebox';
+import { AppTestsSchema } from './app-tests.ts';
+import { BarredSchema, CandidateRecordSchema, CandidateSchema } from './candidate.ts';
 import { ChannelPublishSchema } from './channel-publish.ts';
 import { GatesSchema } from './gates.ts';
 import { ReleaseName } from './release.ts';
@@ -80,6 +82,17 @@ export const ChannelSpecSchema = Type.Object(
       Type.Boolean({ description: 'Make and publish no Release; what is published is kept fresh.', default: false }),
     ),
     apps: SelectorSchema,
+    releases: Type.Optional(
+      Type.Enum(['Automatic', 'Manual'], {
+        description:
+          'Automatic: new versions of its Apps are tried together, and what passes is released; the Apps take nothing new by themselves. Manual: you create the Releases.',
+        default: 'Automatic',
+      }),
+    ),
+    tests: Type.Optional({
+      ...AppTestsSchema,
+      description: 'What is tried once all its Apps run a set, besides their own tests.',
+    }),
     requires: Type.Optional(
       Type.Array(RequirementSchema, { description: 'What versions of its Apps need of each other.', maxItems: 100 }),
     ),
@@ -96,10 +109,19 @@ export const ChannelSpecSchema = Type.Object(
             Type.String({ description: 'For example Europe/Amsterdam.', maxLength: 64, default: 'UTC' }),
           ),
         },
-        { description: 'When sets of new versions are made; at once when absent.' },
+        { description: 'When sets of new versions are made; after spec.gather when absent.' },
       ),
     ),
-    gates: Type.Optional({ ...GatesSchema, description: 'What has to be given before a set is published.' }),
+    gather: Type.Optional(
+      Duration(
+        'How long new versions are gathered into one set, from the first on, where there is no schedule.',
+        '30s',
+      ),
+    ),
+    gates: Type.Optional({
+      ...Type.Pick(GatesSchema, ['approvals', 'windows']),
+      description: 'What has to be given before a set is released.',
+    }),
     rollout: Type.Optional(RolloutSchema),
     publish: ChannelPublishSchema,
     deadEnds: Type.Optional(
@@ -128,6 +150,14 @@ export const ChannelStatusSchema = Type.Object({
   conditions: Type.Optional(Conditions),
   waiting: Type.Optional(WaitingSchema),
   apps: Type.Optional(Type.Array(Text('Name of an App.', 63), { description: 'Its Apps.', maxItems: 200 })),
+  pendingSince: Type.Optional(Time('Since when there is something new that no candidate has.')),
+  candidate: Type.Optional(CandidateSchema),
+  candidates: Type.Optional(
+    Type.Array(CandidateRecordSchema, { description: 'What became of the last ones, newest first.', maxItems: 20 }),
+  ),
+  barred: Type.Optional(
+    Type.Array(BarredSchema, { description: 'Versions that do not go together; learned, newest first.', maxItems: 50 }),
+  ),
   release: Type.Optional(Text('The newest Release that is published.', 253)),
   published: Type.Optional(
     Type.Object(

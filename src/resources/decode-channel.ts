@@ -1,5 +1,6 @@
 /** Channel: wire form -> what the product works with. */
 import Type, { type Static } from 'typebox';
+import type { RunnableTest } from '../core/app-test/app-test.ts';
 import type { ChannelSpec, MemberRequirement } from '../core/channel/channel.ts';
 import type { Rollout, RolloutPoint } from '../core/channel/rollout.ts';
 import { parseDuration } from '../core/duration.ts';
@@ -11,6 +12,7 @@ import { parseSemverRange } from '../core/version/semver-range.ts';
 import { ChannelSpecSchema, type ChannelSpecWire, ChannelStatusSchema, type RolloutWire } from './channel.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeGatesOf } from './decode-gates.ts';
+import { decodeTests } from './decode-tests.ts';
 import { Metadata } from './metadata.ts';
 
 const ChannelObject = Type.Object({
@@ -50,12 +52,12 @@ function read(spec: ChannelSpecWire): ChannelSpec {
   return {
     suspend: spec.suspend ?? false,
     apps: { names: spec.apps.names, labels: spec.apps.matchLabels },
+    makesReleases: (spec.releases ?? 'Automatic') === 'Automatic',
+    tests: decodeTests(spec.tests).map(requireForAll),
     requires: (spec.requires ?? []).map(decodeRequirement),
     soakMs: parseDuration(spec.soak ?? '0s', 'spec.soak'),
-    schedule: spec.schedule && {
-      times: parseCron(spec.schedule.cron, 'spec.schedule.cron'),
-      offsetAt: timeZone(spec.schedule.timeZone ?? 'UTC', 'spec.schedule.timeZone'),
-    },
+    schedule: spec.schedule && decodeSchedule(spec.schedule),
+    gatherMs: parseDuration(spec.gather ?? '30s', 'spec.gather'),
     gates: decodeGatesOf(spec.gates),
     rollout: decodeRollout(spec.rollout ?? {}),
     publish: {
@@ -70,6 +72,30 @@ function read(spec: ChannelSpecWire): ChannelSpec {
     deadEnds: spec.deadEnds ?? [],
     retention: spec.retention ?? 20,
   };
+}
+
+function decodeSchedule({
+  cron,
+  timeZone: zone = 'UTC',
+}: NonNullable<ChannelSpecWire['schedule']>): NonNullable<ChannelSpec['schedule']> {
+  return {
+    times: parseCron(cron, 'spec.schedule.cron'),
+    offsetAt: timeZone(zone, 'spec.schedule.timeZone'),
+  };
+}
+
+/** Kinds that belong to one App, or whose answer would have to find its way back to an Update. */
+function requireForAll(test: ReturnType<typeof decodeTests>[number], index: number): RunnableTest {
+  const { probe } = test;
+  const field = `spec.tests[${index}]`;
+  if (probe.kind === 'Analysis' || probe.kind === 'Helm') {
+    const kind = probe.kind.toLowerCase();
+    throw invalidObject(`${field}.${kind}`, ['a Channel tests several Apps; put this into spec.tests of the App']);
+  }
+  if (probe.kind === 'Webhook' && probe.poll === undefined) {
+    throw invalidObject(`${field}.webhook`, ['a Channel has no address for answers; set poll']);
+  }
+  return { ...test, probe };
 }
 
 const shortestLifetimeMs = 60_000;

@@ -57,5 +57,8 @@ export const subscriptionLabel = 'headgate.dev/subscription';
 /** Annotation on such an App: the Release that it was made of. */
 export const releaseAnnotation = 'headgate.dev/release';
 
+/** Label on a Release that a Channel made: the number of its candidate. */
+export const candidateLabel = 'headgate.dev/candidate';
+
 /** Annotation on an adopted App: what is wrong with the annotations of its workload. The App holds still while it is there. */
 export const adoptionProblemKey = 'headgate.dev/adoption-problem';

@@ -18,9 +18,9 @@ export const UpdateSpecSchema = Type.Object(
     sequence: Type.Integer({ description: 'Counts the Updates of the App.', minimum: 1 }),
     trigger: Type.Object(
       {
-        kind: Type.Enum(['Source', 'Rollback', 'Deploy'], {
+        kind: Type.Enum(['Source', 'Rollback', 'Deploy', 'Channel'], {
           description:
-            'Source: a newer version was found. Rollback: a person asked to go back. Deploy: a person or a program named the version.',
+            'Source: a newer version was found. Rollback: a person asked to go back. Deploy: a person or a program named the version. Channel: the Channel of the App tries it, or goes back from it.',
         }),
         by: Text('Who or what started it.'),
         reason: Text('Why, for people.', 4096),

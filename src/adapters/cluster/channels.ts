@@ -2,8 +2,8 @@
 import type { Channels } from '../../engine/ports/channels.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf } from '../../kube/objects.ts';
-import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
-import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
+import { type ChannelObjectWire, decodeChannel } from '../../resources/decode-channel.ts';
+import { decodeReleaseObject, type ReleaseObjectWire } from '../../resources/decode-release.ts';
 import { channels, fieldManager, type ProductObject, releases } from './kinds.ts';
 import type { Watched } from './watched.ts';
 
@@ -23,7 +23,20 @@ export function createChannels({ client, watched }: ClusterChannelsOptions): Cha
       watched.releases.list(metadata.namespace).filter(({ spec }) => spec.channel === metadata.name),
     async writeStatus(channel, status, signal) {
       const object = { ...channel, apiVersion: apiVersionOf(channels), kind: channels.kind, status };
-      await client.replaceStatus<ProductObject>(channels, object, { fieldManager, signal });
+      const written = await client.replaceStatus<ProductObject>(channels, object, { fieldManager, signal });
+      return decodeChannel(written, `Channel ${channel.metadata.namespace}/${channel.metadata.name}`);
+    },
+    async createRelease({ metadata: { namespace } }, { name, labels, spec }, signal) {
+      await client.create<ProductObject>(
+        releases,
+        { metadata: { namespace, name, labels }, spec },
+        { fieldManager, signal },
+      );
+    },
+    async readReleases({ metadata: { namespace, name } }, signal) {
+      const { items } = await client.list<ProductObject>(releases, { namespace, signal });
+      const all = items.map((item) => decodeReleaseObject(item, `Release ${namespace}/${item.metadata.name}`));
+      return all.filter(({ spec }) => spec.channel === name);
     },
     async writeReleaseStatus(release, status, signal) {
       const object = { ...release, apiVersion: apiVersionOf(releases), kind: releases.kind, status };

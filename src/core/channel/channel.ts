@@ -1,4 +1,5 @@
 /** A Channel of the hub, decoded and checked; the wire form is resources/channel.ts. */
+import type { RunnableTest } from '../app-test/app-test.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { Schedule } from '../schedule/next-time.ts';
 import type { DeadEnd } from './release.ts';
@@ -7,10 +8,15 @@ import type { Rollout } from './rollout.ts';
 export interface ChannelSpec {
   readonly suspend: boolean;
   readonly apps: AppSelector;
+  /** Whether Releases are made of what passes together; else people create them. */
+  readonly makesReleases: boolean;
+  /** Over all Apps together. */
+  readonly tests: readonly RunnableTest[];
   readonly requires: readonly MemberRequirement[];
   readonly soakMs: number;
-  /** When sets are made; undefined: at once. */
+  /** When sets are made; undefined: once they were gathered for a while. */
   readonly schedule: Schedule | undefined;
+  readonly gatherMs: number;
   readonly gates: Gates;
   readonly rollout: Rollout;
   readonly publish: PublishSettings;

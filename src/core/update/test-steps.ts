@@ -76,7 +76,7 @@ function notAfter(closesAt: Date | undefined, step: TestStep): TestStep {
     : { kind: 'Wait', waiting: { ...step.waiting, until: closesAt } };
 }
 
-type TestsAnswer =
+export type TestsAnswer =
   | { readonly kind: 'Open'; readonly step: TestStep }
   | { readonly kind: 'Failed'; readonly message: string }
   /** @property message what there is to say of them; '' without tests */
@@ -86,7 +86,7 @@ type TestsAnswer =
  * Where the tests stand. One that failed decides at once; one that is inconclusive asks a person when all others are through, since another
  * may fail and spare the question. A test that the App names no more is left out.
  */
-function judgeTests(tests: readonly TestPlan[], records: readonly TestRecord[], now: Date): TestsAnswer {
+export function judgeTests(tests: readonly TestPlan[], records: readonly TestRecord[], now: Date): TestsAnswer {
   const mine = tests.flatMap(({ name }) => records.find((record) => record.name === name) ?? []);
   const failed = mine.find(({ verdict }) => verdict === 'Fail');
   if (failed !== undefined) {

@@ -11,7 +11,7 @@ import type { VersionChange } from '../../core/update/version-change.ts';
 import { type AppObjectWire, decodeAppSpec } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded } from '../../resources/decode-update.ts';
 import { decodeFirstSeen } from '../../resources/first-seen.ts';
-import type { CheckContext } from '../check/check-app.ts';
+import type { CheckContext } from '../check/app-check.ts';
 import type { Survey } from '../deploy/deployer.ts';
 import { detect } from '../detect/detect.ts';
 import type { Finding } from '../detect/finding.ts';

@@ -6,7 +6,7 @@ import { fillTemplate } from '../../core/template.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
 import type { ServiceAnswer, ServiceProxy } from '../ports/service-proxy.ts';
-import { type Attempted, ended, fieldsOf, type TestAttempt } from './test-runner.ts';
+import { type Attempted, ended, type TestAttempt } from './test-runner.ts';
 
 export interface HttpContext {
   readonly services: ServiceProxy;
@@ -21,13 +21,13 @@ const maxBodyBytes = 1_048_576;
 
 export async function attemptHttp(
   context: HttpContext,
-  { probe, work }: TestAttempt<HttpProbe>,
+  { probe, subject }: TestAttempt<HttpProbe>,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const fields = fieldsOf(work);
+  const { fields, owner } = subject;
   const startedMs = context.monotonicMs();
   try {
-    const answer = await ask(context, { probe, namespace: work.update.metadata.namespace, fields }, signal);
+    const answer = await ask(context, { probe, namespace: owner.namespace, fields }, signal);
     if (answer.kind === 'Silence') {
       return ended('Fail', answer.message);
     }

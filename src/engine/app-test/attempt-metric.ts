@@ -2,11 +2,10 @@
 import type { MetricProbe } from '../../core/app-test/app-test.ts';
 import { judgeConditions, judgeLimits, type Measured } from '../../core/app-test/judge-metric.ts';
 import { fillTemplate } from '../../core/template.ts';
-import { stepStartedAt } from '../../core/update/journal.ts';
 import type { InstantAnswer, Prometheus, PrometheusPlace, SampleValue } from '../ports/prometheus.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
 import { notMade } from './attempt-http.ts';
-import { type Attempted, ended, fieldsOf, type TestAttempt } from './test-runner.ts';
+import { type Attempted, ended, type TestAttempt } from './test-runner.ts';
 
 export interface MetricContext {
   readonly prometheus: Prometheus;
@@ -15,31 +14,26 @@ export interface MetricContext {
 
 export async function attemptMetric(
   { prometheus, secrets }: MetricContext,
-  { probe, work }: TestAttempt<MetricProbe>,
+  { probe, subject }: TestAttempt<MetricProbe>,
   signal: AbortSignal,
 ): Promise<Attempted> {
   const { rule } = probe;
-  const query = fillTemplate(probe.query, quoted(fieldsOf(work)));
+  const query = fillTemplate(probe.query, quoted(subject.fields));
   try {
-    const place = await placeOf(secrets, work.update.metadata.namespace, probe, signal);
+    const place = await placeOf(secrets, subject.owner.namespace, probe, signal);
     const now = await prometheus.query(place, query, undefined, signal);
     if (rule.kind === 'Conditions') {
       return now.kind === 'Samples' || now.kind === 'Empty'
         ? { kind: 'Ended', outcome: judgeConditions(rule, resultOf(now)) }
         : ended('Error', `the query ${whyNothing(now)}`);
     }
-    const beforeAt = rule.baseline && baselineTime(work, rule.baseline.offsetMs);
+    // Prometheus keeps the past, so that nothing has to be measured before the Update.
+    const beforeAt = rule.baseline && new Date(subject.appliedAt.getTime() - rule.baseline.offsetMs);
     const before = beforeAt && (await prometheus.query(place, query, beforeAt, signal));
     return { kind: 'Ended', outcome: judgeLimits(rule, measure(now), before && measure(before)) };
   } catch (error) {
     return notMade(error);
   }
-}
-
-/** Prometheus keeps the past, so that nothing has to be measured before the Update. */
-function baselineTime({ journal }: TestAttempt['work'], offsetMs: number): Date {
-  const appliedAt = stepStartedAt(journal, 'Apply') ?? journal.startedAt;
-  return new Date(appliedAt.getTime() - offsetMs);
 }
 
 async function placeOf(

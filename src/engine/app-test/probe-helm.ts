@@ -5,10 +5,10 @@ import { ended, type Prober } from './test-runner.ts';
 
 export function createHelmProber(deployers: Deployers): Prober<HelmProbe> {
   return {
-    async attempt({ work, record, probe }, signal) {
-      const kind = work.journal.plan?.kind;
+    async attempt({ subject: { work }, record, probe }, signal) {
+      const kind = work?.journal.plan?.kind;
       const run = { number: record.attempts + 1, timeoutMs: probe.timeoutMs };
-      const test = kind === undefined ? undefined : await deployers[kind].test?.(work, run, signal);
+      const test = work && kind && (await deployers[kind].test?.(work, run, signal));
       switch (test?.kind) {
         case undefined:
           return ended('Inconclusive', 'what is deployed is no Helm release');

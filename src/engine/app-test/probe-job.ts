@@ -4,9 +4,8 @@ import type { JobProbe } from '../../core/app-test/app-test.ts';
 import { logDigest } from '../../core/app-test/log-digest.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { jobNameOf } from '../../core/job/job-name.ts';
-import { changesOf } from '../../resources/decode-update.ts';
 import type { JobOutcome, JobRequest, Jobs } from '../ports/jobs.ts';
-import { type Attempted, ended, fieldsOf, type Prober, type TestAttempt } from './test-runner.ts';
+import { type Attempted, ended, type Prober, type TestAttempt } from './test-runner.ts';
 
 /** What a container writes into its termination message to say that it could not tell. */
 const inconclusiveWord = /^\s*inconclusive\b/i;
@@ -14,13 +13,13 @@ const inconclusiveWord = /^\s*inconclusive\b/i;
 export function createJobProber(jobs: Jobs): Prober<JobProbe> {
   return {
     async attempt(attempt, signal) {
-      const { work, record, probe } = attempt;
-      const { namespace, name: update } = work.update.metadata;
+      const { subject, record, probe } = attempt;
+      const { namespace, name: owner } = subject.owner;
       if (record.run === undefined) {
         return await start(jobs, attempt, signal);
       }
       const job = { namespace, name: record.run.id };
-      const outcome = await jobs.look(`${namespace}/${update}`, job, signal);
+      const outcome = await jobs.look(`${namespace}/${owner}`, job, signal);
       return judge(job.name, probe, outcome);
     },
     release: ({ namespace, name }) => jobs.unwatch(`${namespace}/${name}`),
@@ -28,14 +27,13 @@ export function createJobProber(jobs: Jobs): Prober<JobProbe> {
 }
 
 async function start(jobs: Jobs, attempt: TestAttempt<JobProbe>, signal: AbortSignal): Promise<Attempted> {
-  const { work, test, record, probe } = attempt;
-  const { metadata } = work.update;
-  const owner = { name: metadata.name, uid: `${metadata.uid} ${test.name}` };
-  const name = jobNameOf(owner, `test-${record.attempts + 1}`);
+  const { subject, record, probe } = attempt;
+  const { owner } = subject;
+  const name = jobNameOf({ name: owner.name, uid: uidOf(attempt) }, `test-${record.attempts + 1}`);
   const request: JobRequest = {
-    ...{ namespace: metadata.namespace, name, purpose: 'test', template: probe.template },
+    ...{ namespace: owner.namespace, name, purpose: 'test', template: probe.template },
     env: envOf(attempt),
-    owner: { apiVersion: 'headgate.dev/v1alpha1', kind: 'Update', name: metadata.name, uid: metadata.uid },
+    owner: { apiVersion: 'headgate.dev/v1alpha1', kind: owner.kind, name: owner.name, uid: owner.uid },
     deadlineSeconds: Math.max(1, Math.ceil(probe.timeoutMs / 1_000)),
     retries: 0,
     serviceAccount: probe.serviceAccount,
@@ -49,6 +47,11 @@ async function start(jobs: Jobs, attempt: TestAttempt<JobProbe>, signal: AbortSi
     }
     throw error;
   }
+}
+
+/** A Channel makes the same test for one set after the other. */
+function uidOf({ subject: { owner, fields }, test }: TestAttempt<JobProbe>): string {
+  return owner.kind === 'Update' ? `${owner.uid} ${test.name}` : `${owner.uid} ${fields['update'] ?? ''} ${test.name}`;
 }
 
 function judge(name: string, probe: JobProbe, outcome: JobOutcome): Attempted {
@@ -82,10 +85,10 @@ function sayJob(name: string, what: string, said: string): string {
 }
 
 /** `HEADGATE_VERSION_WEB` of source `web`; those without a source are of the first. */
-function envOf({ work, test }: TestAttempt<JobProbe>): Readonly<Record<string, string>> {
-  const fields = { ...fieldsOf(work), test: test.name };
+function envOf({ subject, test }: TestAttempt<JobProbe>): Readonly<Record<string, string>> {
+  const fields = { ...subject.fields, test: test.name };
   const named = Object.entries(fields).map(([name, value]) => [envName(name), value] as const);
-  const sources = changesOf(work.update.spec).map(({ source }) => source);
+  const sources = subject.changes.map(({ source }) => source);
   return { ...Object.fromEntries(named), HEADGATE_SOURCES: sources.join(' ') };
 }
 

@@ -5,13 +5,12 @@ import { deadlineOf } from '../../core/app-test/test-record.ts';
 import { testToken } from '../../core/app-test/test-token.ts';
 import { signBody } from '../../core/outbound/sign-body.ts';
 import { fillTemplate } from '../../core/template.ts';
-import { changesOf } from '../../resources/decode-update.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Outbound, OutboundAnswer } from '../ports/outbound.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
 import { escaped, notMade } from './attempt-http.ts';
 import type { QuickAttempts } from './quick-attempts.ts';
-import { type Attempted, ended, fieldsOf, type Prober, type TestAttempt } from './test-runner.ts';
+import { type Attempted, ended, type Prober, type TestAttempt } from './test-runner.ts';
 
 export interface WebhookContext {
   readonly outbound: Outbound;
@@ -35,7 +34,7 @@ export function createWebhookProber(quick: QuickAttempts, context: WebhookContex
       const polled = again();
       const isDue = polled.kind === 'UnderWay' && polled.until !== undefined && polled.until <= context.clock.now();
       if (isDue) {
-        quick.forget(attempt.work.update.metadata);
+        quick.forget(attempt.subject.owner);
         return again();
       }
       return polled;
@@ -49,17 +48,17 @@ async function ask(
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const { probe, work, test } = attempt;
+  const { probe, subject, test } = attempt;
   const id = idOf(attempt);
   try {
-    const secret = await secrets.valueOf(work.update.metadata.namespace, probe.secret, 'token', signal);
+    const secret = await secrets.valueOf(subject.owner.namespace, probe.secret, 'token', signal);
     const body = JSON.stringify(questionOf(attempt, secret));
     const signature = signBody(secret, body, clock.now());
     const answer = await outbound.send(
       {
         what: `ask for test ${test.name}`,
         method: 'POST',
-        url: fillTemplate(probe.url, escaped(fieldsOf(work))),
+        url: fillTemplate(probe.url, escaped(subject.fields)),
         headers: { 'content-type': 'application/json', 'idempotency-key': id, ...signature },
         body,
         maxRedirects: 0,
@@ -86,7 +85,7 @@ async function poll(
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const { probe, work, test, record } = attempt;
+  const { probe, subject, test, record } = attempt;
   const { url = '', everyMs = 0 } = probe.poll ?? {};
   const goesOn = (because: string): Attempted => ({
     kind: 'UnderWay',
@@ -94,12 +93,12 @@ async function poll(
     until: new Date(clock.now().getTime() + everyMs),
   });
   try {
-    const secret = await secrets.valueOf(work.update.metadata.namespace, probe.secret, 'token', signal);
+    const secret = await secrets.valueOf(subject.owner.namespace, probe.secret, 'token', signal);
     const answer = await outbound.send(
       {
         what: `ask how test ${test.name} stands`,
         method: 'GET',
-        url: fillTemplate(url, escaped({ ...fieldsOf(work), id: record.run?.id ?? '' })),
+        url: fillTemplate(url, escaped({ ...subject.fields, id: record.run?.id ?? '' })),
         headers: { authorization: `Bearer ${testToken(secret, asked(attempt))}`, accept: 'application/json' },
         maxRedirects: 0,
       },
@@ -116,24 +115,24 @@ async function poll(
 }
 
 function questionOf(attempt: Attempt, secret: string): unknown {
-  const { work, test, record } = attempt;
-  const { namespace, name } = work.update.metadata;
+  const { subject, test, record } = attempt;
+  const { namespace, name } = subject.owner;
   return {
-    ...{ app: work.update.spec.app, namespace, update: name, test: test.name, id: idOf(attempt) },
+    ...{ app: subject.app, namespace, update: name, test: test.name, id: idOf(attempt) },
     attempt: record.attempts + 1,
-    changes: changesOf(work.update.spec),
+    changes: subject.changes,
     deadline: deadlineOf(record, test.pace).toISOString(),
     callback: { path: `/v1/tests/${namespace}/${name}/${test.name}`, token: testToken(secret, asked(attempt)) },
   };
 }
 
 /** The same for one attempt whoever asks, so that the other side can tell that it was asked before. */
-function idOf({ work, test, record }: Attempt): string {
-  return `${work.update.metadata.uid}/${test.name}/${record.attempts + 1}`;
+function idOf({ subject, test, record }: Attempt): string {
+  return `${subject.owner.uid}/${test.name}/${record.attempts + 1}`;
 }
 
-function asked({ work, test, record }: Attempt) {
-  return { uid: work.update.metadata.uid, test: test.name, number: record.attempts + 1 };
+function asked({ subject, test, record }: Attempt) {
+  return { uid: subject.owner.uid, test: test.name, number: record.attempts + 1 };
 }
 
 function parse(body: string): unknown {

@@ -22,10 +22,10 @@ export type MakeAttempt = (signal: AbortSignal) => Promise<Attempted>;
 export function createQuickAttempts(running: RunningChecks): QuickAttempts {
   const ended = new Map<string, { readonly task: string; readonly attempted: Attempted }>();
   const attempts: QuickAttempts = {
-    find({ work, test, record }, task, make) {
-      const key = keyOf(work.update.metadata);
+    find({ subject, test, record }, task, make) {
+      const key = keyOf(subject.owner);
       const number = record.attempts + 1;
-      const basis = `${test.name} ${number} ${task}`;
+      const basis = `${subject.fields['update'] ?? ''} ${test.name} ${number} ${task}`;
       const known = ended.get(key);
       if (known?.task === basis) {
         return known.attempted;

@@ -5,7 +5,7 @@ import { isOperationError } from '../../core/errors.ts';
 import { fillTemplate } from '../../core/template.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { AnalysisTemplates } from '../ports/analysis-templates.ts';
-import { fieldsOf } from './test-runner.ts';
+import { subjectOf } from './test-runner.ts';
 
 /** Read anew in each pass while the tests are on: what somebody edits meanwhile counts, and nothing is kept. */
 export async function resolveTests(
@@ -42,7 +42,7 @@ async function resolve(
     if (template === undefined) {
       return [refuse({ name, pace }, `there is no ${kind} ${probe.template}`)];
     }
-    const fields = fieldsOf(work);
+    const { fields } = subjectOf(work);
     const values = probe.arguments.map((one) => [one.name, fillTemplate(one.value, fields)] as const);
     return testsOfTemplate(template, { name, pace, arguments: Object.fromEntries(values) });
   } catch (error) {

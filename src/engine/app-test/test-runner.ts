@@ -3,11 +3,33 @@ import type { Outcome, Probe, ProbeKind, RunnableTest } from '../../core/app-tes
 import type { TemplateFields } from '../../core/app-test/judge-http.ts';
 import { testFields } from '../../core/app-test/test-fields.ts';
 import type { TestRecord } from '../../core/app-test/test-record.ts';
+import { stepStartedAt } from '../../core/update/journal.ts';
+import type { VersionChange } from '../../core/update/version-change.ts';
 import { changesOf } from '../../resources/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 
+/** Whose tests they are: those of an Update, or those of a Channel over all of its Apps. */
+export interface TestSubject {
+  /** Jobs go with it, and it is woken when an attempt ends. */
+  readonly owner: {
+    readonly kind: 'Update' | 'Channel';
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+  };
+  /** App or Channel, for those outside that are asked. */
+  readonly app: string;
+  readonly changes: readonly VersionChange[];
+  /** What `{{fields}}` stand for. */
+  readonly fields: TemplateFields;
+  /** When the versions were put in place. */
+  readonly appliedAt: Date;
+  /** What was deployed, for tests that it brings along; undefined where several Apps are tested together. */
+  readonly work: Work | undefined;
+}
+
 export interface TestAttempt<P extends Probe = Probe> {
-  readonly work: Work;
+  readonly subject: TestSubject;
   readonly test: RunnableTest;
   readonly probe: P;
   readonly record: TestRecord;
@@ -39,10 +61,17 @@ export interface Prober<P extends Probe = Probe> {
 /** One for each kind of test; wired in app/. */
 export type Probers = { readonly [K in ProbeKind]: Prober<Extract<Probe, { kind: K }>> };
 
-/** What `{{fields}}` stand for. */
-export function fieldsOf({ update }: Work): TemplateFields {
-  const { namespace, name } = update.metadata;
-  return testFields({ namespace, app: update.spec.app, update: name }, changesOf(update.spec));
+export function subjectOf(work: Work): TestSubject {
+  const { update, journal } = work;
+  const { namespace, name, uid } = update.metadata;
+  const { app } = update.spec;
+  const changes = changesOf(update.spec);
+  return {
+    owner: { kind: 'Update', namespace, name, uid },
+    ...{ app, changes, work },
+    fields: testFields({ namespace, app, update: name }, changes),
+    appliedAt: stepStartedAt(journal, 'Apply') ?? journal.startedAt,
+  };
 }
 
 export function ended(kind: Outcome['kind'], message: string, logDigest?: string): Attempted {

@@ -1,13 +1,13 @@
 /** One attempt of one test of an Update, and what becomes of its record. */
 import type { Probe, RunnableTest } from '../../core/app-test/app-test.ts';
-import { deadlineOf, type TestRecord, withOutcome } from '../../core/app-test/test-record.ts';
+import { deadlineOf, withOutcome } from '../../core/app-test/test-record.ts';
 import { invariant } from '../../core/errors.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import { notedTest } from '../../core/update/transitions.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Attempted, Prober, Probers } from './test-runner.ts';
+import { type Attempted, type Prober, type Probers, subjectOf, type TestAttempt } from './test-runner.ts';
 
 export interface TryContext {
   readonly probers: Probers;
@@ -34,7 +34,7 @@ export async function tryTest(
   const test = tests.find((one) => one.name === name);
   const record = journal.tests?.find((one) => one.name === name);
   invariant(test !== undefined && record !== undefined, `test ${name} is tried before it was noted`);
-  const attempted = await attempt(probers, { work, test, record }, signal);
+  const attempted = await attemptTest(probers, { subject: subjectOf(work), test, record }, signal);
   switch (attempted.kind) {
     case 'Ended':
       return {
@@ -53,13 +53,12 @@ export async function tryTest(
   }
 }
 
-interface Due {
-  readonly work: Work;
-  readonly test: RunnableTest;
-  readonly record: TestRecord;
-}
-
-async function attempt(probers: Probers, due: Due, signal: AbortSignal): Promise<Attempted> {
+/** @throws errors of the API server that pass */
+export async function attemptTest(
+  probers: Probers,
+  due: Omit<TestAttempt, 'probe'>,
+  signal: AbortSignal,
+): Promise<Attempted> {
   const { probe } = due.test;
   // The table has a prober of just this kind under its name, which the compiler cannot follow.
   const prober = probers[probe.kind] as Prober<Probe>;

@@ -5,6 +5,7 @@ import { isOperationError } from '../../core/errors.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decode-channel.ts';
 import { decodeRelease, type ReleaseObjectWire } from '../../resources/decode-release.ts';
+import { ageOf } from '../candidate/direct-apps.ts';
 import type { Publication } from '../ports/channel-publisher.ts';
 import type { ChannelPublishers, Channels } from '../ports/channels.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -79,21 +80,7 @@ export async function publishChannel(
 
 const nothing = { release: undefined, publication: undefined, nextAt: undefined };
 
-/** How sets of new versions would be made and tried. Until they are, a field without effect would be believed in. */
-const notBuilt = ['gates', 'requires', 'schedule', 'soak'] as const;
-
-function findNotBuilt({ spec }: ChannelObjectWire): string | undefined {
-  const given = notBuilt.filter((field) => spec[field] !== undefined && spec[field] !== '0s');
-  return given.length === 0
-    ? undefined
-    : `${given.map((field) => `spec.${field}`).join(' and ')}: Headgate does not make Releases by itself yet; leave it out, and create Releases of what was tested`;
-}
-
 function readSpec(channel: ChannelObjectWire): ChannelSpec | { readonly message: string } {
-  const message = findNotBuilt(channel);
-  if (message !== undefined) {
-    return { message };
-  }
   try {
     return decodeChannelSpec(channel);
   } catch (error) {
@@ -119,11 +106,10 @@ function findConflict(
   { channels, listApps }: PublishContext,
   { channel, apps }: { readonly channel: ChannelObjectWire; readonly apps: readonly string[] },
 ): string | undefined {
-  const { namespace, name, creationTimestamp } = channel.metadata;
+  const { namespace, name } = channel.metadata;
   for (const other of channels.list(namespace)) {
     const spec = readSpec(other);
-    const isOlder = [other.metadata.creationTimestamp, other.metadata.name].join() < [creationTimestamp, name].join();
-    if (other.metadata.name === name || 'message' in spec || !isOlder) {
+    if (other.metadata.name === name || 'message' in spec || ageOf(other) >= ageOf(channel)) {
       continue;
     }
     const theirs = new Set(membersOf({ listApps }, other, spec));

@@ -1,61 +1,18 @@
 /**
  * One look at one App: what runs, what is newer, what keeps it from moving; and the start of an Update where nothing does.
  */
-import { type AppSpec, type CheckTimes, locationOf } from '../../core/app/app.ts';
+import type { AppSpec, CheckTimes } from '../../core/app/app.ts';
 import type { AppState } from '../../core/app/app-state.ts';
-import { findRejection } from '../../core/app/rejection.ts';
-import type { PassedOver } from '../../core/policy/passed-over.ts';
-import type { FirstSeen } from '../../core/policy/requirements.ts';
 import { nextTime } from '../../core/schedule/next-time.ts';
 import { joinSome } from '../../core/text.ts';
-import { specSource, type Version, type VersionChange } from '../../core/update/version-change.ts';
-import { sayVersion } from '../../resources/app-status.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
-import { decodeWaiting, hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import { decodeFirstSeen } from '../../resources/first-seen.ts';
-import type { Deployers, Survey } from '../deploy/deployer.ts';
-import { type DetectContext, detect, withoutAsking } from '../detect/detect.ts';
+import type { Survey } from '../deploy/deployer.ts';
+import { detect, withoutAsking } from '../detect/detect.ts';
 import type { Finding } from '../detect/finding.ts';
-import type { Records } from '../ports/records.ts';
-import type { SharedRegistry } from '../ports/registry.ts';
-import { findHoldFor } from '../update/start-update.ts';
-import type { CheckMemory, Recollection, SetTimes } from './check-memory.ts';
-import { findUnready } from './find-unready.ts';
-import { judgeData, judgeLastUpdate } from './judge-last-update.ts';
-import { restState } from './rest-state.ts';
-import type { RunningChecks } from './running-checks.ts';
-import { stateOfUnavailable } from './unavailable.ts';
-
-export interface CheckContext extends DetectContext {
-  readonly registry: SharedRegistry;
-  readonly checks: RunningChecks;
-  readonly deployers: Deployers;
-  readonly records: Records;
-  readonly memory: CheckMemory;
-}
-
-/** What one source shows in the App's status. */
-export interface SourceView {
-  readonly name: string;
-  readonly current: Version;
-  readonly available: Version | undefined;
-  /** Undefined where nobody looked. */
-  readonly firstSeen?: readonly FirstSeen[] | undefined;
-  /** Undefined where nobody looked. */
-  readonly passedOver?: PassedOver | undefined;
-}
-
-export interface AppCheck {
-  readonly state: AppState;
-  readonly sources: readonly SourceView[];
-  /** Undefined where the App was not even looked at. */
-  readonly survey: Survey | undefined;
-  /** Name of the open Update, or of the last one. */
-  readonly update: string | undefined;
-  /** The change to start an Update with, once the status is written. */
-  readonly start: readonly VersionChange[] | undefined;
-  readonly nextCheckAt: Date | undefined;
-}
+import type { AppCheck, CheckContext } from './app-check.ts';
+import { type CheckMemory, memoryKey, type Recollection, type SetTimes } from './check-memory.ts';
+import { weigh } from './weigh-findings.ts';
 
 /**
  * Checks one App. Has registries asked only when its interval has passed or something it depends on has changed.
@@ -156,135 +113,6 @@ function setTimesOf(checks: Exclude<CheckTimes, { kind: 'Interval' }>, uid: stri
 
 /** Of an answer that is as good as one of now. */
 const recentMs = 4_000;
-
-/** Under which an App's checks are remembered, and forgotten when it is gone. */
-export function memoryKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
-  return `${namespace}/${name}`;
-}
-
-interface Weighed {
-  readonly spec: AppSpec;
-  readonly findings: readonly Finding[];
-  readonly last: UpdateObjectWire | undefined;
-  readonly survey: Survey;
-}
-
-function weigh(context: CheckContext, app: AppObjectWire, seen: Weighed): Omit<AppCheck, 'survey' | 'update'> {
-  const { findings, last } = seen;
-  const sources = findings.map(viewOf);
-  const nextCheckAt = context.memory.dueAt(memoryKey(app.metadata));
-  const base = { sources, nextCheckAt, start: undefined };
-  if (last && !hasEnded(last)) {
-    return { ...base, state: stateOfOpen(last) };
-  }
-  const halted = judgeData(last);
-  if (halted) {
-    return { ...base, state: halted };
-  }
-  const unavailable = findings.find((finding) => finding.kind === 'Unavailable');
-  if (unavailable) {
-    const until = nextCheckAt ?? laterBy(context, seen.spec.intervalMs);
-    return { ...base, state: stateOfUnavailable(unavailable, findings.indexOf(unavailable), until) };
-  }
-  const wanted = wantedBesides(context, app, seen.survey);
-  const start = [...changesOf(findings), ...(wanted.change ? [wanted.change] : [])];
-  if (start.length > 0) {
-    return { ...base, ...ask(context, app, start) };
-  }
-  const state = judgeLastUpdate(context, last, seen.survey) ?? wanted.rejected ?? pendingState(seen, nextCheckAt);
-  return { ...base, state: state ?? restState(findings, seen.survey.notes) };
-}
-
-/** Whether an Update may be asked for; its gates are its own affair. */
-function ask(
-  context: CheckContext,
-  app: AppObjectWire,
-  start: readonly VersionChange[],
-): Pick<AppCheck, 'state' | 'start'> {
-  const message = `${start.map(sayChange).join(', ')} is available`;
-  const unready = findUnready(context.records, app);
-  if (unready !== undefined) {
-    return {
-      start: undefined,
-      state: { kind: 'Blocked', reason: 'DependencyNotReady', message: `${message}, but ${unready}` },
-    };
-  }
-  const hold = findHoldFor(context, app, start);
-  return hold
-    ? { start: undefined, state: { kind: 'Held', ...hold } }
-    : { start, state: { kind: 'Updating', message } };
-}
-
-/** One that may not begin yet tells why in the App too, because that is where people look. */
-export function stateOfOpen({ metadata, status }: UpdateObjectWire): AppState {
-  const waiting = status?.phase === 'Pending' && status.waiting ? decodeWaiting(status.waiting) : undefined;
-  return waiting
-    ? { kind: 'Gated', waiting: { ...waiting, message: `${waiting.message} (Update ${metadata.name})` } }
-    : { kind: 'Updating', message: `Update ${metadata.name} is under way` };
-}
-
-function pendingState({ findings, spec }: Weighed, until: Date | undefined): AppState | undefined {
-  if (!findings.some((finding) => finding.kind === 'NotAsked')) {
-    return undefined;
-  }
-  const current = findings.map((finding) => `${finding.source.name} ${sayVersion(finding.current)}`).join(', ');
-  const when =
-    spec.checks.kind === 'Schedule'
-      ? `the sources are looked at by schedule ${spec.checks.text}`
-      : 'a webhook is waited for';
-  return { kind: 'CheckPending', message: `${current} runs; ${when}`, until };
-}
-
-interface Wanted {
-  readonly change?: VersionChange;
-  readonly rejected?: AppState;
-}
-
-/** What is to be put in place although no source has anything newer; it too may have been rejected. */
-function wantedBesides(context: CheckContext, app: AppObjectWire, { pending }: Survey): Wanted {
-  if (!pending) {
-    return {};
-  }
-  const rejections = context.records.listRejections(app.metadata.namespace);
-  const rejection = findRejection(rejections, app.metadata, pending.to.digest, context.clock.now());
-  return rejection
-    ? {
-        rejected: {
-          kind: 'VersionRejected',
-          message: `what spec.deploy asks for was rejected by ${rejection.author} (${rejection.reason}); change it, or delete Rejection ${rejection.name}`,
-        },
-      }
-    : { change: pending };
-}
-
-function sayChange({ source, to }: VersionChange): string {
-  return source === specSource ? 'what spec.deploy asks for' : `${source} ${sayVersion(to)}`;
-}
-
-function changesOf(findings: readonly Finding[]): VersionChange[] {
-  return findings.flatMap((finding) =>
-    finding.kind === 'Newer'
-      ? [
-          {
-            source: finding.source.name,
-            repository: locationOf(finding.source),
-            from: finding.current,
-            to: finding.version,
-          },
-        ]
-      : [],
-  );
-}
-
-function viewOf(finding: Finding): SourceView {
-  return {
-    name: finding.source.name,
-    current: finding.current,
-    available: finding.kind === 'Newer' ? finding.version : undefined,
-    firstSeen: 'firstSeen' in finding ? finding.firstSeen : undefined,
-    passedOver: 'passedOver' in finding ? finding.passedOver : undefined,
-  };
-}
 
 function laterBy(context: CheckContext, durationMs: number): Date {
   return new Date(context.clock.now().getTime() + durationMs);

@@ -164,3 +164,8 @@ export class CheckMemory {
     this.#turns.delete(key);
   }
 }
+
+/** Under which an App's checks are remembered, and forgotten when it is gone. */
+export function memoryKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}

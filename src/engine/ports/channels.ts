@@ -2,6 +2,7 @@
 import type { PublishSettings } from '../../core/channel/channel.ts';
 import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
 import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
+import type { ReleaseSpecWire } from '../../resources/release.ts';
 import type { ChannelPublisher } from './channel-publisher.ts';
 
 export interface Channels {
@@ -16,7 +17,19 @@ export interface Channels {
     channel: ChannelObjectWire,
     status: NonNullable<ChannelObjectWire['status']>,
     signal: AbortSignal,
+  ): Promise<ChannelObjectWire>;
+  /** One of that name may be there already. @throws API_CONFLICT when it is */
+  createRelease(
+    channel: ChannelObjectWire,
+    release: {
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly spec: ReleaseSpecWire;
+    },
+    signal: AbortSignal,
   ): Promise<void>;
+  /** Of one Channel, from the API server. */
+  readReleases(channel: ChannelObjectWire, signal: AbortSignal): Promise<readonly ReleaseObjectWire[]>;
   /** @throws API_CONFLICT when somebody else wrote it since it was read */
   writeReleaseStatus(
     release: ReleaseObjectWire,

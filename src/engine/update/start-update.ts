@@ -35,6 +35,8 @@ export interface StartRequest {
   readonly survey: Pick<Survey, 'confirm' | 'basis'>;
   /** By the product itself when absent. */
   readonly trigger?: UpdateSpecWire['trigger'];
+  /** Only where it undoes another one. */
+  readonly restore?: UpdateSpecWire['restore'];
 }
 
 /**
@@ -49,7 +51,7 @@ export interface StartRequest {
 export async function startUpdate(
   context: StartContext,
   app: AppObjectWire,
-  { changes, survey, trigger = { kind: 'Source', by: 'headgate', reason: describe(changes) } }: StartRequest,
+  { changes, survey, trigger = { kind: 'Source', by: 'headgate', reason: describe(changes) }, restore }: StartRequest,
   signal: AbortSignal,
 ): Promise<UpdateObjectWire | undefined> {
   const { namespace, name } = app.metadata;
@@ -66,6 +68,7 @@ export async function startUpdate(
     trigger,
     changes: changes.map((change) => toWire(change, superseded)),
     basis: basisOf(survey),
+    ...(restore && { restore }),
     ...(superseded ? { supersedes: superseded.metadata.name } : {}),
   };
   return await context.records.createUpdate(app, spec, signal);

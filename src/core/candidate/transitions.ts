@@ -1,0 +1,46 @@
+/** How each step changes the journal of a candidate. */
+import type { TestRecord } from '../app-test/test-record.ts';
+import { invariant } from '../errors.ts';
+import { type Candidate, openTrial, type Trial, type TrialResult } from './candidate.ts';
+
+export function openCandidate(
+  { number, basis, apps }: Pick<Candidate, 'number' | 'basis' | 'apps'>,
+  now: Date,
+): Candidate {
+  return { number, startedAt: now, basis, apps, trials: [], faults: [], approvals: [] };
+}
+
+export function begunTrial(
+  candidate: Candidate,
+  trial: Pick<Trial, 'purpose' | 'members' | 'soaks'>,
+  now: Date,
+): Candidate {
+  const { purpose, members, soaks } = trial;
+  const begun: Trial = { purpose, members, soaks, startedAt: now, tests: [], watches: [] };
+  return { ...candidate, trials: [...candidate.trials.map(withoutRecords), begun] };
+}
+
+/** Of a trial that is over only that is kept which a later decision or a reader may need. */
+function withoutRecords(trial: Trial): Trial {
+  const bad = trial.tests.filter(({ verdict }) => verdict !== 'Pass');
+  return trial.tests.length === bad.length && trial.watches.length === 0
+    ? trial
+    : { ...trial, tests: bad, watches: [] };
+}
+
+export function changedTrial(candidate: Candidate, change: Partial<Trial>): Candidate {
+  const trial = openTrial(candidate);
+  invariant(trial !== undefined, `candidate ${candidate.number} has no open trial`);
+  return { ...candidate, trials: candidate.trials.with(-1, { ...trial, ...change }) };
+}
+
+export function notedRecord(candidate: Candidate, of: 'tests' | 'watches', record: TestRecord): Candidate {
+  const records = openTrial(candidate)?.[of] ?? [];
+  const isKnown = records.some(({ name }) => name === record.name);
+  const next = isKnown ? records.map((one) => (one.name === record.name ? record : one)) : [...records, record];
+  return changedTrial(candidate, { [of]: next });
+}
+
+export function endedTrial(candidate: Candidate, result: Omit<TrialResult, 'at'>, now: Date): Candidate {
+  return changedTrial(candidate, { result: { ...result, at: now }, unwellSince: undefined });
+}

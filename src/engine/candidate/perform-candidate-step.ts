@@ -1,0 +1,78 @@
+/** Does one step of a candidate. Each may be repeated: the process can die before the journal is written. */
+
+import { locationOf } from '../../core/app/app.ts';
+import type { Fault } from '../../core/candidate/candidate.ts';
+import type { CandidateStep } from '../../core/candidate/candidate-step.ts';
+import { begunTrial, changedTrial, endedTrial, notedRecord } from '../../core/candidate/transitions.ts';
+import { readAppSpec } from '../../resources/decode-app.ts';
+import type { CandidateContext, HubAtWork } from './candidate-context.ts';
+import { makeRelease } from './make-release.ts';
+import { type Performed, tryCandidateTest } from './try-candidate-test.ts';
+
+/** @throws errors of the API server, of the store and of sources */
+export async function performCandidateStep(
+  context: CandidateContext,
+  hub: HubAtWork,
+  step: Exclude<CandidateStep, { readonly kind: 'Wait' | 'End' }>,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const { candidate } = hub;
+  const now = context.clock.now();
+  switch (step.kind) {
+    case 'BeginTrial':
+      return { kind: 'Done', candidate: begunTrial(candidate, step, now) };
+    case 'NoteArrived':
+      return { kind: 'Done', candidate: changedTrial(candidate, { arrivedAt: now }) };
+    case 'NoteTest':
+      return { kind: 'Done', candidate: notedRecord(candidate, step.of, step.record) };
+    case 'Test':
+      return await tryCandidateTest(context, hub, step, signal);
+    case 'NoteTested':
+      return { kind: 'Done', candidate: changedTrial(candidate, { testedAt: now }) };
+    case 'NoteWell':
+      return { kind: 'Done', candidate: changedTrial(candidate, { unwellSince: step.unwellSince }) };
+    case 'EndTrial':
+      return { kind: 'Done', candidate: endedTrial(candidate, step.result, now) };
+    case 'Blame':
+      await rejectAlone(context, hub, step.fault, signal);
+      return { kind: 'Done', candidate: { ...candidate, faults: [...candidate.faults, step.fault] } };
+    case 'Release':
+      return { kind: 'Done', candidate: { ...candidate, release: await makeRelease(context, hub, signal) } };
+  }
+}
+
+/** One that is bad by itself is not taken again by any path; several that do not go together are only kept apart. */
+async function rejectAlone(
+  { records, assertLeading }: CandidateContext,
+  { candidate, apps, channel }: HubAtWork,
+  { apps: guilty, reason }: Fault,
+  signal: AbortSignal,
+): Promise<void> {
+  const [name, ...others] = guilty;
+  const app = candidate.apps.find((one) => one.name === name);
+  const object = apps.find(({ metadata }) => metadata.name === name);
+  const spec = object && readAppSpec(object);
+  if (others.length > 0 || app === undefined) {
+    return;
+  }
+  for (const { source, tag, digest } of app.to ?? []) {
+    const before = app.from.find((one) => one.source === source)?.digest;
+    if (digest === undefined || digest === before) {
+      continue;
+    }
+    const known = spec?.kind === 'Valid' ? spec.value.sources.find((one) => one.name === source) : undefined;
+    assertLeading();
+    await records.reject(
+      channel.metadata.namespace,
+      {
+        app: app.name,
+        digest,
+        reason,
+        author: `Channel ${channel.metadata.name}, candidate ${candidate.number}`,
+        ...(known && { repository: locationOf(known) }),
+        ...(tag !== undefined && { tag }),
+      },
+      signal,
+    );
+  }
+}

@@ -1,0 +1,93 @@
+/** The journal of a candidate: wire form <-> what the product works with. */
+import type { Candidate, CandidateApp, SourceVersion, Trial } from '../core/candidate/candidate.ts';
+import { clipMessage } from '../core/text.ts';
+import { encodeVersion } from './app-status.ts';
+import type { CandidateWire } from './candidate.ts';
+import { decodeTest, encodeTest } from './test-record-codec.ts';
+
+export function encodeCandidate(candidate: Candidate): CandidateWire {
+  const { number, startedAt, basis, apps, trials, faults, approvals, release } = candidate;
+  return {
+    ...{ number, basis },
+    startedAt: startedAt.toISOString(),
+    apps: apps.map(({ name, from, to }) => ({
+      name,
+      from: from.map(encodeSource),
+      ...(to && { to: to.map(encodeSource) }),
+    })),
+    trials: trials.map(encodeTrial),
+    faults: faults.map(({ apps: names, reason }) => ({ apps: [...names], reason: clipMessage(reason) })),
+    approvals: approvals.map(({ by, at }) => ({ by, at: at.toISOString() })),
+    ...(release !== undefined && { release }),
+  };
+}
+
+export function decodeCandidate(wire: CandidateWire): Candidate {
+  const { startedAt, apps, trials, approvals = [], ...rest } = wire;
+  return {
+    ...rest,
+    startedAt: new Date(startedAt),
+    apps: apps.map(
+      ({ name, from, to }): CandidateApp => ({ name, from: from.map(decodeSource), to: to?.map(decodeSource) }),
+    ),
+    trials: trials.map(decodeTrial),
+    approvals: approvals.map(({ by, at }) => ({ by, at: new Date(at) })),
+  };
+}
+
+type SourceWire = CandidateWire['apps'][number]['from'][number];
+type TrialWire = CandidateWire['trials'][number];
+
+function encodeSource({ source, ...version }: SourceVersion): SourceWire {
+  return { source, ...encodeVersion(version) };
+}
+
+function decodeSource({ source, tag, digest }: SourceWire): SourceVersion {
+  return { source, tag, digest };
+}
+
+function encodeTrial(trial: Trial): TrialWire {
+  const { purpose, members, soaks, startedAt, arrivedAt, tests, testedAt, watches, unwellSince, result } = trial;
+  return {
+    ...{ purpose, soaks, members: [...members], startedAt: startedAt.toISOString() },
+    ...(arrivedAt && { arrivedAt: arrivedAt.toISOString() }),
+    tests: tests.map(encodeTest),
+    ...(testedAt && { testedAt: testedAt.toISOString() }),
+    ...(watches.length > 0 && { watches: watches.map(encodeTest) }),
+    ...(unwellSince && { unwellSince: unwellSince.toISOString() }),
+    ...(result && {
+      result: {
+        ...result,
+        at: result.at.toISOString(),
+        message: clipMessage(result.message),
+        blames: [...result.blames],
+      },
+    }),
+  };
+}
+
+function decodeTrial({
+  startedAt,
+  arrivedAt,
+  testedAt,
+  unwellSince,
+  tests,
+  watches,
+  result,
+  ...rest
+}: TrialWire): Trial {
+  return {
+    ...rest,
+    startedAt: new Date(startedAt),
+    arrivedAt: dateOf(arrivedAt),
+    tests: (tests ?? []).map(decodeTest),
+    testedAt: dateOf(testedAt),
+    watches: (watches ?? []).map(decodeTest),
+    unwellSince: dateOf(unwellSince),
+    result: result && { ...result, at: new Date(result.at) },
+  };
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
+}
