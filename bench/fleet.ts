@@ -98,14 +98,14 @@ async function measureLooks(nginx: Nginx): Promise<readonly Figure[]> {
   const trustedRoot = (await newestRoot(store, signal)).bytes;
   const reader = createChannelReader({
     ...{ folder: join(folder, 'clients'), outbound, clock: systemClock },
-    readLocal: () => Promise.resolve(undefined),
+    openFiles: () => undefined,
   });
   const look = async (cluster: number) => {
     const place = {
       owner: `cluster ${cluster}`,
       urls: [nginx.url],
       trustedRoot,
-      authorization: undefined,
+      login: undefined,
       caBundle: undefined,
     };
     const none: TrustedFiles = new Map();

@@ -59,7 +59,10 @@ const nobody: AdoptionSettings = {
 };
 
 export interface StageOptions
-  extends Pick<RuntimeOptions, 'gateDefaults' | 'publish' | 'channelFolder' | 'outbound' | 'notifyFile'> {
+  extends Pick<
+    RuntimeOptions,
+    'gateDefaults' | 'publish' | 'channelFolder' | 'outbound' | 'notifyFile' | 'reportListen' | 'onReportsListening'
+  > {
   readonly sourceFolder?: string;
   readonly adoption?: AdoptionSettings;
   /** That of a former runtime, which has ended; else one of its own. */
@@ -123,6 +126,8 @@ function startParts(
     channelFolder,
     outbound,
     notifyFile,
+    reportListen,
+    onReportsListening,
   }: StageOptions & { readonly proxy: ApiProxy; readonly clock: ManualClock; readonly programs: HelmPrograms },
 ) {
   const log: LogLine[] = [];
@@ -136,6 +141,7 @@ function startParts(
     registry,
     attachments: registry,
     artifactRegistry: registry,
+    artifactStore: registry,
     namespaces: [namespace],
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     gateDefaults,
@@ -143,6 +149,8 @@ function startParts(
     channelFolder,
     outbound,
     notifyFile,
+    reportListen,
+    onReportsListening,
     clock,
     random: () => 0,
     log: logger,

@@ -52,6 +52,7 @@ const runtime = startRuntime({
   registry,
   attachments: registry,
   artifactRegistry: registry,
+  artifactStore: registry,
   namespaces: [],
   manifests: { sourceFolder: folder, searchPath: process.env['PATH'] ?? '' },
   clock: systemClock,

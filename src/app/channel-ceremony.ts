@@ -1,6 +1,5 @@
 /** `headgate channel init`, `keys`, `rotate`, `sign`, `publish-root`: what people do with the root of a channel. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { createFolderStore } from '../adapters/channel/folder-store.ts';
 import { newestRoot } from '../adapters/channel/published.ts';
 import {
   makeRoot,
@@ -13,11 +12,12 @@ import {
 } from '../adapters/channel/root-ceremony.ts';
 import { sha256Of } from '../adapters/channel/signed-file.ts';
 import { type Signer, signerOfPem } from '../adapters/channel/signer.ts';
+import type { ChannelStore } from '../adapters/channel/store.ts';
 import { systemClock } from '../kube/clock.ts';
 import { type KeyFolder, makeKeys, readAllSigners, readSigners } from './key-folder.ts';
 
 export interface InitRequest {
-  readonly folder: string;
+  readonly store: ChannelStore;
   readonly keys: KeyFolder;
   /** Keys of the root that are made, and how many of them have to sign. */
   readonly rootKeys: number;
@@ -37,13 +37,13 @@ export async function initChannel(request: InitRequest, signal: AbortSignal): Pr
   const signers = await readAllSigners(request.keys);
   const plan = planWith(signers, expiryOf(request), request.rootThreshold);
   const root = await makeRoot(plan, undefined, signers.root, signal);
-  const store = createFolderStore(request.folder);
+  const { store } = request;
   const present = await store.read('1.root.json', signal);
   // Nobody could follow from a root that was handed out to another one of the same number.
   await publishRoot(store, root, present && (await newestRoot(store, signal)).metadata, signal);
   return [
     ...made.map((file) => `made ${file}`),
-    `made the channel in ${request.folder}; hand out root.json, whose sha256 is ${root.sha256}`,
+    `made the channel in ${store.place}; hand out root.json, whose sha256 is ${root.sha256}`,
   ];
 }
 
@@ -69,8 +69,8 @@ function planWith(
 }
 
 /** One line for each key: role, threshold, name, scheme. @throws CHANNEL_STORE_UNUSABLE */
-export async function listKeys(folder: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { metadata, bytes } = await newestRoot(createFolderStore(folder), signal);
+export async function listKeys(store: ChannelStore, signal: AbortSignal): Promise<readonly string[]> {
+  const { metadata, bytes } = await newestRoot(store, signal);
   const { roles } = planOf(metadata);
   const { version, expires } = metadata.signed;
   const keys = rootRoles.flatMap((role) =>
@@ -82,7 +82,7 @@ export async function listKeys(folder: string, signal: AbortSignal): Promise<rea
 }
 
 export interface RotateRequest {
-  readonly folder: string;
+  readonly store: ChannelStore;
   /** With keys of the root as it is. */
   readonly keys: KeyFolder;
   /** With the keys that come; a role without any keeps its own. */
@@ -95,7 +95,7 @@ export interface RotateRequest {
 
 /** @throws KEY_UNUSABLE where signatures are missing and `out` is not given; CHANNEL_STORE_UNUSABLE */
 export async function rotateRoot(request: RotateRequest, signal: AbortSignal): Promise<string> {
-  const store = createFolderStore(request.folder);
+  const { store } = request;
   const { metadata } = await newestRoot(store, signal);
   const { newKeys } = request;
   const plan = planOf(metadata);
@@ -129,8 +129,7 @@ export async function signRootFile(file: string, keyFile: string, signal: AbortS
 }
 
 /** @throws KEY_UNUSABLE where signatures are missing, CHANNEL_INVALID for another version than the next */
-export async function publishRootFile(folder: string, file: string, signal: AbortSignal): Promise<string> {
-  const store = createFolderStore(folder);
+export async function publishRootFile(store: ChannelStore, file: string, signal: AbortSignal): Promise<string> {
   const { metadata } = await newestRoot(store, signal);
   const bytes = await readFile(file);
   const root = { bytes, version: metadata.signed.version + 1, length: bytes.length, sha256: sha256Of(bytes) };

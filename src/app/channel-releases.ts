@@ -1,9 +1,9 @@
-/** `headgate channel publish`, `withdraw` and `gc`: a channel in a folder, without a cluster. */
+/** `headgate channel publish`, `withdraw` and `gc`: a channel without a cluster. */
 import { readFile } from 'node:fs/promises';
 import { collectGarbage } from '../adapters/channel/collect-garbage.ts';
-import { createFolderStore } from '../adapters/channel/folder-store.ts';
 import { readPublished, readTargetFile } from '../adapters/channel/published.ts';
 import { type ChannelKeys, createChannelPublisher } from '../adapters/channel/publisher.ts';
+import type { ChannelStore } from '../adapters/channel/store.ts';
 import { releasePath } from '../core/channel/layout.ts';
 import type { DeadEnd, Release } from '../core/channel/release.ts';
 import { OperationError } from '../core/errors.ts';
@@ -13,8 +13,8 @@ import { systemClock } from '../kube/clock.ts';
 import { decodeRelease } from '../resources/decode-release.ts';
 import { type KeyFolder, readSigners } from './key-folder.ts';
 
-export interface FolderChannel {
-  readonly folder: string;
+export interface StoredChannel {
+  readonly store: ChannelStore;
   readonly keys: KeyFolder;
 }
 
@@ -34,11 +34,11 @@ interface Standing {
  * @throws OBJECT_INVALID, KEY_UNUSABLE, CHANNEL_STORE_UNUSABLE, CHANNEL_FULL
  */
 export async function publishReleases(
-  channel: FolderChannel & { readonly name: string; readonly files: readonly string[] },
+  channel: StoredChannel & { readonly name: string; readonly files: readonly string[] },
   signal: AbortSignal,
 ): Promise<Publication> {
   const added = await Promise.all(channel.files.map(readReleaseFile));
-  const standing = await readStanding(channel.folder, signal);
+  const standing = await readStanding(channel.store, signal);
   const known = standing.releases.filter(({ name }) => !added.some((one) => one.name === name));
   const changed = standing.releases.find((one) => added.some((two) => two.name === one.name && !isSame(one, two)));
   if (changed !== undefined) {
@@ -53,13 +53,15 @@ export async function publishReleases(
  * @throws CHANNEL_INVALID where there is none of that name, and as publishReleases
  */
 export async function withdrawRelease(
-  channel: FolderChannel & { readonly name: string; readonly release: string; readonly reason: string },
+  channel: StoredChannel & { readonly name: string; readonly release: string; readonly reason: string },
   signal: AbortSignal,
 ): Promise<Publication> {
-  const standing = await readStanding(channel.folder, signal);
+  const standing = await readStanding(channel.store, signal);
   if (!standing.releases.some(({ name }) => name === channel.release)) {
     const names = standing.releases.map(({ name }) => name).join(', ') || 'none';
-    throw invalid(`withdraw ${channel.release}: the channel in ${channel.folder} has no such Release; it has ${names}`);
+    throw invalid(
+      `withdraw ${channel.release}: the channel in ${channel.store.place} has no such Release; it has ${names}`,
+    );
   }
   const others = standing.deadEnds.filter(({ release }) => release !== channel.release);
   const deadEnds = [...others, { release: channel.release, reason: channel.reason }];
@@ -67,17 +69,17 @@ export async function withdrawRelease(
 }
 
 /** @returns what was removed */
-export async function collectFolder(folder: string, kept: number, signal: AbortSignal): Promise<readonly string[]> {
-  return await collectGarbage(createFolderStore(folder), { keptSnapshots: kept, orphans: true }, signal);
+export async function collectStore(store: ChannelStore, kept: number, signal: AbortSignal): Promise<readonly string[]> {
+  return await collectGarbage(store, { keptSnapshots: kept, orphans: true }, signal);
 }
 
 async function publish(
-  { folder, keys, name }: FolderChannel & { readonly name: string },
+  { store, keys, name }: StoredChannel & { readonly name: string },
   standing: Standing,
   signal: AbortSignal,
 ): Promise<Publication> {
   const publisher = createChannelPublisher({
-    store: createFolderStore(folder),
+    store,
     keys: await readKeys(keys),
     lifetimes,
     clock: systemClock,
@@ -99,8 +101,7 @@ async function readKeys(keys: KeyFolder): Promise<ChannelKeys> {
   };
 }
 
-async function readStanding(folder: string, signal: AbortSignal): Promise<Standing> {
-  const store = createFolderStore(folder);
+async function readStanding(store: ChannelStore, signal: AbortSignal): Promise<Standing> {
   const published = await readPublished(store, signal);
   const bytes = await readTargetFile(store, published, 'releases/index.json', signal);
   const entries = bytes === undefined ? [] : readIndex(bytes).releases;

@@ -1,29 +1,30 @@
 /** `headgate channel verify`, `export` and `import`: a channel as a cluster would see it, over the network or on a stick. */
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { readArchive } from '../adapters/artifact/read-archive.ts';
-import { createFolderStore } from '../adapters/channel/folder-store.ts';
 import { type Published, readPublished, readTargetFile } from '../adapters/channel/published.ts';
 import { createChannelReader } from '../adapters/channel/reader.ts';
+import type { ChannelStore } from '../adapters/channel/store.ts';
 import { type TarEntry, writeTar } from '../adapters/channel/write-tar.ts';
+import { spellChannelAddress } from '../core/channel/address.ts';
 import type { IndexEntry } from '../core/channel/channel-index.ts';
 import { indexPath, releasePath, roleOfTarget, storedMetadata, storedTarget } from '../core/channel/layout.ts';
 import { OperationError } from '../core/errors.ts';
 import { readIndex } from '../engine/channel/compose-content.ts';
 import type { ChannelView } from '../engine/ports/channel-reader.ts';
-import type { Outbound } from '../engine/ports/outbound.ts';
 import { systemClock } from '../kube/clock.ts';
 import { decodeRelease } from '../resources/decode-release.ts';
+import type { StoresOnce } from './stores-once.ts';
 
 export interface VerifyRequest {
-  /** https://..., or a folder. */
+  /** An address, or a folder. */
   readonly place: string;
   /** root.json that is trusted. */
   readonly rootFile: string;
-  readonly outbound: Outbound;
+  readonly stores: StoresOnce;
 }
 
 export interface VerifiedChannel {
@@ -62,21 +63,17 @@ async function readAll(view: ChannelView, isWanted: (name: string) => boolean, s
 }
 
 async function withView<T>(
-  { place, rootFile, outbound }: VerifyRequest,
+  { place, rootFile, stores }: VerifyRequest,
   signal: AbortSignal,
   act: (view: ChannelView) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-verify-'));
-  const isUrl = /^https?:\/\//.test(place);
-  const url = isUrl ? place : pathToFileURL(resolve(place)).href;
+  const isFolder = !place.includes('://');
+  const url = spellChannelAddress(isFolder ? pathToFileURL(resolve(place)).href : place);
   try {
-    const reader = createChannelReader({
-      folder,
-      outbound,
-      clock: systemClock,
-      readLocal: (file) => readBelow(place, file),
-    });
-    const address = { urls: [url.endsWith('/') ? url : `${url}/`], authorization: undefined, caBundle: undefined };
+    const openFiles = stores.filesIn(isFolder ? place : '/');
+    const reader = createChannelReader({ folder, outbound: stores.outbound, clock: systemClock, openFiles });
+    const address = { urls: [url], login: stores.login, caBundle: stores.caBundle };
     const view = await reader.look(
       { owner: 'verify', trustedRoot: await readFile(rootFile), ...address },
       new Map(),
@@ -88,26 +85,16 @@ async function withView<T>(
   }
 }
 
-async function readBelow(folder: string, url: string): Promise<Buffer | undefined> {
-  try {
-    const [root, path] = await Promise.all([realpath(folder), realpath(fileURLToPath(url))]);
-    return path.startsWith(`${root}${sep}`) ? await readFile(path) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * One file with all that a cluster needs of a channel: metadata, index, the Release and its files. The same channel gives the same bytes.
  *
  * @throws CHANNEL_INVALID where there is no such Release, CHANNEL_STORE_UNUSABLE
  */
-export async function exportRelease(folder: string, release: string, signal: AbortSignal): Promise<Buffer> {
-  const store = createFolderStore(folder);
+export async function exportRelease(store: ChannelStore, release: string, signal: AbortSignal): Promise<Buffer> {
   const published = await readPublished(store, signal);
   const text = await readTargetFile(store, published, releasePath(release), signal);
   if (text === undefined) {
-    throw new OperationError(`export ${release}: the channel in ${folder} has no such Release`, {
+    throw new OperationError(`export ${release}: the channel in ${store.place} has no such Release`, {
       code: 'CHANNEL_INVALID',
       retry: 'never',
     });
@@ -151,7 +138,12 @@ const bounds = { maxFiles: 20_000, maxBytes: 2_147_483_647 };
  * @throws CHANNEL_UNTRUSTED, CHANNEL_EXPIRED, CHANNEL_INVALID; ArchiveFault for what is no export
  */
 export async function importRelease(
-  request: { readonly file: string; readonly folder: string; readonly rootFile: string; readonly outbound: Outbound },
+  request: {
+    readonly file: string;
+    readonly store: ChannelStore;
+    readonly rootFile: string;
+    readonly stores: StoresOnce;
+  },
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { files } = await readArchive(await readFile(request.file), '', bounds);
@@ -164,10 +156,11 @@ export async function importRelease(
     const carried = (name: string) =>
       files.some(({ path }) => path.startsWith('targets/releases/') && path.endsWith(`.${name}.json`));
     const verified = await withView({ ...request, place: unpacked }, signal, (view) => readAll(view, carried, signal));
-    const store = createFolderStore(request.folder);
+    const { store } = request;
     for (const { path, content } of files.toSorted(byOrderOfWriting)) {
       await store.write(path, content, signal);
     }
+    await store.flush(signal);
     return verified.read;
   } finally {
     await rm(unpacked, { recursive: true, force: true });

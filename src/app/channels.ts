@@ -1,15 +1,16 @@
 /** Channels of a hub and Subscriptions of a cluster at work, beside the controllers of Apps. */
-import { readFile, realpath, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { createOutcomeSender, type OutcomeSenderOptions } from '../adapters/channel/outcome-sender.ts';
 import { createChannelReader } from '../adapters/channel/reader.ts';
 import { createChannels } from '../adapters/cluster/channels.ts';
 import { apps as appResource, rejections, updates } from '../adapters/cluster/kinds.ts';
-import { createSubscriptions } from '../adapters/cluster/subscriptions.ts';
+import { createSubscriptions, readReportSender } from '../adapters/cluster/subscriptions.ts';
 import { reconcileChannel } from '../controllers/channel-controller.ts';
 import { reconcileSubscription } from '../controllers/subscription-controller.ts';
 import { createDirections, type Directions } from '../engine/candidate/direct-apps.ts';
+import type { PublishMemory } from '../engine/channel/publish-remembered.ts';
 import type { CarriedFiles } from '../engine/ports/carried-files.ts';
 import type { Outbound } from '../engine/ports/outbound.ts';
 import type { Records } from '../engine/ports/records.ts';
@@ -22,9 +23,13 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createCarriedFiles } from './carried-files.ts';
 import { createPublishers } from './channel-keys.ts';
+import { openChannelFiles, type StoreTools } from './channel-stores.ts';
 import { appListener, startWatches, type WatchedChannels, type WatchOptions, wakeHubs } from './channel-watches.ts';
+import { gitEnvironment } from './config.ts';
 import { type HubOptions, setUpHub } from './hub.ts';
 import { ownVersion } from './own-version.ts';
+import { readBelow } from './read-below.ts';
+import { openReports, type Reports, type ReportsOptions } from './report-listener.ts';
 import { start } from './start-controller.ts';
 
 export interface ChannelsOptions extends Omit<HubOptions, 'channels' | 'publishers' | 'onError'>, WatchOptions {
@@ -35,8 +40,13 @@ export interface ChannelsOptions extends Omit<HubOptions, 'channels' | 'publishe
   readonly records: Records;
   readonly outbound: Outbound;
   readonly clusterVersion: (signal: AbortSignal) => Promise<string>;
+  /** Of channels that are artifacts in registries. */
+  readonly artifactStore: StoreTools['registry'];
   /** Channels are published, and read by file://, below it. */
   readonly channelFolder?: string | undefined;
+  /** Where clusters report outcomes to. */
+  readonly reportListen?: string | undefined;
+  readonly onReportsListening?: ((address: string) => void) | undefined;
   readonly assertLeading: () => void;
   readonly log: Logger;
   readonly synced: Promise<unknown>;
@@ -62,22 +72,18 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
   const wake = { subscription: (_key: string): void => undefined, channel: (_key: string): void => undefined };
   const watched = startWatches(options, wake);
   const folder = join(tmpdir(), `headgate-channels-${process.pid}-${options.random().toString(36).slice(2)}`);
-  const readLocal = (url: string) => readBelow(options.channelFolder, url);
+  const tools: StoreTools = { ...options, registry: options.artifactStore, git: gitIn(join(folder, 'git')) };
   const onAppChange = appListener(apps, watched, wake);
-  const following: FollowContext = {
-    ...options,
-    subscriptions: createSubscriptions({ client, watched: { ...watched, apps }, records: options.records }),
-    reader: createChannelReader({ ...options, folder, readLocal }),
-    rejections: options.records,
-    ownVersion,
-    channels: new Map(),
-  };
+  const following = followingOf(options, watched, { tools, folder });
+  const publishMemory: PublishMemory = new Map();
   const own = {
     channels: createChannels({ client, watched }),
-    publishers: createPublishers({ client, clock, folder: options.channelFolder }),
+    publishers: createPublishers({ client, clock, folder: options.channelFolder, tools }),
   };
+  const reports = openDesk(options, { ...own, publishMemory }, wake);
   const hub = setUpHub({ ...options, ...own, onError: options.watching.onError }, (key) => wake.channel(key));
-  const publishing = { ...options, ...hub.context, ...own, listApps: apps.list, publishMemory: new Map() };
+  const listApps = apps.list;
+  const publishing = { ...options, ...hub.context, ...own, reports: reports.desk, listApps, publishMemory };
   const synced = Promise.all([options.synced, ...Object.values(watched).map((one) => one.synced)]);
   // Rejects when all is stopped before, which the passes are told otherwise.
   synced.catch(() => undefined);
@@ -104,19 +110,47 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
         wakeHubs(watched, wake, namespace);
       }
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    async close() {
+      await reports.close();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
-/** Whoever may write a Subscription must not read what only this process can. */
-async function readBelow(folder: string | undefined, url: string): Promise<Buffer | undefined> {
-  if (folder === undefined) {
-    return undefined;
-  }
-  try {
-    const [root, path] = await Promise.all([realpath(folder), realpath(fileURLToPath(url))]);
-    return path.startsWith(`${root}${sep}`) ? await readFile(path) : undefined;
-  } catch {
-    return undefined;
-  }
+/** Takes the reports of clusters; a Channel that is to be paused is looked at again. */
+function openDesk(
+  options: ChannelsOptions,
+  { channels, publishMemory }: Pick<ReportsOptions, 'channels'> & { readonly publishMemory: PublishMemory },
+  wake: { readonly channel: (key: string) => void },
+): Reports {
+  const { reportListen: listen, onReportsListening: onListening } = options;
+  const onPast: ReportsOptions['onPast'] = ({ namespace, name }) => {
+    publishMemory.delete(`${namespace}/${name}`);
+    wake.channel(`${namespace}/${name}`);
+  };
+  return openReports({ ...options, channels, listen, onPast, onListening });
+}
+
+function followingOf(
+  options: ChannelsOptions,
+  watched: WatchedChannels,
+  { tools, folder }: { readonly tools: StoreTools; readonly folder: string },
+): FollowContext {
+  const { client, apps, outbound } = options;
+  const openFiles = openChannelFiles(tools, (url) => readBelow(options.channelFolder, url));
+  const readSender: OutcomeSenderOptions['readSender'] = (subscription, signal) =>
+    readReportSender(client, subscription, signal);
+  return {
+    ...options,
+    subscriptions: createSubscriptions({ client, watched: { ...watched, apps }, records: options.records }),
+    reader: createChannelReader({ ...options, folder, openFiles }),
+    reports: createOutcomeSender({ outbound, readSender }),
+    rejections: options.records,
+    ownVersion,
+    channels: new Map(),
+  };
+}
+
+function gitIn(privateFolder: string): StoreTools['git'] {
+  return { privateFolder, environment: gitEnvironment() };
 }

@@ -50,6 +50,7 @@ export interface ControllerSettings extends ConnectionOptions, RegistrySettings 
   readonly sourceFolder?: string | undefined;
   /** Channels are published, and read by file://, below it. */
   readonly channelFolder?: string | undefined;
+  readonly reportListen?: string | undefined;
   /** `host:port` where that folder is served; undefined: somebody else serves it. */
   readonly channelListen?: string | undefined;
   readonly leaderElection: boolean;
@@ -243,11 +244,13 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     registry: registries.registry,
     attachments: registries.content,
     artifactRegistry: registries.content,
+    artifactStore: registries.client,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     gateDefaults,
     outbound,
     channelFolder: settings.channelFolder,
+    reportListen: settings.reportListen,
     notifyFile: settings.notifyFile,
     clock,
     random: Math.random,

@@ -66,6 +66,7 @@ export async function runOnce(settings: RunOnceSettings, outer: AbortSignal): Pr
     registry: registries.registry,
     attachments: registries.content,
     artifactRegistry: registries.content,
+    artifactStore: registries.client,
     namespaces: settings.namespaces,
     manifests: { sourceFolder: settings.sourceFolder, searchPath: searchPath() },
     clock,

@@ -47,7 +47,7 @@ import { type ApiHooks, createApiBackend } from './api-backend.ts';
 import { type CacheOptions, type Caches, commonOf, startCaches, untilSynced, watchErrorListener } from './caches.ts';
 
 import { lateCarriedFiles } from './carried-files.ts';
-import { startChannels } from './channels.ts';
+import { type ChannelsOptions, startChannels } from './channels.ts';
 import { countObjects } from './counted-objects.ts';
 import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
@@ -67,7 +67,8 @@ import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
 import { watchReleases } from './watch-releases.ts';
 import { type WorkShare, wholeWork } from './work-share.ts';
 
-export interface RuntimeOptions {
+export interface RuntimeOptions
+  extends Pick<ChannelsOptions, 'artifactStore' | 'channelFolder' | 'reportListen' | 'onReportsListening'> {
   readonly client: KubeClient;
   readonly registry: Registry;
   /** The registries themselves, also where mirrors are asked before them. */
@@ -96,8 +97,6 @@ export interface RuntimeOptions {
   readonly notifyFile?: string | undefined;
   /** Told of each change of our own objects; for the API. */
   readonly publish?: CacheOptions['publish'];
-  /** Channels are published, and read by file://, below it. */
-  readonly channelFolder?: string | undefined;
   readonly apiHooks?: ApiHooks | undefined;
   /** What of the work this process does; all of it when absent. */
   readonly share?: WorkShare | undefined;

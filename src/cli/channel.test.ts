@@ -39,7 +39,7 @@ async function succeed(...words: readonly string[]): Promise<string> {
 }
 
 const at = (path: string) => join(top, path);
-const channel = () => ['--folder', at('stable'), '--keys', at('keys')] as const;
+const channel = () => ['--store', at('stable'), '--keys', at('keys')] as const;
 
 async function releaseFile(sequence: number, tag = `1.${sequence}.0`): Promise<string> {
   const version = {
@@ -68,7 +68,7 @@ test('a channel is made, published, verified, withdrawn from, and its keys are c
     'targets.pem',
     'timestamp.pem',
   ]);
-  expect(await succeed('keys', '--folder', at('stable'))).toMatch(
+  expect(await succeed('keys', '--store', at('stable'))).toMatch(
     /^root 1, expires .*\nroot \(2 of 2\) [0-9a-f]{64} ed25519/,
   );
 
@@ -82,13 +82,13 @@ test('a channel is made, published, verified, withdrawn from, and its keys are c
   await succeed('withdraw', 'r2', ...channel(), '--reason', 'loses data');
   expect((await verify()).text).toContain('withdrawn: loses data');
 
-  await succeed('init', '--folder', at('other'), '--keys', at('new-keys'));
+  await succeed('init', '--store', at('other'), '--keys', at('new-keys'));
   await succeed('rotate', ...channel(), '--new-keys', at('new-keys'));
   expect(await headgate('publish', ...channel())).toMatchObject({
     code: 1,
     text: expect.stringContaining('asks for 1 of its 1 keys'),
   });
-  await succeed('publish', '--folder', at('stable'), '--keys', at('new-keys'));
+  await succeed('publish', '--store', at('stable'), '--keys', at('new-keys'));
   expect((await verify()).text).toContain('channel stable, root 2');
 });
 
@@ -105,9 +105,9 @@ test('a root is signed by several people in turn', async () => {
     text: expect.stringContaining('too few signatures'),
   });
   await succeed('rotate', ...channel(), '--out', root);
-  expect((await headgate('publish-root', root, '--folder', at('stable'))).code).toBe(1);
+  expect((await headgate('publish-root', root, '--store', at('stable'))).code).toBe(1);
   await succeed('sign', root, '--key', second);
-  await succeed('publish-root', root, '--folder', at('stable'));
+  await succeed('publish-root', root, '--store', at('stable'));
   expect((await verify()).text).toContain('root 2');
 });
 
@@ -138,16 +138,16 @@ test('a Release goes on a stick, and is verified where it arrives', async () => 
   await succeed('init', ...channel());
   await succeed('publish', ...channel(), '--release', await releaseFile(1));
   await succeed('publish', ...channel(), '--release', await releaseFile(2));
-  await succeed('export', 'r2', '--folder', at('stable'), '--out', at('r2.tgz'));
-  await succeed('export', 'r2', '--folder', at('stable'), '--out', at('again.tgz'));
+  await succeed('export', 'r2', '--store', at('stable'), '--out', at('r2.tgz'));
+  await succeed('export', 'r2', '--store', at('stable'), '--out', at('again.tgz'));
   expect(await readFile(at('r2.tgz'))).toEqual(await readFile(at('again.tgz')));
 
   const root = at('stable/1.root.json');
-  expect(await succeed('import', at('r2.tgz'), '--folder', at('arrived'), '--root', root)).toBe('imported r2\n');
+  expect(await succeed('import', at('r2.tgz'), '--store', at('arrived'), '--root', root)).toBe('imported r2\n');
   expect(await readFile(at('arrived/timestamp.json'))).toEqual(await readFile(at('stable/timestamp.json')));
 
-  await succeed('init', '--folder', at('other'), '--keys', at('other-keys'));
-  const strangers = await headgate('import', at('r2.tgz'), '--folder', at('nowhere'), '--root', at('other/root.json'));
+  await succeed('init', '--store', at('other'), '--keys', at('other-keys'));
+  const strangers = await headgate('import', at('r2.tgz'), '--store', at('nowhere'), '--root', at('other/root.json'));
   expect(strangers).toMatchObject({ code: 1, text: expect.stringContaining('timestamp') });
   await expect(readdir(at('nowhere'))).rejects.toThrow('ENOENT');
 });
@@ -155,7 +155,7 @@ test('a Release goes on a stick, and is verified where it arrives', async () => 
 describe('refused', () => {
   test.each<{ title: string; words: () => readonly string[]; says: string; code: number }>([
     { title: 'no such action', words: () => ['fly'], says: '"fly" is no action', code: 2 },
-    { title: 'no folder', words: () => ['keys'], says: '--folder is missing', code: 2 },
+    { title: 'no folder', words: () => ['keys'], says: '--store is missing', code: 2 },
     {
       title: 'a folder without a channel',
       words: () => ['publish', ...channel()],

@@ -1,3 +1,4 @@
+import type { StoresOnce } from '../app/stores-once.ts';
 import {
   type ArgumentDefinition,
   type Command,
@@ -6,7 +7,10 @@ import {
   usageError,
 } from './command.ts';
 
-const folderOption: OptionDefinition = { flags: '--folder <path>', description: 'folder of the channel' };
+const storeOption: OptionDefinition = {
+  flags: '--store <place>',
+  description: 'where the channel is: a folder, or an address (s3://, oci://, git+https://, git+ssh://)',
+};
 const keysOption: OptionDefinition = {
   flags: '--keys <path>',
   description:
@@ -30,7 +34,12 @@ export const channelCommand: Command = {
   summary: 'Make, sign, publish, verify and carry channels; needs no cluster.',
   arguments: actionArguments,
   options: [
-    folderOption,
+    storeOption,
+    {
+      flags: '--login <path>',
+      description: 'folder with files named as the entries of the Secret would be, for example accessKeyId',
+    },
+    { flags: '--ca <path>', description: 'certificates (PEM) to trust for the store' },
     keysOption,
     { flags: '--new-keys <path>', description: 'rotate: folder with the keys that come' },
     { flags: '--key <path>', description: 'sign: the key of one person' },
@@ -55,7 +64,7 @@ export const channelCommand: Command = {
     {
       flags: '--allow-outbound <address>',
       description:
-        'verify: address, range or host that may be asked although it is loopback or the like; may be given several times',
+        'address, range or host that may be asked although it is loopback or the like; may be given several times',
       repeatable: true,
     },
   ],
@@ -77,31 +86,34 @@ type Action = (invocation: Invocation) => Promise<readonly string[]>;
 const actions: Readonly<Record<string, Action>> = {
   async init(invocation) {
     const { initChannel } = await import('../app/channel-ceremony.ts');
-    const request = {
-      folder: need(invocation, 'folder'),
-      keys: keysOf(invocation),
-      rootKeys: count(invocation, 'rootKeys'),
-      rootThreshold: count(invocation, 'rootThreshold'),
-      lifetimeDays: count(invocation, 'lifetime'),
-    };
-    return await initChannel(request, invocation.signal);
+    return await withStore(invocation, (store) =>
+      initChannel(
+        {
+          store,
+          keys: keysOf(invocation),
+          rootKeys: count(invocation, 'rootKeys'),
+          rootThreshold: count(invocation, 'rootThreshold'),
+          lifetimeDays: count(invocation, 'lifetime'),
+        },
+        invocation.signal,
+      ),
+    );
   },
   async keys(invocation) {
     const { listKeys } = await import('../app/channel-ceremony.ts');
-    return await listKeys(need(invocation, 'folder'), invocation.signal);
+    return await withStore(invocation, (store) => listKeys(store, invocation.signal));
   },
   async rotate(invocation) {
     const { rotateRoot } = await import('../app/channel-ceremony.ts');
     const { options, signal } = invocation;
     const path = options.text('newKeys');
     const request = {
-      folder: need(invocation, 'folder'),
       keys: keysOf(invocation),
       newKeys: path === undefined ? undefined : { path, signCommand: options.text('signCommand') },
       lifetimeDays: count(invocation, 'lifetime'),
       out: options.text('out'),
     };
-    return [await rotateRoot(request, signal)];
+    return await withStore(invocation, async (store) => [await rotateRoot({ store, ...request }, signal)]);
   },
   async sign(invocation) {
     const { signRootFile } = await import('../app/channel-ceremony.ts');
@@ -110,79 +122,91 @@ const actions: Readonly<Record<string, Action>> = {
   async 'publish-root'(invocation) {
     const { publishRootFile } = await import('../app/channel-ceremony.ts');
     const file = what(invocation, 'the root to publish');
-    return [await publishRootFile(need(invocation, 'folder'), file, invocation.signal)];
+    return await withStore(invocation, async (store) => [await publishRootFile(store, file, invocation.signal)]);
   },
   async publish(invocation) {
     const { publishReleases } = await import('../app/channel-releases.ts');
     const files = invocation.options.list('release');
-    const channel = {
-      folder: need(invocation, 'folder'),
-      keys: keysOf(invocation),
-      name: invocation.options.given('name'),
-    };
-    return sayPublication(await publishReleases({ ...channel, files }, invocation.signal));
+    const channel = { keys: keysOf(invocation), name: invocation.options.given('name') };
+    return await withStore(invocation, async (store) =>
+      sayPublication(await publishReleases({ ...channel, store, files }, invocation.signal)),
+    );
   },
   async withdraw(invocation) {
     const { withdrawRelease } = await import('../app/channel-releases.ts');
-    const channel = {
-      folder: need(invocation, 'folder'),
+    const request = {
       keys: keysOf(invocation),
       name: invocation.options.given('name'),
-    };
-    const request = {
-      ...channel,
       release: what(invocation, 'the Release to withdraw'),
       reason: need(invocation, 'reason'),
     };
-    return sayPublication(await withdrawRelease(request, invocation.signal));
+    return await withStore(invocation, async (store) =>
+      sayPublication(await withdrawRelease({ ...request, store }, invocation.signal)),
+    );
   },
   async verify(invocation) {
     const { verifyChannel } = await import('../app/channel-transport.ts');
-    const { outboundFor } = await import('../app/outbound-setup.ts');
-    const outbound = outboundFor(invocation.options.list('allowOutbound'));
-    try {
-      const place = what(invocation, 'the address or the folder to verify');
-      const found = await verifyChannel({ place, rootFile: need(invocation, 'root'), outbound }, invocation.signal);
+    const request = {
+      place: what(invocation, 'the address or the folder to verify'),
+      rootFile: need(invocation, 'root'),
+    };
+    return await withStores(invocation, async (stores) => {
+      const found = await verifyChannel({ ...request, stores }, invocation.signal);
       const releases = found.releases.map(
         ({ name, sequence, publishedAt, barrier, withdrawn }) =>
           `${name} (${sequence}), published ${publishedAt.toISOString()}${barrier ? ', barrier' : ''}${withdrawn ? `, withdrawn: ${withdrawn.reason}` : ''}`,
       );
       const head = `channel ${found.channel}, root ${found.root}, expires ${found.expires.toISOString()}: ${found.files} files are what was signed`;
       return [head, ...releases];
-    } finally {
-      await outbound.close();
-    }
+    });
   },
   async gc(invocation) {
-    const { collectFolder } = await import('../app/channel-releases.ts');
-    const removed = await collectFolder(need(invocation, 'folder'), count(invocation, 'keep'), invocation.signal);
+    const { collectStore } = await import('../app/channel-releases.ts');
+    const removed = await withStore(invocation, (store) =>
+      collectStore(store, count(invocation, 'keep'), invocation.signal),
+    );
     return removed.map((path) => `removed ${path}`);
   },
   async export(invocation) {
     const { exportRelease } = await import('../app/channel-transport.ts');
     const { writeFile } = await import('node:fs/promises');
     const out = need(invocation, 'out');
-    const bytes = await exportRelease(
-      need(invocation, 'folder'),
-      what(invocation, 'the Release to export'),
-      invocation.signal,
-    );
+    const release = what(invocation, 'the Release to export');
+    const bytes = await withStore(invocation, (store) => exportRelease(store, release, invocation.signal));
     await writeFile(out, bytes);
     return [`wrote ${bytes.length} bytes to ${out}`];
   },
   async import(invocation) {
     const { importRelease } = await import('../app/channel-transport.ts');
-    const { outboundFor } = await import('../app/outbound-setup.ts');
-    const outbound = outboundFor([]);
-    try {
-      const request = { file: what(invocation, 'the file to import'), folder: need(invocation, 'folder'), outbound };
-      const releases = await importRelease({ ...request, rootFile: need(invocation, 'root') }, invocation.signal);
-      return releases.map((name) => `imported ${name}`);
-    } finally {
-      await outbound.close();
-    }
+    const request = { file: what(invocation, 'the file to import'), rootFile: need(invocation, 'root') };
+    const releases = await withStore(invocation, (store, stores) =>
+      importRelease({ ...request, store, stores }, invocation.signal),
+    );
+    return releases.map((name) => `imported ${name}`);
   },
 };
+
+async function withStores<T>({ options }: Invocation, act: (stores: StoresOnce) => Promise<T>): Promise<T> {
+  const { openStoresOnce } = await import('../app/stores-once.ts');
+  const stores = await openStoresOnce({
+    allowOutbound: options.list('allowOutbound'),
+    loginFolder: options.text('login'),
+    caFile: options.text('ca'),
+  });
+  try {
+    return await act(stores);
+  } finally {
+    await stores.close();
+  }
+}
+
+async function withStore<T>(
+  invocation: Invocation,
+  act: (store: ReturnType<StoresOnce['open']>, stores: StoresOnce) => Promise<T>,
+): Promise<T> {
+  const place = need(invocation, 'store');
+  return await withStores(invocation, (stores) => act(stores.open(place), stores));
+}
 
 function sayPublication({
   changed,

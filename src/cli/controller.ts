@@ -27,6 +27,10 @@ export const sourceFolderOption = {
 
 const channelOptions = [
   {
+    flags: '--report-listen <address>',
+    description: 'host:port where clusters that subscribe report outcomes, for Channels with spec.reports',
+  },
+  {
     flags: '--channel-folder <path>',
     description:
       'folder of this machine below which channels are published, and from which Subscriptions may read by file://',
@@ -130,6 +134,7 @@ export const controllerCommand: Command = {
         namespaces: options.list('namespace'),
         sourceFolder: options.text('sourceFolder'),
         channelFolder: options.text('channelFolder'),
+        reportListen: options.text('reportListen'),
         channelListen: options.text('channelListen'),
         leaderElection: options.flag('leaderElection'),
         leaseNamespace: options.text('leaseNamespace'),

@@ -53,6 +53,7 @@ const reasons = {
   Failed: 'PublishFailed',
   NoApps: 'TargetNotFound',
   RootExpiring: 'RootExpiring',
+  Paused: 'RolloutPaused',
   Published: 'UpToDate',
 } as const satisfies Readonly<Record<ChannelState['kind'], WaitingReason>>;
 
@@ -63,7 +64,7 @@ function statusOf(
 ): NonNullable<ChannelObjectWire['status']> {
   const { apps, release: newest, publication } = found;
   const { reason, message, until } = waitingOf(state, candidate);
-  const isGood = state.kind === 'Published' || state.kind === 'RootExpiring';
+  const isGood = state.kind === 'Published' || state.kind === 'RootExpiring' || state.kind === 'Paused';
   const isStalled = state.kind === 'Invalid' || state.kind === 'Conflict';
   const generation = channel.metadata.generation ?? 0;
   const before = channel.status;

@@ -33,7 +33,7 @@ export async function reconcileSubscription(
 }
 
 function findingOf(subscription: SubscriptionObjectWire, followed: Followed): SubscriptionFinding {
-  const { known, release, apps, position, available, state } = followed;
+  const { known, release, apps, position, available, state, reported } = followed;
   const waiting = waitingOf(state);
   const stalled = state.kind === 'Invalid' || state.kind === 'Conflict' || state.kind === 'Unfit';
   const isBad = stalled || state.kind === 'Unavailable' || state.kind === 'Withdrawn';
@@ -43,6 +43,7 @@ function findingOf(subscription: SubscriptionObjectWire, followed: Followed): Su
     stalled,
     release: release && { name: release.name, sequence: release.sequence },
     available,
+    reported: reported && { ...reported },
     position: position === undefined ? undefined : Math.round(position * 10_000) / 10_000,
     channel: known === undefined ? subscription.status?.channel : channelOf(subscription, known),
     apps: apps.map((app) => ({ ...app })),

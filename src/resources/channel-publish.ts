@@ -14,7 +14,24 @@ const FolderStoreSchema = Type.Object(
 
 export const ChannelPublishSchema = Type.Object(
   {
-    folder: FolderStoreSchema,
+    folder: Type.Optional(FolderStoreSchema),
+    url: Type.Optional(
+      Type.String({
+        description:
+          'In place of a folder: s3://bucket/prefix?endpoint=https://host&region=name, oci://host/repository?tag=name, or git+https://host/repository?branch=name&path=folder (also git+ssh). Clusters read from the same address.',
+        pattern: '^(s3|oci|git\\+https?|git\\+ssh)://[^ ]+$',
+        maxLength: 1024,
+      }),
+    ),
+    secretRef: Type.Optional({
+      ...SecretReference,
+      description:
+        'Secret for the url, which may write there: accessKeyId and secretAccessKey for s3; .dockerconfigjson, or username and password for oci; username and password, or identity and known_hosts for git.',
+    }),
+    certSecretRef: Type.Optional({
+      ...SecretReference,
+      description: 'Secret whose key ca.crt holds certificates (PEM) to trust for the url.',
+    }),
     keysRef: {
       ...SecretReference,
       description:
@@ -26,5 +43,8 @@ export const ChannelPublishSchema = Type.Object(
   },
   {
     description: 'Where Releases are published.',
+    'x-kubernetes-validations': [
+      { rule: 'has(self.folder) != has(self.url)', message: 'exactly one of folder and url must be set' },
+    ],
   },
 );

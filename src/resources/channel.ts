@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { AppTestsSchema } from './app-tests.ts';
 import { BarredSchema, CandidateRecordSchema, CandidateSchema } from './candidate.ts';
 import { ChannelPublishSchema } from './channel-publish.ts';
+import { ChannelReportsSchema } from './channel-reports.ts';
 import { GatesSchema } from './gates.ts';
 import { ReleaseName } from './release.ts';
 import { Conditions, DnsLabel, Duration, Text, Time, WaitingSchema } from './schema-parts.ts';
@@ -124,6 +125,7 @@ export const ChannelSpecSchema = Type.Object(
     }),
     rollout: Type.Optional(RolloutSchema),
     publish: ChannelPublishSchema,
+    reports: Type.Optional(ChannelReportsSchema),
     deadEnds: Type.Optional(
       Type.Array(
         Type.Object({

@@ -1,7 +1,14 @@
 /** Channel: wire form -> what the product works with. */
 import Type, { type Static } from 'typebox';
 import type { RunnableTest } from '../core/app-test/app-test.ts';
-import type { ChannelSpec, MemberRequirement } from '../core/channel/channel.ts';
+import { parseChannelAddress } from '../core/channel/address.ts';
+import type {
+  ChannelSpec,
+  Lifetimes,
+  MemberRequirement,
+  PublishPlace,
+  ReportSettings,
+} from '../core/channel/channel.ts';
 import type { Rollout, RolloutPoint } from '../core/channel/rollout.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
@@ -61,14 +68,11 @@ function read(spec: ChannelSpecWire): ChannelSpec {
     gates: decodeGatesOf(spec.gates),
     rollout: decodeRollout(spec.rollout ?? {}),
     publish: {
-      folder: parseTreePath(publish.folder.path, 'spec.publish.folder.path'),
+      place: placeOf(publish),
       keysSecret: publish.keysRef.name,
-      lifetimes: {
-        timestampMs: lifetimeOf(publish.timestampLifetime ?? '72h', 'spec.publish.timestampLifetime'),
-        snapshotMs: lifetimeOf(publish.snapshotLifetime ?? '336h', 'spec.publish.snapshotLifetime'),
-        targetsMs: lifetimeOf(publish.targetsLifetime ?? '2160h', 'spec.publish.targetsLifetime'),
-      },
+      lifetimes: lifetimesOf(publish),
     },
+    reports: spec.reports && decodeReports(spec.reports),
     deadEnds: spec.deadEnds ?? [],
     retention: spec.retention ?? 20,
   };
@@ -96,6 +100,39 @@ function requireForAll(test: ReturnType<typeof decodeTests>[number], index: numb
     throw invalidObject(`${field}.webhook`, ['a Channel has no address for answers; set poll']);
   }
   return { ...test, probe };
+}
+
+const defaultFailures = 3;
+const defaultPercent = 5;
+
+function decodeReports({
+  secretRef,
+  pauseAt = {},
+  unpaused = [],
+}: NonNullable<ChannelSpecWire['reports']>): ReportSettings {
+  const { failures = defaultFailures, percent = defaultPercent } = pauseAt;
+  return { tokenSecret: secretRef?.name, pauseAt: { failures, share: percent / 100 }, unpaused };
+}
+
+function placeOf({ folder, url = '', secretRef, certSecretRef }: ChannelSpecWire['publish']): PublishPlace {
+  if (folder !== undefined) {
+    return { kind: 'Folder', path: parseTreePath(folder.path, 'spec.publish.folder.path') };
+  }
+  const { kind } = parseChannelAddress(url, 'spec.publish.url');
+  if (kind === 'Web' || kind === 'File') {
+    throw invalidObject('spec.publish.url', [
+      `"${url}" cannot be published to; write s3://, oci:// or git+https://, or set spec.publish.folder`,
+    ]);
+  }
+  return { kind: 'Address', url, loginSecret: secretRef?.name, caSecret: certSecretRef?.name };
+}
+
+function lifetimesOf(publish: ChannelSpecWire['publish']): Lifetimes {
+  return {
+    timestampMs: lifetimeOf(publish.timestampLifetime ?? '72h', 'spec.publish.timestampLifetime'),
+    snapshotMs: lifetimeOf(publish.snapshotLifetime ?? '336h', 'spec.publish.snapshotLifetime'),
+    targetsMs: lifetimeOf(publish.targetsLifetime ?? '2160h', 'spec.publish.targetsLifetime'),
+  };
 }
 
 const shortestLifetimeMs = 60_000;

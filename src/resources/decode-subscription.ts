@@ -1,5 +1,6 @@
 /** Subscription: wire form -> what the product works with. */
 import Type, { type Static } from 'typebox';
+import { parseChannelAddress, spellChannelAddress } from '../core/channel/address.ts';
 import type { EvidenceDemand, Follow, SubscriptionSpec } from '../core/channel/subscription.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
@@ -52,7 +53,10 @@ function read(spec: SubscriptionSpecWire): SubscriptionSpec {
   }
   return {
     suspend: spec.suspend ?? false,
-    urls: [spec.url, ...(spec.mirrors ?? [])].map(withSlash),
+    urls: [
+      decodeAddress(spec.url, 'spec.url'),
+      ...(spec.mirrors ?? []).map((url) => decodeAddress(url, 'spec.mirrors')),
+    ],
     loginSecret: spec.secretRef?.name,
     caSecret: spec.certSecretRef?.name,
     trustedRoot: {
@@ -102,6 +106,8 @@ function decodeEvidence(evidence: NonNullable<SubscriptionSpecWire['evidence']>)
   };
 }
 
-function withSlash(url: string): string {
-  return url.endsWith('/') ? url : `${url}/`;
+/** @throws REFERENCE_INVALID */
+function decodeAddress(text: string, field: string): string {
+  parseChannelAddress(text, field);
+  return spellChannelAddress(text);
 }

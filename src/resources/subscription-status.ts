@@ -17,6 +17,7 @@ export interface SubscriptionFinding {
   readonly position: number | undefined;
   readonly channel: Status['channel'];
   readonly apps: NonNullable<Status['apps']>;
+  readonly reported: Status['reported'];
 }
 
 /** Unchanged where all is as the status says already. */
@@ -46,6 +47,7 @@ export function subscriptionStatusOf(
     ...(found.available !== undefined && { available: found.available }),
     ...(found.position !== undefined && { position: found.position }),
     ...(found.channel !== undefined && { channel: found.channel }),
+    ...(found.reported !== undefined && { reported: found.reported }),
     ...(found.apps.length > 0 && { apps: found.apps }),
   };
 }

@@ -1,5 +1,7 @@
 /** The Subscription as written in a cluster that takes its versions from a channel. */
 import Type, { type Static } from 'typebox';
+import { channelAddressPattern } from '../core/channel/address.ts';
+import { SubscriptionReportSchema } from './channel-reports.ts';
 import { GatesSchema } from './gates.ts';
 import { ReleaseName } from './release.ts';
 import { Conditions, DnsLabel, Duration, SecretReference, Text, Time, WaitingSchema } from './schema-parts.ts';
@@ -36,17 +38,22 @@ export const SubscriptionSpecSchema = Type.Object(
   {
     suspend: Type.Optional(Type.Boolean({ description: 'Look for nothing new.', default: false })),
     url: Type.String({
-      description: 'Where the channel is: https://host/path/, or file:///path for one that was carried over.',
-      pattern: '^(https?|file)://[^ ]+$',
+      description:
+        'Where the channel is: https://host/path/, s3://bucket/prefix?endpoint=https://host, oci://host/repository, git+https://host/repository, or file:///path for one that was carried over.',
+      pattern: channelAddressPattern,
       maxLength: 1024,
     }),
     mirrors: Type.Optional(
-      Type.Array(Type.String({ pattern: '^(https?|file)://[^ ]+$', maxLength: 1024 }), {
+      Type.Array(Type.String({ pattern: channelAddressPattern, maxLength: 1024 }), {
         description: 'The same files elsewhere, asked in this order where the url does not answer.',
         maxItems: 8,
       }),
     ),
-    secretRef: Type.Optional({ ...SecretReference, description: 'Secret with username and password for the url.' }),
+    secretRef: Type.Optional({
+      ...SecretReference,
+      description:
+        'Secret for the url: username and password; accessKeyId and secretAccessKey for s3; .dockerconfigjson for oci; identity and known_hosts for git over ssh.',
+    }),
     certSecretRef: Type.Optional({
       ...SecretReference,
       description: 'Secret whose key ca.crt holds certificates (PEM) to trust for the url.',
@@ -93,6 +100,7 @@ export const SubscriptionSpecSchema = Type.Object(
         default: 'Tell',
       }),
     ),
+    report: Type.Optional(SubscriptionReportSchema),
     namespaces: Type.Optional(
       Type.Record(Type.String(), Type.String(DnsLabel), {
         description: "Where Apps of a namespace of the hub go; the Subscription's own namespace when absent.",
@@ -136,6 +144,15 @@ export const SubscriptionStatusSchema = Type.Object({
         refreshedAt: Type.Optional(Time('When the channel changed last.')),
       },
       { description: 'What was verified of the channel.' },
+    ),
+  ),
+  reported: Type.Optional(
+    Type.Object(
+      {
+        release: Text('The Release.', 253),
+        outcome: Type.Enum(['Succeeded', 'WentBack'], { description: 'What became of it here.' }),
+      },
+      { description: 'What the hub was told last.' },
     ),
   ),
   apps: Type.Optional(

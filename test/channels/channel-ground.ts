@@ -140,10 +140,9 @@ export async function openChannelGround(): Promise<ChannelGround> {
       const place = { owner: `client ${clients}`, urls: [`${server.origin}/`], trustedRoot: root.bytes };
       const reader = createChannelReader({
         ...{ folder: join(top, `client-${clients}`), outbound, clock },
-        readLocal: () => Promise.resolve(undefined),
+        openFiles: () => undefined,
       });
-      const look = (caller = signal) =>
-        reader.look({ ...place, authorization: undefined, caBundle: undefined }, seen, caller);
+      const look = (caller = signal) => reader.look({ ...place, login: undefined, caBundle: undefined }, seen, caller);
       return {
         ...{ reader, look },
         index: async () => (await (await look()).read('releases/index.json', 65_536, signal)).toString(),

@@ -3,7 +3,17 @@ import { arch } from 'node:process';
 
 const kubernetesVersion = '1.36.3';
 
-export type Tool = KubernetesProgram | 'etcd' | 'coredns' | 'helm' | 'kubectl' | 'gitea' | 'sops' | 'cosign' | 'crane';
+export type Tool =
+  | KubernetesProgram
+  | 'etcd'
+  | 'coredns'
+  | 'helm'
+  | 'kubectl'
+  | 'gitea'
+  | 'sops'
+  | 'cosign'
+  | 'crane'
+  | 'versitygw';
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Download {
@@ -73,6 +83,11 @@ export const origins: Readonly<Record<Tool, Origin>> = {
     version: { arguments: ['--version', '--disable-version-check'], accepts: /^sops 3\.(9|1\d)\./ },
     folder: 'sops-3.13.3',
     make: { kind: 'go', module: 'sops', package: 'github.com/getsops/sops/v3/cmd/sops' },
+  },
+  versitygw: {
+    version: { arguments: ['--version'], accepts: /^Version\s*: v?1\./m },
+    folder: 'versitygw-1.8.0',
+    make: { kind: 'go', module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' },
   },
   helm: {
     version: { arguments: ['version', '--short'], accepts: /^v4\./ },

@@ -29,6 +29,7 @@ await startRuntime({
   registry,
   attachments: registry,
   artifactRegistry: registry,
+  artifactStore: registry,
   namespaces: [namespace],
   manifests: { sourceFolder: undefined, searchPath: '' },
   clock,

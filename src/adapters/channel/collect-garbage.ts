@@ -40,6 +40,7 @@ export async function collectGarbage(
   for (const path of removed.toSorted(snapshotsLast)) {
     await store.remove(path, signal);
   }
+  await store.flush(signal);
   return removed;
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { OperationError } from '../../core/errors.ts';
-import type { ChannelStore } from './store.ts';
+import { type ChannelStore, showsAtOnce } from './store.ts';
 
 /** Of files that are being written; readers are never told of them. */
 const unfinished = '.unfinished-';
@@ -12,6 +12,7 @@ const unfinished = '.unfinished-';
 export function createFolderStore(folder: string): ChannelStore {
   const at = <T>(what: string, path: string, act: () => Promise<T>) => described(`${what} ${join(folder, path)}`, act);
   return {
+    ...showsAtOnce,
     place: folder,
     read: (path) =>
       at('read', path, async () => {

@@ -6,6 +6,7 @@ import type { Fetcher } from 'tuf-js';
 import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
 import { isOperationError, type OperationError } from '../../core/errors.ts';
 import type { Outbound, OutboundAnswer } from '../../engine/ports/outbound.ts';
+import type { ChannelFiles } from './store.ts';
 
 /** What tuf-js is told as address; each mirror stands for it. */
 export const anyMirror = 'https://channel.invalid/';
@@ -15,8 +16,8 @@ export interface FetcherOptions {
   readonly urls: readonly string[];
   readonly authorization: string | undefined;
   readonly caBundle: string | undefined;
-  /** Reads files of a folder, for channels that were carried over. */
-  readonly readLocal: (url: string) => Promise<Buffer | undefined>;
+  /** By address: those that are not asked over the web. */
+  readonly files: ReadonlyMap<string, ChannelFiles>;
   readonly kept: KeptAnswers;
   readonly signal: AbortSignal;
 }
@@ -61,7 +62,9 @@ export class OutboundFetcher implements Fetcher {
     let missing: unknown;
     for (const mirror of this.#options.urls) {
       try {
-        return await this.#fetch(`${mirror}${path}`, maxLength);
+        return this.#options.files.has(mirror)
+          ? await this.#readFile(mirror, path, maxLength)
+          : await this.#fetch(`${mirror}${path}`, maxLength);
       } catch (error) {
         this.#options.signal.throwIfAborted();
         if (!this.#isOfMirror(error, path)) {
@@ -82,10 +85,12 @@ export class OutboundFetcher implements Fetcher {
     return error instanceof DownloadHTTPError && !(isMissing(error) && path.endsWith('.root.json'));
   }
 
+  async #readFile(mirror: string, path: string, maxLength: number): Promise<Buffer> {
+    const { files, signal } = this.#options;
+    return bounded(await files.get(mirror)?.read(path, signal, maxLength), maxLength);
+  }
+
   async #fetch(url: string, maxLength: number): Promise<Buffer> {
-    if (url.startsWith('file:')) {
-      return bounded(await this.#options.readLocal(url), maxLength);
-    }
     const answer = await this.#ask(url, maxLength);
     const kept = this.#options.kept.get(url);
     if (answer.status === 304 && kept !== undefined) {

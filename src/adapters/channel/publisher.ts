@@ -50,10 +50,12 @@ export function createChannelPublisher(options: PublisherOptions): ChannelPublis
   const { store } = options;
   return {
     async addFile(path, bytes, signal) {
+      store.renew();
       const mark = markOf(bytes);
       const stored = storedTarget(path, mark.sha256);
       if ((await store.read(stored, signal))?.length !== mark.length) {
         await store.write(stored, bytes, signal);
+        await store.flush(signal);
       }
       return mark;
     },
@@ -61,6 +63,7 @@ export function createChannelPublisher(options: PublisherOptions): ChannelPublis
       return await this.addFile(path, await signStatements(statements, options.keys.targets, signal), signal);
     },
     async publish(compose, signal) {
+      store.renew();
       const published = await readPublished(store, signal);
       checkKeys(published, options.keys);
       const now: PublishedNow = {
@@ -105,6 +108,7 @@ async function writeChannel(work: Work, content: ChannelContent, signal: AbortSi
   const timestamp = await writeTimestamp(work, snapshot, signal);
   if (timestamp.isNew) {
     await store.write('graph.json', Buffer.from(`${JSON.stringify(content.graph, undefined, 2)}\n`), signal);
+    await store.flush(signal);
   }
   return {
     changed: timestamp.isNew,

@@ -104,10 +104,10 @@ test('we read what python-tuf writes', async () => {
   const outbound = openOutbound();
   try {
     const url = `${await server.listen({ host: '127.0.0.1', port: 0 })}/written/`;
-    const readLocal = () => Promise.resolve(undefined);
-    const reader = createChannelReader({ folder: join(top, 'ours'), outbound, clock: ground.clock, readLocal });
+    const openFiles = () => undefined;
+    const reader = createChannelReader({ folder: join(top, 'ours'), outbound, clock: ground.clock, openFiles });
     const place = { owner: 'test', urls: [url], trustedRoot: readFileSync(join(written, 'root.json')) };
-    const view = await reader.look({ ...place, authorization: undefined, caBundle: undefined }, new Map(), signal);
+    const view = await reader.look({ ...place, login: undefined, caBundle: undefined }, new Map(), signal);
     expect((await view.read('releases/index.json', 100, signal)).toString()).toBe('index of python');
     expect((await view.read('releases/r1.json', 100, signal)).toString()).toBe('r1 of python');
   } finally {

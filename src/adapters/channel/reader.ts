@@ -11,19 +11,27 @@ import { Metadata, MetadataKind } from '@tufjs/models';
 import { type Config, type TargetFile, Updater } from 'tuf-js';
 import { releasesRole, targetsFolder } from '../../core/channel/layout.ts';
 import { OperationError } from '../../core/errors.ts';
-import type { ChannelPlace, ChannelReader, ChannelView, TrustedFiles } from '../../engine/ports/channel-reader.ts';
+import type {
+  ChannelLogin,
+  ChannelPlace,
+  ChannelReader,
+  ChannelView,
+  TrustedFiles,
+} from '../../engine/ports/channel-reader.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { Outbound } from '../../engine/ports/outbound.ts';
 import { anyMirror, type KeptAnswers, OutboundFetcher } from './outbound-fetcher.ts';
 import { describeRefusal } from './refusal.ts';
 import { openStatements } from './statements.ts';
+import type { ChannelFiles } from './store.ts';
 
 export interface ReaderOptions {
   /** Private to this process. */
   readonly folder: string;
   readonly outbound: Outbound;
   readonly clock: Clock;
-  readonly readLocal: (url: string) => Promise<Buffer | undefined>;
+  /** Undefined: the address is asked over the web. */
+  readonly openFiles: (url: string, place: ChannelPlace) => ChannelFiles | undefined;
 }
 
 const maxEvidenceBytes = 4_194_304;
@@ -47,9 +55,12 @@ export function createChannelReader(options: ReaderOptions): ChannelReader {
         kept: new Map(),
         trusted: undefined,
         root: Buffer.alloc(0),
+        place: undefined,
+        files: new Map(),
       };
       channels.set(place.owner, known);
       await prepare(known, place, trusted);
+      openPlace(options, known, place);
       return await look({ ...options, place, known, signal });
     },
     trustedAfter: (owner) => channels.get(owner)?.trusted,
@@ -63,6 +74,25 @@ interface KnownChannel {
   /** Undefined before the first look, and after one that left the folder in doubt. */
   trusted: TrustedFiles | undefined;
   root: Uint8Array;
+  /** What `files` were opened for. */
+  place: ChannelPlace | undefined;
+  files: ReadonlyMap<string, ChannelFiles>;
+}
+
+/** What was fetched of a place before helps for as long as it is the same with the same credentials. */
+function openPlace({ openFiles }: ReaderOptions, known: KnownChannel, place: ChannelPlace): void {
+  if (known.place !== place) {
+    known.place = place;
+    known.files = new Map(
+      place.urls.flatMap((url) => {
+        const files = openFiles(url, place);
+        return files === undefined ? [] : [[url, files] as const];
+      }),
+    );
+  }
+  for (const files of known.files.values()) {
+    files.renew();
+  }
 }
 
 interface Look extends ReaderOptions {
@@ -105,8 +135,8 @@ function versionOf(root: Uint8Array): number {
 }
 
 async function look(work: Look): Promise<ChannelView> {
-  const { place, known, clock, signal } = work;
-  const fetcher = new OutboundFetcher({ ...place, ...work, kept: known.kept });
+  const { known, clock, signal } = work;
+  const fetcher = fetcherOf(work);
   const updater = await attempt(work, fetcher, async () => {
     const made = createUpdater(known.folder, fetcher, clock.now());
     await made.refresh();
@@ -122,12 +152,25 @@ async function look(work: Look): Promise<ChannelView> {
   signal.throwIfAborted();
   const read: ChannelView['read'] = async (path, maxBytes, inner) => {
     const reading = { ...work, signal: inner };
-    const one = new OutboundFetcher({ ...place, ...reading, kept: known.kept });
+    const one = fetcherOf(reading);
     return await attempt(reading, one, () => readTarget({ updater, fetcher: one, path, maxBytes }));
   };
   const readStatements: ChannelView['readStatements'] = async (path, inner) =>
     openStatements(await read(path, maxEvidenceBytes, inner), keys, path);
   return { ...view, read, readStatements };
+}
+
+function fetcherOf({ place, known, outbound, signal }: Look): OutboundFetcher {
+  const { urls, login, caBundle } = place;
+  const { kept, files } = known;
+  const authorization = login && basicOf(login);
+  return new OutboundFetcher({ outbound, urls, authorization, caBundle, files, kept, signal });
+}
+
+/** Undefined: it has none, which the address then does not need either. */
+function basicOf({ entries }: ChannelLogin): string | undefined {
+  const [username, password] = [entries.get('username'), entries.get('password')];
+  return username && password && `Basic ${Buffer.concat([username, Buffer.from(':'), password]).toString('base64')}`;
 }
 
 function createUpdater(folder: string, fetcher: OutboundFetcher, now: Date): Updater {

@@ -16,7 +16,7 @@ const clockToleranceMs = 300_000;
 
 /** @param error as tuf-js, its models or our own requests throw it */
 export function describeRefusal(error: unknown, said: Surroundings): OperationError {
-  if (isOperationError(error) && error.code.startsWith('CHANNEL_')) {
+  if (isOperationError(error) && error.code.startsWith('CHANNEL_') && error.code !== 'CHANNEL_STORE_UNUSABLE') {
     return error;
   }
   const place = said.urls.map(hostOf).join(', ');

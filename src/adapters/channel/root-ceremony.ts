@@ -93,6 +93,7 @@ export async function publishRoot(
   await store.write(storedMetadata('root', metadata.signed.version), root.bytes, signal);
   // The same under a name without version, to hand out to those who subscribe.
   await store.write('root.json', root.bytes, signal);
+  await store.flush(signal);
 }
 
 function requireSigned(root: Metadata<Root>, by: Metadata<Root> | undefined, whose: string): void {

@@ -27,7 +27,7 @@ export function createGitAccesses(client: KubeClient): GitAccesses {
 
   return {
     async accessFor(namespace, secret, signal) {
-      return secret === undefined ? {} : accessOf(await read(namespace, secret, signal), `${namespace}/${secret}`);
+      return secret === undefined ? {} : gitAccessOf(await read(namespace, secret, signal), `${namespace}/${secret}`);
     },
     async tokenFor(namespace, secret, signal) {
       const entries = secret === undefined ? {} : await read(namespace, secret, signal);
@@ -56,7 +56,13 @@ export function createGitAccesses(client: KubeClient): GitAccesses {
   };
 }
 
-function accessOf(entries: Entries, name: string): GitAccess {
+/**
+ * What the entries of a Secret say.
+ *
+ * @param name for messages
+ * @throws SECRET_INVALID
+ */
+export function gitAccessOf(entries: Entries, name: string): GitAccess {
   const credentials = credentialsOf(entries, name);
   const caBundle = caOf(entries);
   return { ...(credentials && { credentials }), ...(caBundle !== undefined && { caBundle }) };

@@ -1,4 +1,6 @@
 /** Fulfils the engine's Subscriptions: Subscriptions, their Apps and what was verified of their channels, in the Kubernetes API. */
+import { generateKeyPairSync } from 'node:crypto';
+import { parseChannelAddress, spellChannelAddress } from '../../core/channel/address.ts';
 import { isOperationError, OperationError } from '../../core/errors.ts';
 import type { ChannelPlace, TrustedFiles } from '../../engine/ports/channel-reader.ts';
 import type { DirectRecords } from '../../engine/ports/records.ts';
@@ -44,6 +46,41 @@ export function createSubscriptions({ client, watched, records }: ClusterSubscri
   };
 }
 
+/** What is needed to report: the key is made with the first report, and is of no other use. */
+export async function readReportSender(
+  client: KubeClient,
+  { metadata, spec }: SubscriptionObjectWire,
+  signal: AbortSignal,
+): Promise<{ url: string; token: string | undefined; caBundle: string | undefined; key: string }> {
+  const { namespace, name: owner, uid } = metadata;
+  const { url = '', secretRef, certSecretRef } = spec.report ?? {};
+  const read = (name: string, field: string) => readData(client, { kind: 'Secret', namespace, name, field }, signal);
+  const login = secretRef && (await read(secretRef.name, 'spec.report.secretRef'));
+  const certificates = certSecretRef && (await read(certSecretRef.name, 'spec.report.certSecretRef'));
+  const name = `${owner}-report`;
+  const kept = await client.find<DataObject>(secrets, { namespace, name }, { signal });
+  const own = kept?.data?.['key.pem'];
+  const key = own === undefined ? newReportKey() : Buffer.from(own, 'base64').toString('utf8');
+  if (own === undefined) {
+    const ownerReferences = [{ apiVersion: apiVersionOf(subscriptions), kind: subscriptions.kind, name: owner, uid }];
+    const object = {
+      metadata: { namespace, name, labels: { [subscriptionLabel]: owner }, ownerReferences },
+      data: { 'key.pem': Buffer.from(key).toString('base64') },
+    };
+    await client.create<DataObject>(secrets, object, { fieldManager, signal });
+  }
+  return {
+    url,
+    token: login && entryOf(login, 'token', 'spec.report.secretRef').toString('utf8').trim(),
+    caBundle: certificates && entryOf(certificates, 'ca.crt', 'spec.report.certSecretRef').toString('utf8'),
+    key,
+  };
+}
+
+function newReportKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
 async function applyApp(
   client: KubeClient,
   { namespace, name, labels, annotations, spec }: SubscribedApp,
@@ -71,19 +108,18 @@ async function readPlace(
   const rootKey = trustedRoot.key ?? 'root.json';
   const login = secretRef && (await read('Secret', secretRef.name, 'spec.secretRef'));
   const certificates = certSecretRef && (await read('Secret', certSecretRef.name, 'spec.certSecretRef'));
-  const urls = [spec.url, ...(spec.mirrors ?? [])].map((url) => (url.endsWith('/') ? url : `${url}/`));
+  const addresses = [spec.url, ...(spec.mirrors ?? [])].map((url) => parseChannelAddress(url, 'spec.url'));
+  if (login !== undefined && addresses.some(({ kind }) => kind === 'Web')) {
+    entryOf(login, 'username', 'spec.secretRef');
+    entryOf(login, 'password', 'spec.secretRef');
+  }
   return {
     owner: `Subscription ${namespace}/${name}`,
-    urls,
+    urls: [spec.url, ...(spec.mirrors ?? [])].map(spellChannelAddress),
     trustedRoot: entryOf(root, rootKey, 'spec.trustedRoot'),
-    authorization:
-      login && basic(entryOf(login, 'username', 'spec.secretRef'), entryOf(login, 'password', 'spec.secretRef')),
+    login,
     caBundle: certificates && entryOf(certificates, 'ca.crt', 'spec.certSecretRef').toString('utf8'),
   };
-}
-
-function basic(username: Buffer, password: Buffer): string {
-  return `Basic ${Buffer.concat([username, Buffer.from(':'), password]).toString('base64')}`;
 }
 
 interface Wanted {

@@ -4,6 +4,7 @@ import type { ArtifactRegistry, WantedBlob } from '../../engine/ports/artifacts.
 import type { AttachmentStore } from '../../engine/ports/attachments.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
+import type { RegistryWriter } from '../../engine/ports/registry-writer.ts';
 import type { ProxySettings } from '../../network/proxy.ts';
 import { identifyAccess } from './access-identity.ts';
 import type { Effort } from './account.ts';
@@ -11,7 +12,8 @@ import type { AmbientCredentials } from './ambient.ts';
 import type { Answer } from './answer.ts';
 import { parseArtifact } from './artifact-manifest.ts';
 import { createAttachmentStore } from './attachments.ts';
-import { type AuthenticatedTransport, authenticate } from './authentication.ts';
+import { type AuthenticatedRequest, type AuthenticatedTransport, authenticate } from './authentication.ts';
+import { createContentWriter } from './content-writer.ts';
 import { invalidAnswer, type Operation, unexpectedAnswer } from './failure.ts';
 import { createHostGate, type HostGate, type HostView } from './host-gate.ts';
 import type { LimitsByHost } from './host-limits.ts';
@@ -44,7 +46,7 @@ export interface RegistryClientOptions {
 }
 
 /** One for the process: it keeps connections and tokens. */
-export interface RegistryClient extends Registry, ArtifactRegistry, AttachmentStore {
+export interface RegistryClient extends Registry, ArtifactRegistry, AttachmentStore, RegistryWriter {
   /** How it stands with each registry that was asked. */
   readonly hosts: readonly HostView[];
   /** Ends all connections and requests; what waits fails with REGISTRY_UNREACHABLE. */
@@ -121,6 +123,15 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       return {
         operation: call.operation,
         get: (rest, options) => send(call, 'GET', { url: makeUrl(call, rest), ...options }),
+        fail: (answer) => fail(call, answer),
+      };
+    }),
+    ...createContentWriter((verb, { repository, access }, reference, signal) => {
+      const call: Call = { client, operation: describe(verb, repository, reference), repository, access, signal };
+      return {
+        operation: call.operation,
+        urlOf: (rest) => makeUrl(call, rest),
+        send: (rest, part) => pass(call, { url: typeof rest === 'string' ? makeUrl(call, rest) : rest, ...part }),
         fail: (answer) => fail(call, answer),
       };
     }),
@@ -254,18 +265,16 @@ async function send(
   method: 'GET' | 'HEAD',
   { url, accept, maxBytes = 0, effort = 'other', etag }: Request,
 ): Promise<Answer> {
+  const headers = { accept: accept ?? 'application/json', ...(etag === undefined ? {} : { 'if-none-match': etag }) };
+  return await pass(call, { method, url, headers, maxBytes }, effort);
+}
+
+type Part = Pick<AuthenticatedRequest, 'method' | 'url'> & Partial<AuthenticatedRequest>;
+
+async function pass(call: Call, part: Part, effort: Effort = 'other'): Promise<Answer> {
   const { client, operation, repository, access, signal } = call;
   return await client.gate.pass({ operation, registry: repository.registry, access, effort, signal }, () =>
-    client.transport.send({
-      operation,
-      method,
-      url,
-      headers: { accept: accept ?? 'application/json', ...(etag === undefined ? {} : { 'if-none-match': etag }) },
-      access,
-      maxBytes,
-      signal,
-      repository,
-    }),
+    client.transport.send({ headers: {}, maxBytes: 0, ...part, operation, access, signal, repository }),
   );
 }
 

@@ -1,5 +1,6 @@
 /** Sends one request to a registry: connection pools, redirects, bounds of size and time. Knows nothing of authentication. */
 import { isIP } from 'node:net';
+import { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
 import { isOperationError } from '../../core/errors.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
@@ -19,14 +20,16 @@ export interface RegistryRequest {
   readonly namedBy?: URL;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Only with POST and PUT, which follow no redirect. */
-  readonly body?: string;
+  /** Only with POST and PUT, which follow no redirect. A function may be called again for the same request. */
+  readonly body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
   readonly access: RegistryAccess;
   /** A longer body is an error; of an answer that is no success only the first 64 KiB are read. */
   readonly maxBytes: number;
   /** Takes the body of a success piece by piece; the answer then has none. What it throws ends the request. */
   readonly consume?: (body: AsyncIterable<Buffer>, headers: Answer['headers']) => Promise<void>;
   readonly signal: AbortSignal;
+  /** Longer than the transport's own; for what is large. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface Transport {
@@ -57,8 +60,9 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     async send(wanted) {
       const deadline = new AbortController();
+      const timeoutMs = wanted.timeoutMs ?? options.timeoutMs;
       // Not AbortSignal.timeout: that one keeps all of a request that has long ended until its time.
-      const timer = setTimeout(() => deadline.abort(new DOMException('too slow', 'TimeoutError')), options.timeoutMs);
+      const timer = setTimeout(() => deadline.abort(new DOMException('too slow', 'TimeoutError')), timeoutMs);
       const signal = AbortSignal.any([wanted.signal, lifetime.signal, deadline.signal]);
       try {
         return await sendFollowing({ ...wanted, signal }, { agents, options, caller: wanted.signal });
@@ -126,17 +130,18 @@ function redirect(from: RegistryRequest, location: string): RegistryRequest {
 
 async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Passage): Promise<Answer> {
   const { operation, method, url, headers, body: content, access, signal } = wanted;
+  const timeoutMs = wanted.timeoutMs ?? options.timeoutMs;
   try {
     const response = await request(url, {
       method,
       headers: { ...headers, 'user-agent': options.userAgent },
-      ...(content === undefined ? {} : { body: content }),
+      ...(content === undefined ? {} : { body: typeof content === 'function' ? Readable.from(content()) : content }),
       dispatcher: agents.agentFor(url, access.caBundle, (cause) => invalidBundle(operation, cause)),
       signal,
       // undici gives up the connection after each HEAD otherwise, in fear of servers that send a body; then each digest would cost a handshake.
       reset: false,
-      headersTimeout: options.timeoutMs,
-      bodyTimeout: options.timeoutMs,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
     });
     const body = await takeBody(response, wanted);
     return { status: response.statusCode, headers: response.headers, body, origin: url.origin, access };
@@ -150,7 +155,7 @@ async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Pa
     if (error instanceof LinkLocalRefused) {
       throw invalidAnswer(operation, `${error.message}, where no registry is; nothing was sent there`);
     }
-    throw unreachable(operation, url, error, options.timeoutMs);
+    throw unreachable(operation, url, error, timeoutMs);
   }
 }
 

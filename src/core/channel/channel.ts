@@ -2,6 +2,7 @@
 import type { RunnableTest } from '../app-test/app-test.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { Schedule } from '../schedule/next-time.ts';
+import type { PauseThreshold } from './outcome-report.ts';
 import type { DeadEnd } from './release.ts';
 import type { Rollout } from './rollout.ts';
 
@@ -20,9 +21,19 @@ export interface ChannelSpec {
   readonly gates: Gates;
   readonly rollout: Rollout;
   readonly publish: PublishSettings;
+  /** Undefined: none are taken. */
+  readonly reports: ReportSettings | undefined;
   readonly deadEnds: readonly DeadEnd[];
   /** How many Releases stay in the channel. */
   readonly retention: number;
+}
+
+export interface ReportSettings {
+  /** Secret with what clusters have to know; undefined: anybody may report. */
+  readonly tokenSecret: string | undefined;
+  readonly pauseAt: PauseThreshold;
+  /** Releases that spread whatever is reported. */
+  readonly unpaused: readonly string[];
 }
 
 /** Both where both are given. */
@@ -41,8 +52,19 @@ export interface MemberRequirement {
   readonly kubernetes: string | undefined;
 }
 
+export type PublishPlace =
+  /** Below the folder that Headgate was started with. */
+  | { readonly kind: 'Folder'; readonly path: string }
+  | {
+      readonly kind: 'Address';
+      /** As address.ts reads it: a bucket, an artifact or a branch. */
+      readonly url: string;
+      readonly loginSecret: string | undefined;
+      readonly caSecret: string | undefined;
+    };
+
 export interface PublishSettings {
-  readonly folder: string;
+  readonly place: PublishPlace;
   /** Secret with the private keys, in the Channel's namespace. */
   readonly keysSecret: string;
   readonly lifetimes: Lifetimes;

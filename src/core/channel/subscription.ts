@@ -2,7 +2,7 @@
 
 export interface SubscriptionSpec {
   readonly suspend: boolean;
-  /** Where the channel is, each with a slash at its end; asked in this order. */
+  /** Addresses (address.ts) of the channel, asked in this order. */
   readonly urls: readonly string[];
   readonly loginSecret: string | undefined;
   readonly caSecret: string | undefined;

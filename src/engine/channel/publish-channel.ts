@@ -10,10 +10,13 @@ import type { Publication } from '../ports/channel-publisher.ts';
 import type { ChannelPublishers, Channels } from '../ports/channels.ts';
 import type { Clock } from '../ports/clock.ts';
 import { composeContent } from './compose-content.ts';
+import { findPause, newestRelease } from './find-pause.ts';
+import type { ReportDesk } from './report-desk.ts';
 
 export interface PublishContext {
   readonly channels: Channels;
   readonly publishers: ChannelPublishers;
+  readonly reports: Pick<ReportDesk, 'tallyOf'>;
   /** Watched copies. */
   readonly listApps: (namespace: string) => readonly AppObjectWire[];
   readonly clock: Clock;
@@ -26,6 +29,8 @@ export type ChannelState =
   /** Nothing is lost, and it is tried again. */
   | { readonly kind: 'Failed'; readonly message: string }
   | { readonly kind: 'NoApps'; readonly message: string }
+  /** By what clusters reported. */
+  | { readonly kind: 'Paused'; readonly message: string }
   | { readonly kind: 'RootExpiring'; readonly message: string; readonly until: Date }
   | { readonly kind: 'Published' };
 
@@ -60,15 +65,17 @@ export async function publishChannel(
   }
   const releases = readReleases(context, channel, spec);
   try {
-    const publication = await publish(
-      context,
-      { channel, spec, releases: releases.map(({ release }) => release) },
-      signal,
-    );
+    const all = releases.map(({ release }) => release);
+    const newest = newestRelease(spec, all);
+    const pause = await findPause(context.reports, { channel: channel.metadata, spec, newest }, signal);
+    const rollout = pause === undefined ? spec.rollout : { ...spec.rollout, paused: true };
+    const publication = await publish(context, { channel, spec: { ...spec, rollout }, releases: all }, signal);
     await noteReleases(context, { spec, releases, publication }, signal);
     const nextAt = new Date(publication.expires.getTime() - spec.publish.lifetimes.timestampMs / 2);
-    const state = stateOf(context, { apps, releases, publication });
-    return { state, apps, release: newestOf(spec, releases), publication, nextAt };
+    const found = stateOf(context, { apps, releases, publication });
+    const isPaused = pause !== undefined && found.kind === 'Published';
+    const state: ChannelState = isPaused ? { kind: 'Paused', message: pause } : found;
+    return { state, apps, release: newest, publication, nextAt };
   } catch (error) {
     if (!isOperationError(error) || error.code === 'INVARIANT' || error.code.startsWith('API_')) {
       throw error;
@@ -195,9 +202,4 @@ function stateOf(
   }
   const hasApps = apps.length > 0 || releases.length > 0;
   return hasApps ? { kind: 'Published' } : { kind: 'NoApps', message: 'spec.apps matches no App of this namespace' };
-}
-
-function newestOf({ deadEnds }: ChannelSpec, releases: readonly Read[]): string | undefined {
-  const alive = releases.filter(({ release }) => !deadEnds.some((one) => one.release === release.name));
-  return alive.toSorted((left, right) => left.release.sequence - right.release.sequence).at(-1)?.release.name;
 }

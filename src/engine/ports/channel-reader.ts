@@ -5,13 +5,20 @@ import type { Statement } from '../../core/channel/evidence.ts';
 export interface ChannelPlace {
   /** E.g. `Subscription shop/stable`; what was kept for it is found under it again. */
   readonly owner: string;
-  /** Asked in this order; each ends with a slash. */
+  /** Addresses (core/channel/address.ts), asked in this order. */
   readonly urls: readonly string[];
   /** root.json as people handed it over. */
   readonly trustedRoot: Uint8Array;
-  readonly authorization: string | undefined;
+  readonly login: ChannelLogin | undefined;
   /** PEM. */
   readonly caBundle: string | undefined;
+}
+
+/** Who asks: entries of a Secret, which ones depends on where the channel is. */
+export interface ChannelLogin {
+  /** For messages, e.g. `Secret "login"`. */
+  readonly of: string;
+  readonly entries: ReadonlyMap<string, Buffer>;
 }
 
 /** Files of metadata that were verified, by role: what the next look starts from, so that nothing older is ever believed again. */

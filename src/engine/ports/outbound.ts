@@ -3,12 +3,12 @@
 export interface OutboundRequest {
   /** For messages: `ask the veto "exams" of App shop/web`. */
   readonly what: string;
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   /** http or https. Only its host is ever told in messages: path and query may be a secret. */
   readonly url: string;
   /** Names in lower case. Another origin than that of `url` is sent none of them but `accept` and `content-type`. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** PEM; trusted besides the public certificates. */
   readonly caBundle?: string | undefined;
   /** Of the answer's body; default 1 MiB. A longer one is an error, or cut where `cutsBody` is set. */

@@ -7,6 +7,7 @@ import { decodeSubscriptionSpec, type SubscriptionObjectWire } from '../../resou
 import { type KnownChannel, readChannel } from './channel-memory.ts';
 import { chooseTarget } from './choose-target.ts';
 import { giveRelease } from './give-release.ts';
+import { type Reported, reportOutcome } from './report-outcome.ts';
 import type {
   AppStanding,
   FollowContext,
@@ -26,6 +27,8 @@ export interface Followed {
   readonly position: number | undefined;
   readonly available: string | undefined;
   readonly nextLookAt: Date | undefined;
+  /** What the hub was told. */
+  readonly reported: Reported | undefined;
 }
 
 /** @throws errors of the API server; what is wrong with the Subscription or its channel is a state */
@@ -36,16 +39,16 @@ export async function followChannel(
 ): Promise<Followed> {
   const spec = readSpec(subscription);
   if ('message' in spec) {
-    return stopped({ kind: 'Invalid', message: spec.message });
+    return stopped(subscription, { kind: 'Invalid', message: spec.message });
   }
   if (spec.suspend) {
-    return stopped({ kind: 'Suspended' });
+    return stopped(subscription, { kind: 'Suspended' });
   }
   const memory = await lookWhenDue(context, { subscription, spec }, signal);
   if (memory.known === undefined) {
     const message = memory.failure?.message ?? 'the channel was not looked at yet';
     const state = { kind: 'Unavailable', message, until: memory.nextLookAt } as const;
-    return { ...stopped(state), nextLookAt: memory.nextLookAt };
+    return { ...stopped(subscription, state), nextLookAt: memory.nextLookAt };
   }
   const work = { subscription, spec, known: memory.known };
   const followed = await follow(context, work, signal);
@@ -67,9 +70,9 @@ function readSpec(subscription: SubscriptionObjectWire): SubscriptionSpec | { re
   }
 }
 
-function stopped(state: FollowState): Followed {
+function stopped({ status }: SubscriptionObjectWire, state: FollowState): Followed {
   const nothing = { known: undefined, release: undefined, position: undefined, available: undefined };
-  return { state, apps: [], ...nothing, nextLookAt: undefined };
+  return { state, apps: [], ...nothing, nextLookAt: undefined, reported: status?.reported };
 }
 
 /** Clusters that were started together do not look together for long. */
@@ -132,13 +135,16 @@ async function follow(context: FollowContext, work: FollowWork, signal: AbortSig
     position: positionOf(work),
     available: target.available,
     nextLookAt: undefined,
+    reported: work.subscription.status?.reported,
   };
   if (target.release === undefined) {
     return { ...base, apps: [], state: target.state };
   }
   const given = await giveRelease(context, work, target.release, signal);
+  const standing = { release: target.release, apps: given.apps };
   return {
     ...base,
+    reported: given.problem ? base.reported : await reportOutcome(context, work, standing, signal),
     apps: given.apps,
     state: given.problem ?? (target.state.kind === 'UpToDate' ? given.state : target.state),
   };

@@ -5,6 +5,7 @@ import type { OperationError } from '../../core/errors.ts';
 import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
 import type { ChannelPlace, ChannelReader } from '../ports/channel-reader.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { OutcomeSender } from '../ports/outcome-reports.ts';
 import type { DirectRecords } from '../ports/records.ts';
 import type { Subscriptions } from '../ports/subscriptions.ts';
 import type { KnownChannel } from './channel-memory.ts';
@@ -12,6 +13,7 @@ import type { KnownChannel } from './channel-memory.ts';
 export interface FollowContext {
   readonly subscriptions: Subscriptions;
   readonly reader: ChannelReader;
+  readonly reports: OutcomeSender;
   readonly rejections: Pick<DirectRecords, 'reject'>;
   readonly clusterVersion: (signal: AbortSignal) => Promise<string>;
   /** Of Headgate. */
@@ -33,6 +35,8 @@ export interface SubscriptionMemory {
   readonly generation: number | undefined;
   /** What its spec names; read again once a look has failed. */
   readonly place: ChannelPlace | undefined;
+  /** The hub did not take a report. */
+  readonly reportAgainAt?: Date | undefined;
 }
 
 export type FollowState =

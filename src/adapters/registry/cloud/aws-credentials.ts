@@ -1,8 +1,8 @@
 /** Credentials of AWS as its SDKs find them in a pod or on a machine: environment, web identity (IRSA), pod identity, EC2. */
 import { isIP } from 'node:net';
+import type { AwsCredentials } from '../../../network/aws-signature.ts';
 import { bareHost } from '../../../network/proxy.ts';
 import { isNearby } from '../../../network/reach.ts';
-import type { AwsCredentials } from './aws-signature.ts';
 import {
   askCloud,
   parseEndpoint,

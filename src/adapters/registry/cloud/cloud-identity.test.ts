@@ -17,8 +17,8 @@ import {
   startHttpServer,
   type TestServer,
 } from '../../../../test/servers/http-server.ts';
+import { signAwsRequest } from '../../../network/aws-signature.ts';
 import { createRegistryClient, type RegistryClient } from '../client.ts';
-import { signAwsRequest } from './aws-signature.ts';
 import type { Variables } from './cloud-http.ts';
 import { type Cloud, cloudIdentity } from './cloud-identity.ts';
 

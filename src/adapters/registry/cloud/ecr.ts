@@ -2,9 +2,9 @@
 
 import type { Loaded } from '../../../core/shared-loads.ts';
 import type { RegistryCredentials } from '../../../engine/ports/registry.ts';
+import { signAwsRequest } from '../../../network/aws-signature.ts';
 import { isRecord } from '../failure.ts';
 import { domainOf, findAwsCredentials } from './aws-credentials.ts';
-import { signAwsRequest } from './aws-signature.ts';
 import { askCloud, parseEndpoint, readCloudJson, tokenIn, unusable, type Variables } from './cloud-http.ts';
 import type { CloudRegistry, CloudTools } from './cloud-tools.ts';
 

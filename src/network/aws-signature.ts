@@ -16,7 +16,7 @@ export interface AwsRequest {
   readonly query: Readonly<Record<string, string>>;
   /** Names in lower case; all of them are signed. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 export interface SigningScope {
@@ -51,9 +51,9 @@ export function signAwsRequest(
     ...names.map((name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
     '',
     names.join(';'),
-    hash(request.body),
+    hashOfBody(request.body),
   ].join('\n');
-  const text = [algorithm, time, scope, hash(canonical)].join('\n');
+  const text = [algorithm, time, scope, hashOfBody(canonical)].join('\n');
   const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>(
     (secret, part) => createHmac('sha256', secret).update(part).digest(),
     `AWS4${credentials.secretAccessKey}`,
@@ -74,6 +74,7 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** Hex; S3 wants it of the body in `x-amz-content-sha256` too. */
+export function hashOfBody(body: string | Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex');
 }
