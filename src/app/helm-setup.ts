@@ -7,6 +7,8 @@ import { ObjectWatcher } from '../adapters/cluster/watched-objects.ts';
 import { readChartDefinitions } from '../adapters/helm/chart-definitions.ts';
 import { type HelmPrograms, runHelm } from '../adapters/helm/helm-program.ts';
 import { ProgramHelmOperations } from '../adapters/helm/operations.ts';
+import { rehearseUpgrade } from '../adapters/helm/rehearse-upgrade.ts';
+import { Turns } from '../adapters/helm/turns.ts';
 import type { TimeLimit } from '../core/cel/time-limit.ts';
 import { isOperationError, type OperationError } from '../core/errors.ts';
 import type { Deployer } from '../engine/deploy/deployer.ts';
@@ -51,13 +53,18 @@ export interface HelmSetup {
   close(): Promise<void>;
 }
 
+/** Processes of Helm at once, each up to half a gigabyte: the others wait. */
+const mostAtOnce = 4;
+
 export function setUpHelm(options: HelmSetupOptions): HelmSetup {
   const { settings, client, discovery, clock, records, workloads, charts, assertLeading, onError, signal } = options;
   const gateway = createGateway(settings.config);
   const documents = new ClusterValueDocuments({ client, onChange: options.wakeApp, onError, signal });
+  const turns = new Turns(mostAtOnce);
+  const program = { programs: settings.programs, gateway, assertLeading };
   const operations = new ProgramHelmOperations({
-    run: (release, operation, inner) =>
-      runHelm({ programs: settings.programs, gateway, assertLeading }, release, operation, inner),
+    turns,
+    run: (release, operation, inner) => runHelm(program, release, operation, inner),
     keepLog: async (id, text) => await keepLog(options, id, text),
     onEnd: ({ namespace, name }) => options.wakeUpdate(`${namespace}/${name}`),
     now: () => clock.now(),
@@ -68,6 +75,9 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
   const deployer = createHelmDeployer({
     releases: new ClusterHelmReleases({ client, onChange: options.onReleaseChange, onError, signal }),
     operations,
+    rehearsals: {
+      rehearse: (release, upgrade, inner) => turns.take(() => rehearseUpgrade(program, release, upgrade, inner)),
+    },
     documents,
     charts,
     definitions: { read: readChartDefinitions },

@@ -51,13 +51,17 @@ afterEach(() => stage.stop());
 const good = (value: string): CommitFiles => ({ 'a.yaml': configMap('a', { value }) });
 
 /** The App, with its first version in place. */
-async function begin(manifests: object = {}): Promise<void> {
+/** So that what is refused is met while it is applied. */
+const noRehearsal = { preflight: { checks: ['Health'] } };
+
+async function begin(manifests: object = {}, gates: object = {}): Promise<void> {
   repository.commit(good('1'));
   const spec = {
     interval: '5s',
     sources: [{ name: 'files', git: { url: `${git.origin}/${name}`, branch: 'main', insecure: true } }],
     deploy: { manifests },
     health: { timeout: '60s', stableFor: '0s' },
+    gates,
   };
   await stage.client.create<ProductObject>(apps, { metadata: { namespace: stage.namespace, name: 'web' }, spec });
   await untilEnded(1, 'Succeeded');
@@ -137,7 +141,7 @@ test('a tree with .. in it is refused, and the next commit taken', async () => {
 });
 
 test('a forced push is what the branch is now, and the way back does not need what it forgot', async () => {
-  await begin();
+  await begin({}, noRehearsal);
   repository.commit({ ...good('2'), 'bad.yaml': configMap('Not_A_Name', {}) }, { orphan: true });
   repository.git('reflog', 'expire', '--expire=now', '--all');
   repository.git('gc', '--quiet', '--prune=now');
@@ -288,7 +292,7 @@ describe('an admission webhook', () => {
     const { certificate, key } = authority.issue({ commonName: 'webhook', hosts: ['127.0.0.1'] });
     const server = await startHttpServer(refuse, { certificate, key });
     try {
-      await begin();
+      await begin({}, noRehearsal);
       await register(server.origin, authority.certificate);
       repository.commit({ ...good('2'), 'b.yaml': guarded });
 
@@ -306,9 +310,27 @@ describe('an admission webhook', () => {
     }
   });
 
-  test('that is not there: it is tried again, and done once it can be', async () => {
+  test('that is not there holds the Update up before anything is changed', async () => {
     const { certificate } = createAuthority('webhook');
     await begin();
+    await register('https://127.0.0.1:9', certificate);
+    repository.commit({ ...good('2'), 'b.yaml': guarded });
+    await stage.until(async () => {
+      await stage.clock.advance(1_000);
+      const [, second] = await stage.updatesOf('web');
+      expect(second?.status).toMatchObject({ phase: 'Pending', waiting: { reason: 'Preflight' } });
+      expect(second?.status?.waiting?.message).toMatch(/ConfigMap .*\/b: .*failed calling webhook/);
+    });
+    expect(await dataOf()).toBe('1');
+
+    await unregister();
+
+    await untilEnded(2, 'Succeeded');
+  });
+
+  test('that goes away: it is tried again, and done once it can be', async () => {
+    const { certificate } = createAuthority('webhook');
+    await begin({}, noRehearsal);
     await register('https://127.0.0.1:9', certificate);
     repository.commit({ ...good('2'), 'b.yaml': guarded });
     await stage.until(async () => {

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isOperationError, OperationError } from '../core/errors.ts';
 import { type AgentPool, createAgentPool } from './agents.ts';
@@ -20,6 +21,19 @@ export interface PassOptions {
   readonly actAs: string | undefined;
   /** Asked before each request that changes something; what it throws refuses the request. */
   readonly assertAllowed: () => void;
+  /**
+   * Nothing is changed: whatever would change something goes on as a dry run, and its answer is told here, of which at most 4 MiB are kept.
+   * A deletion does not go on at all, because its body could say something else than the query; it is answered as done.
+   */
+  readonly onRehearsed?: (answer: RehearsedAnswer) => void;
+}
+
+/** What the API server says to a change that was only tried. */
+export interface RehearsedAnswer {
+  /** Without the query. */
+  readonly path: string;
+  readonly status: number;
+  readonly body: string;
 }
 
 /** The right to use the gateway. */
@@ -98,8 +112,12 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
       refuse(response, 401, 'no such pass, or its work has ended');
       return;
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    if (isChange(request)) {
       admitted.assertAllowed();
+    }
+    if (request.method === 'DELETE' && admitted.onRehearsed !== undefined) {
+      answer(response, 200, { status: 'Success' });
+      return;
     }
     await passOn(parts, { ...admitted, path }, request, response);
   } catch (error) {
@@ -127,21 +145,50 @@ async function passOn(
   const signal = AbortSignal.any([admitted.signal, cut.signal]);
   const proof = await config.credentials.current(signal);
   const base = new URL(config.server);
-  const answer = await pool.agentsFor(proof.clientCertificate).watches.request({
+  const told = isChange(request) ? admitted.onRehearsed : undefined;
+  const received = await pool.agentsFor(proof.clientCertificate).watches.request({
     origin: base.origin,
-    path: base.pathname.replace(/\/$/, '') + admitted.path,
+    path: base.pathname.replace(/\/$/, '') + (told === undefined ? admitted.path : asDryRun(admitted.path)),
     method: (request.method ?? 'GET') as 'GET',
     headers: headersFor(request.headers, admitted.actAs, proof.authorization),
     ...(hasBody(request) ? { body: request } : {}),
     signal,
   });
-  if (answer.statusCode === 401) {
+  if (received.statusCode === 401) {
     config.credentials.invalidate();
   }
-  response.writeHead(answer.statusCode, withoutOwn(answer.headers));
+  response.writeHead(received.statusCode, withoutOwn(received.headers));
   // A watch must be seen to have begun before its first event.
   response.flushHeaders();
-  await pipeline(answer.body, response, { signal });
+  const kept = told === undefined ? undefined : keepText(received.body);
+  await pipeline(received.body, response, { signal });
+  if (told !== undefined) {
+    const [path = ''] = admitted.path.split('?');
+    told({ path, status: received.statusCode, body: kept?.() ?? '' });
+  }
+}
+
+function isChange({ method }: IncomingMessage): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
+function asDryRun(path: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}dryRun=All`;
+}
+
+const mostKeptBytes = 4 * 1024 * 1024;
+
+/** Keeps a copy of what goes by. @returns reads it */
+function keepText(body: Readable): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  body.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= mostKeptBytes) {
+      chunks.push(chunk);
+    }
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -174,6 +221,10 @@ function withoutOwn(
 
 /** In the form in which clients of Kubernetes read a refusal. */
 function refuse(response: ServerResponse, code: number, message: string): void {
+  answer(response, code, { status: 'Failure', code, message });
+}
+
+function answer(response: ServerResponse, code: number, status: object): void {
   response.writeHead(code, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message }));
+  response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', ...status }));
 }

@@ -69,12 +69,12 @@ export const VetoSchema = Type.Object(
         {
           expression: Type.String({
             description:
-              'CEL over `objects`, the workloads of the App, for example objects.exists(o, o.metadata.labels["busy"] == "yes"); true is a veto.',
+              'CEL over `objects`, all objects of the App, for example objects.exists(o, o.metadata.labels["busy"] == "yes"); true is a veto.',
             minLength: 1,
             maxLength: 2_048,
           }),
         },
-        { description: 'A condition over the workloads of the App.' },
+        { description: 'A condition over the objects of the App.' },
       ),
     ),
     onError: Type.Optional(

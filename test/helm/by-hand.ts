@@ -20,12 +20,14 @@ export interface Installation {
   readonly release: string;
   readonly archive: Uint8Array;
   readonly values: Readonly<Record<string, unknown>>;
+  /** Further flags of `helm upgrade`. */
+  readonly flags?: readonly string[];
 }
 
 /** `helm upgrade --install` with nothing that Headgate would say. */
 export async function installByHand(
   kubeconfig: string,
-  { namespace, release, archive, values }: Installation,
+  { namespace, release, archive, values, flags = [] }: Installation,
 ): Promise<void> {
   const { helm } = await locateTools(['helm']);
   const folder = await mkdtemp(join(tmpdir(), 'headgate-by-hand-'));
@@ -33,7 +35,7 @@ export async function installByHand(
     await writeFile(join(folder, 'chart.tgz'), archive);
     await writeFile(join(folder, 'values.json'), JSON.stringify(values));
     const file = ['--kubeconfig', kubeconfig, '--namespace', namespace, '--values', join(folder, 'values.json')];
-    await outputOf(helm, ['upgrade', '--install', release, join(folder, 'chart.tgz'), ...file], 30_000);
+    await outputOf(helm, ['upgrade', '--install', release, join(folder, 'chart.tgz'), ...file, ...flags], 30_000);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

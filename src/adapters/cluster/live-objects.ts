@@ -61,13 +61,13 @@ export function createLiveObjects(options: LiveObjectsOptions): LiveObjects {
     unwatch: (watcher) => watches.drop(watcher),
     read,
     /** JSON patch whose tests make it conditional, ADR 0004. */
-    async setFields(object, settings, signal) {
+    async setFields(object, settings, signal, { dryRun = false } = {}) {
       const body = patchOf(object, settings);
       const patch = { kind: 'json', body } as const;
       try {
         const type = await typeOf(object, signal);
         const acting = clientOf(client, object);
-        return toLive(object, await acting.patch<KubeObject>(type, object, patch, { fieldManager, signal }));
+        return toLive(object, await acting.patch<KubeObject>(type, object, patch, { fieldManager, dryRun, signal }));
       } catch (error) {
         throw await explainRefusal(error, { object, settings, now: () => read(object, signal) });
       }

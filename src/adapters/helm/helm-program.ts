@@ -143,8 +143,8 @@ async function argumentsOf(run: Run): Promise<readonly [string, ...string[]]> {
   }
 }
 
-async function upgradeArguments(
-  { release, workspace, place, options }: Run,
+export async function upgradeArguments(
+  { release, workspace, place, options }: Pick<Run, 'release' | 'workspace' | 'place' | 'options'>,
   operation: Extract<HelmOperation, { kind: 'Upgrade' }>,
 ): Promise<readonly [string, ...string[]]> {
   const values = await workspace.write('values.json', JSON.stringify(operation.values));

@@ -8,6 +8,7 @@ import type {
   OperationState,
   ReleaseKey,
 } from '../../engine/ports/helm.ts';
+import type { Turns } from './turns.ts';
 
 export interface HelmOperationsOptions {
   readonly run: (release: ReleaseKey, operation: HelmOperation, signal: AbortSignal) => Promise<HelmResult>;
@@ -18,6 +19,8 @@ export interface HelmOperationsOptions {
   readonly now: () => Date;
   /** Ends what is under way. */
   readonly signal: AbortSignal;
+  /** Shared with whatever else runs Helm. */
+  readonly turns: Turns;
   /** How long `run` waits for the end; most operations take a fraction of a second. */
   readonly patienceMs?: number;
 }
@@ -31,16 +34,12 @@ interface Begun {
 }
 
 const defaultPatienceMs = 2_000;
-/** Processes of Helm at once, each up to half a gigabyte: the others wait. */
-const mostAtOnce = 4;
 
 export class ProgramHelmOperations implements HelmOperations {
   readonly #options: HelmOperationsOptions;
   readonly #begun = new Map<string, Begun>();
-  readonly #waiting: (() => void)[] = [];
   /** Also those that were forgotten. */
   readonly #ending = new Set<Promise<unknown>>();
-  #running = 0;
 
   constructor(options: HelmOperationsOptions) {
     this.#options = options;
@@ -87,14 +86,11 @@ export class ProgramHelmOperations implements HelmOperations {
   }
 
   async #run(id: OperationId, operation: HelmOperation, signal: AbortSignal): Promise<HelmResult> {
-    await this.#turn();
     try {
-      return await this.#withLog(id, await this.#options.run(id.release, operation, signal));
+      const result = await this.#options.turns.take(() => this.#options.run(id.release, operation, signal));
+      return await this.#withLog(id, result);
     } catch (error) {
       return resultOfError(error);
-    } finally {
-      this.#running -= 1;
-      this.#waiting.shift()?.();
     }
   }
 
@@ -104,13 +100,6 @@ export class ProgramHelmOperations implements HelmOperations {
     }
     const keptIn = await this.#options.keepLog(id, result.log);
     return keptIn === undefined ? result : { ...result, keptIn };
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#running >= mostAtOnce) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#running += 1;
   }
 }
 

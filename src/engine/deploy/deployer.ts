@@ -6,6 +6,7 @@
 import type { AppSpec, DeployKind } from '../../core/app/app.ts';
 import type { DeployPlan } from '../../core/deploy/deploy-plan.ts';
 import type { Health } from '../../core/health/health.ts';
+import type { Fields } from '../../core/health/objects/fields.ts';
 import type { Failure, Journal } from '../../core/update/journal.ts';
 import type { Version, VersionChange } from '../../core/update/version-change.ts';
 import type { Waiting } from '../../core/waiting.ts';
@@ -31,6 +32,12 @@ export interface Deployer {
    * @throws OperationError with retry `never` when it cannot be done: the Update fails with its message
    */
   plan(request: PlanRequest, signal: AbortSignal): Promise<DeployPlan | undefined>;
+  /**
+   * Asks the API server what it would say to the plan, by server-side dry run; absent where that cannot be asked. Changes nothing.
+   *
+   * @throws errors of the API server that pass
+   */
+  rehearse?(work: Work, plan: DeployPlan, signal: AbortSignal): Promise<Rehearsal>;
   /**
    * Puts the plan in place as far as it is not.
    *
@@ -74,6 +81,13 @@ export interface Deployer {
   forget?(app: { readonly namespace: string; readonly name: string }): void;
 }
 
+export interface Rehearsal {
+  /** What the API server would refuse, one sentence each. */
+  readonly refusals: readonly string[];
+  /** Workloads that would be made or changed, as they would be then. */
+  readonly workloads: readonly Fields[];
+}
+
 export interface DeployTestRun {
   /** Counts the runs for one Update; each is made once. */
   readonly number: number;
@@ -109,6 +123,12 @@ export interface Survey {
   readonly pending?: VersionChange | undefined;
   /** What there is to say beside versions while nothing is to be done, e.g. of changes that others made. */
   readonly notes?: readonly string[];
+  /**
+   * Every object that the App looks after, as it is now, for conditions over them; absent: its workloads are all. Those that are gone are left out.
+   *
+   * @throws errors of the API server, OBJECT_INVALID when there are too many
+   */
+  readObjects?(signal: AbortSignal): Promise<readonly Fields[]>;
   /** Whether all of it is well as far as watched copies tell. */
   isHealthy(): boolean;
   /** @throws UPDATE_CONFLICT when the cluster is not as surveyed: a copy that was behind must not start an Update */

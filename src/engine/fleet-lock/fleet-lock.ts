@@ -86,7 +86,7 @@ async function findShutGate(context: FleetLockContext, id: string, signal: Abort
   if (underWay.length > 0) {
     return `Updates are under way: ${joinSome(underWay, ', ')}`;
   }
-  const asker = { namespace: '', app: '', update: `reboot of ${id}`, workloads: [] };
+  const asker = { namespace: '', app: '', update: `reboot of ${id}`, readObjects: () => Promise.resolve([]) };
   const verdicts = await Promise.all(
     context.vetoes.map(async (veto) => ({ veto, verdict: await askVeto(context, asker, veto, signal) })),
   );

@@ -5,6 +5,7 @@ import type { GateAnswer } from '../../core/gates/gate-answer.ts';
 import { type GateSight, type Gates, judgeGates } from '../../core/gates/gates.ts';
 import { readVeto } from '../../core/gates/veto.ts';
 import { judgeWindows, type Window, type WindowState } from '../../core/gates/window.ts';
+import type { Fields } from '../../core/health/objects/fields.ts';
 import { contentHash } from '../../core/manifest/canonical.ts';
 import { specSource } from '../../core/update/version-change.ts';
 import { sayVersion } from '../../resources/app-status.ts';
@@ -13,10 +14,11 @@ import type { Deployers, Survey, Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NamespaceGates } from '../ports/namespace-gates.ts';
 import type { Records } from '../ports/records.ts';
+import type { WorkloadObjects } from '../ports/workload-objects.ts';
 import { findUnwell } from './find-unwell.ts';
 import { lookAtPredecessors } from './look-at-predecessors.ts';
 import type { OuterGates } from './outer-gates.ts';
-import { type Asker, askVeto, type VetoContext } from './vetoes/ask-veto.ts';
+import { askVeto, type VetoContext } from './vetoes/ask-veto.ts';
 
 /** What holds for all Apps; settings of the controller. */
 export interface GateDefaults {
@@ -36,6 +38,7 @@ export interface GateContext extends VetoContext {
   readonly gateDefaults: GateDefaults;
   readonly outerGates: OuterGates;
   readonly namespaceGates: NamespaceGates;
+  readonly workloadObjects: WorkloadObjects;
 }
 
 export interface GateLook {
@@ -81,10 +84,7 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
   const isOpen = gate.kind === 'Open' && obsolete === undefined;
   return {
     gate: isOpen
-      ? askOutside(context, { update, workloads: survey.workloads }, [
-          ...spec.gates.vetoes,
-          ...context.gateDefaults.vetoes,
-        ])
+      ? askOutside(context, { update, survey }, [...spec.gates.vetoes, ...context.gateDefaults.vetoes])
       : gate,
     obsolete,
   };
@@ -93,7 +93,7 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
 /** Nobody outside is asked while something else holds the Update back. */
 function askOutside(
   context: GateContext,
-  { update, workloads }: { readonly update: UpdateObjectWire; readonly workloads: Asker['workloads'] },
+  { update, survey }: { readonly update: UpdateObjectWire; readonly survey: Survey },
   vetoes: readonly AskedVeto[],
 ): GateAnswer {
   const { metadata, spec } = update;
@@ -107,13 +107,24 @@ function askOutside(
     basis: JSON.stringify([uid, vetoes]),
     everyMs,
     ask: async (signal) => {
-      const asker = { namespace, app: spec.app, update: name, workloads };
+      const readObjects = async (inner: AbortSignal) =>
+        await (survey.readObjects?.(inner) ?? readWorkloads(context, survey, inner));
+      const asker = { namespace, app: spec.app, update: name, readObjects };
       const verdicts = await Promise.all(
         vetoes.map(async (veto) => ({ veto, verdict: await askVeto(context, asker, veto, signal) })),
       );
       return judgeVerdicts(verdicts, new Date(context.clock.now().getTime() + everyMs));
     },
   });
+}
+
+async function readWorkloads(
+  { workloadObjects }: GateContext,
+  { workloads }: Survey,
+  signal: AbortSignal,
+): Promise<readonly Fields[]> {
+  const read = await Promise.all(workloads.map(async (workload) => await workloadObjects.read(workload, signal)));
+  return read.filter((one) => one !== undefined);
 }
 
 /** Gates of an Update that a person wants now: people and vetoes still hold it up, the time does not. */

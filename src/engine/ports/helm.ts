@@ -1,4 +1,5 @@
 /** What the engine needs of Helm: its program, its releases, and the documents that hold values. */
+import type { Fields } from '../../core/health/objects/fields.ts';
 import type { Revision, RevisionMarks } from '../../core/helm/release.ts';
 import type { StoredRelease } from '../../core/helm/stored-release.ts';
 import type { Value, Values } from '../../core/helm/values.ts';
@@ -102,6 +103,27 @@ export interface HelmOperations {
   find(id: OperationId): OperationState | undefined;
   /** Forgets the operations of an Update; one that runs is ended. */
   forget(update: OperationId['update']): void;
+}
+
+export interface HelmRehearsals {
+  /**
+   * Renders an upgrade by Helm and has the API server say what it would answer to each object; nothing is changed, and no hook runs.
+   * What is wrong with the chart itself is no refusal: Helm says it before it changes anything.
+   *
+   * @throws HELM_UNAVAILABLE when the program cannot be started
+   */
+  rehearse(
+    release: ReleaseKey,
+    upgrade: Extract<HelmOperation, { kind: 'Upgrade' }>,
+    signal: AbortSignal,
+  ): Promise<Rehearsed>;
+}
+
+export interface Rehearsed {
+  /** One sentence each. */
+  readonly refusals: readonly string[];
+  /** Deployments, StatefulSets and DaemonSets as they would be. */
+  readonly workloads: readonly Fields[];
 }
 
 export interface OperationId {

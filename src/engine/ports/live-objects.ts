@@ -50,10 +50,15 @@ export interface LiveObjects {
   /** Straight from the API server; undefined when there is none. */
   read(reference: ObjectReference, signal: AbortSignal): Promise<LiveObject | undefined>;
   /**
-   * Sets fields and nothing else.
+   * Sets fields and nothing else; with `dryRun` it only asks what would come of it.
    *
    * @throws UPDATE_CONFLICT when a field no longer holds what is expected, or the object was made anew; API_INVALID, API_REJECTED
    *   or API_FORBIDDEN when the API server refuses the change
    */
-  setFields(object: LiveObject, settings: readonly FieldSetting[], signal: AbortSignal): Promise<LiveObject>;
+  setFields(
+    object: LiveObject,
+    settings: readonly FieldSetting[],
+    signal: AbortSignal,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<LiveObject>;
 }

@@ -4,12 +4,18 @@
  */
 import type { AppSpec } from '../../core/app/app.ts';
 import type { DeployPlan } from '../../core/deploy/deploy-plan.ts';
-import type { WorkloadChange } from '../../core/deploy/workloads-plan.ts';
 import { isOperationError } from '../../core/errors.ts';
-import { findBudgetProblems, findQuotaProblems, type PreflightCheck } from '../../core/preflight/preflight.ts';
+import { textAt } from '../../core/health/objects/fields.ts';
+import {
+  findBudgetProblems,
+  findQuotaProblems,
+  type PodDemand,
+  type PreflightCheck,
+} from '../../core/preflight/preflight.ts';
 import { joinSome } from '../../core/text.ts';
 import type { Waiting } from '../../core/waiting.ts';
-import type { Work } from '../deploy/deployer.ts';
+import { decodeDemand } from '../../resources/decode-limits.ts';
+import type { Deployer, Rehearsal, Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NamespaceLimits } from '../ports/namespace-limits.ts';
 import type { Workloads } from '../ports/workloads.ts';
@@ -28,7 +34,8 @@ const retryMs = 60_000;
 interface Flight {
   readonly work: Work;
   readonly spec: AppSpec;
-  readonly changes: readonly WorkloadChange[];
+  readonly plan: DeployPlan;
+  readonly deployer: Deployer;
 }
 
 /**
@@ -38,16 +45,14 @@ interface Flight {
  */
 export async function findPreflightProblem(
   context: PreflightContext,
-  work: Work,
-  plan: DeployPlan,
+  { work, plan, deployer }: Omit<Flight, 'spec'>,
   signal: AbortSignal,
 ): Promise<Waiting | undefined> {
   const { spec, update } = work;
   if (!spec || update.spec.trigger.kind === 'Rollback') {
     return undefined;
   }
-  const flight = { work, spec, changes: plan.kind === 'Workloads' ? plan.workloads : [] };
-  const problems = await findProblems(context, flight, signal);
+  const problems = await findProblems(context, { work, spec, plan, deployer }, signal);
   if (problems.length > 0) {
     const until = new Date(context.clock.now().getTime() + retryMs);
     return { reason: 'Preflight', message: joinSome(problems, '; '), until };
@@ -60,59 +65,45 @@ async function findProblems(
   flight: Flight,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { checks } = flight.spec.gates.preflight;
+  const { work, spec, plan, deployer } = flight;
+  const { checks } = spec.gates.preflight;
   const isAsked = (check: PreflightCheck) => checks?.includes(check) ?? true;
+  const asksLimits = isAsked('Quota') || isAsked('DisruptionBudgets');
+  const rehearsal = isAsked('DryRun') || asksLimits ? await deployer.rehearse?.(work, plan, signal) : undefined;
   const found = await Promise.all([
-    isAsked('DryRun') ? tryImages(context, flight, signal) : [],
-    isAsked('Images') ? findImageProblems(context, flight.work, flight.spec, signal) : [],
-    whereAllowed(() => findLimitProblems(context, flight, { isAsked, signal })),
+    isAsked('Images') ? findImageProblems(context, work, spec, signal) : [],
+    whereAllowed(() => findLimitProblems(context, { ...flight, rehearsal, isAsked }, signal)),
   ]);
-  return found.flat();
+  const refusals = isAsked('DryRun') ? (rehearsal?.refusals ?? []) : [];
+  return [...refusals.map((message) => `the API server would refuse it: ${message}`), ...found.flat()];
 }
 
-/** Every image that will be set, as a trial: what admission refuses is known before anything is changed. */
-async function tryImages(
-  { workloads }: PreflightContext,
-  { work, changes }: Flight,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { namespace } = work.update.metadata;
-  const problems: string[] = [];
-  for (const { kind, name, containers } of changes) {
-    const workload = workloads.find({ kind, namespace, name });
-    const settings = containers
-      .filter(({ before, after }) => before !== after)
-      .map(({ container, init, before, after }) => ({ container, init, expected: before, image: after }));
-    if (workload && settings.length > 0) {
-      try {
-        await workloads.setImages(workload, settings, signal, { dryRun: true });
-      } catch (error) {
-        if (!isOperationError(error) || !['API_INVALID', 'API_REJECTED', 'API_FORBIDDEN'].includes(error.code)) {
-          throw error;
-        }
-        problems.push(`the API server would refuse it: ${error.message}`);
-      }
-    }
-  }
-  return problems;
+interface Limited extends Flight {
+  readonly rehearsal: Rehearsal | undefined;
+  readonly isAsked: (check: PreflightCheck) => boolean;
 }
 
 async function findLimitProblems(
   { limits }: PreflightContext,
-  { work, changes }: Flight,
-  { isAsked, signal }: { readonly isAsked: (check: PreflightCheck) => boolean; readonly signal: AbortSignal },
+  { work, plan, rehearsal, isAsked }: Limited,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { namespace } = work.update.metadata;
-  const quotas = isAsked('Quota') && changes.length > 0 ? await limits.quotas(namespace, signal) : [];
-  const budgets =
-    isAsked('DisruptionBudgets') && changes.length > 0 ? await limits.disruptionBudgets(namespace, signal) : [];
+  const changes = plan.kind === 'Workloads' ? plan.workloads : [];
+  const rehearsed = (rehearsal?.workloads ?? []).filter((one) => textAt(one, 'metadata.namespace', '') === namespace);
+  const hasPods = changes.length > 0 || rehearsed.length > 0;
+  const quotas = isAsked('Quota') && hasPods ? await limits.quotas(namespace, signal) : [];
+  const budgets = isAsked('DisruptionBudgets') && hasPods ? await limits.disruptionBudgets(namespace, signal) : [];
   if (quotas.length === 0 && budgets.length === 0) {
     return [];
   }
   const found = await Promise.all(
     changes.map(async ({ kind, name }) => await limits.demandOf({ kind, namespace, name }, signal)),
   );
-  const demands = found.filter((one) => one !== undefined);
+  const demands: readonly PodDemand[] = [
+    ...found.filter((one) => one !== undefined),
+    ...rehearsed.map((object) => decodeDemand(textAt(object, 'kind', ''), object)),
+  ];
   return [...findQuotaProblems(quotas, demands), ...findBudgetProblems(budgets, demands)];
 }
 

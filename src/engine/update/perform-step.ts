@@ -109,12 +109,13 @@ async function plan(
   const now = () => context.clock.now();
   try {
     const request = { update, spec, record: recordOf(context, update), superseded: supersededOf(context, update) };
-    const written = await deployerFor(context, request).plan(request, signal);
+    const deployer = deployerFor(context, request);
+    const written = await deployer.plan(request, signal);
     if (written === undefined) {
       return done(transitions.finished(journal, 'Cancelled', 'nothing follows the changed sources any more', now()));
     }
     const work = { update, journal, spec };
-    const waiting = await findPreflightProblem(context, work, written, signal);
+    const waiting = await findPreflightProblem(context, { work, plan: written, deployer }, signal);
     return waiting === undefined ? done(begin(context, work, written, message)) : { kind: 'Waiting', waiting, journal };
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {

@@ -10,6 +10,7 @@ import type { ObjectAccess } from '../../ports/cluster-objects.ts';
 import type {
   ChartDefinitions,
   HelmOperations,
+  HelmRehearsals,
   HelmReleases,
   OperationId,
   ReleaseKey,
@@ -23,6 +24,7 @@ import type { DriftMemory } from './drift-memory.ts';
 export interface HelmContext {
   readonly releases: HelmReleases;
   readonly operations: HelmOperations;
+  readonly rehearsals: HelmRehearsals;
   readonly documents: ValueDocuments;
   readonly charts: ChartArchives;
   readonly definitions: ChartDefinitions;

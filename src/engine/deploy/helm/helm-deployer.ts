@@ -1,9 +1,10 @@
 /** Deploy kind `helm`: a chart, installed and upgraded by the real Helm; whether it is good is judged here. */
 import type { Deployer } from '../deployer.ts';
 import { applyRelease } from './apply-release.ts';
-import type { HelmContext } from './helm-context.ts';
+import { type HelmContext, helmPlanOf } from './helm-context.ts';
 import { observeRelease } from './observe-release.ts';
 import { planRelease } from './plan-release.ts';
+import { rehearseRelease } from './rehearse-release.ts';
 import { restoreRelease } from './restore-release.ts';
 import { changesOfRelease, standingReleaseObjects } from './show-release.ts';
 import { surveyRelease } from './survey-release.ts';
@@ -13,6 +14,8 @@ export function createHelmDeployer(context: HelmContext): Deployer {
   return {
     survey: async (app, spec, signal) => await surveyRelease(context, app, spec, signal),
     plan: async (request, signal) => await planRelease(context, request, signal),
+    rehearse: async (work, plan, signal) =>
+      await rehearseRelease(context, work, helmPlanOf({ ...work.journal, plan }), signal),
     apply: async (work, signal) => await applyRelease(context, work, signal),
     restore: async (work, signal) => await restoreRelease(context, work, signal),
     test: async (work, run, signal) => await testRelease(context, work, run, signal),

@@ -9,7 +9,7 @@ import { identityKey } from '../../../core/manifest/manifest-object.ts';
 import type { AppObjectWire } from '../../../resources/decode-app.ts';
 import { journalOf, type UpdateObjectWire } from '../../../resources/decode-update.ts';
 import type { ObjectAddress } from '../../ports/cluster-objects.ts';
-import { eachOf } from '../manifests/each-of.ts';
+import { eachOf } from '../each-of.ts';
 import type { ObjectChange, StandingObject, UpdateChanges } from '../standing.ts';
 import { type HelmContext, helmDeployOf, helmPlanOf, releaseOf } from './helm-context.ts';
 import { addressesOf } from './release-objects.ts';

@@ -2,6 +2,7 @@
 import type { AppSpec } from '../../../core/app/app.ts';
 import { OperationError } from '../../../core/errors.ts';
 import { assessWorkload } from '../../../core/health/assess.ts';
+import type { Fields } from '../../../core/health/objects/fields.ts';
 import { versionInValues } from '../../../core/helm/compose-values.ts';
 import { type HelmDeploy, settingsDigestOf } from '../../../core/helm/helm-deploy.ts';
 import type { Revision } from '../../../core/helm/release.ts';
@@ -14,9 +15,11 @@ import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.t
 import { hasEnded } from '../../../resources/decode-update.ts';
 import type { ReleaseKey } from '../../ports/helm.ts';
 import type { Survey } from '../deployer.ts';
+import { readEvery } from '../read-every.ts';
 import { findDrift } from './find-drift.ts';
 import { type HelmContext, helmDeployOf } from './helm-context.ts';
 import { readValues } from './read-documents.ts';
+import { addressesOf } from './release-objects.ts';
 
 export async function surveyRelease(
   context: HelmContext,
@@ -46,9 +49,25 @@ export async function surveyRelease(
       pendingOf(deploy, { state, good }, settingsDigest) ??
       correctionOf(context, app, deploy, { drift, settingsDigest }),
     notes: drift,
+    readObjects: async (inner) => await readObjects(context, release, { deploy, good }, inner),
     isHealthy: () => workloads.every((workload) => assessWorkload(workload, [], new Map()).kind === 'Current'),
     confirm: async (inner) => await confirm(context, release, revisions, inner),
   };
+}
+
+/** With the rights that Helm has there. */
+async function readObjects(
+  context: HelmContext,
+  release: ReleaseKey,
+  { deploy, good }: { readonly deploy: HelmDeploy; readonly good: Revision | undefined },
+  signal: AbortSignal,
+): Promise<readonly Fields[]> {
+  const { namespace } = release;
+  const { serviceAccount } = deploy;
+  const opened = good && (await context.releases.open(release, good, signal));
+  const addresses = await addressesOf(context, namespace, opened?.objects ?? [], signal);
+  const acting = serviceAccount === undefined ? undefined : { namespace, name: serviceAccount };
+  return await readEvery(context.objects.actingAs(acting), addresses, signal);
 }
 
 /** What a revision holds is not asked for where its labels say enough. */

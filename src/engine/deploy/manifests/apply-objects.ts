@@ -10,8 +10,8 @@ import { describeObject, groupOf, identityKey, type ManifestObject } from '../..
 import { optOutsOf } from '../../../core/manifest/opt-outs.ts';
 import { inApplyOrder } from '../../../core/manifest/stages.ts';
 import type { ClusterObjects, KindName } from '../../ports/cluster-objects.ts';
+import { eachOf } from '../each-of.ts';
 import { applyOne } from './apply-one.ts';
-import { eachOf } from './each-of.ts';
 import type { ObjectResult } from './object-result.ts';
 
 export interface ApplyRequest {

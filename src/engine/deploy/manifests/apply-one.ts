@@ -94,7 +94,7 @@ async function applyAnyway(
 }
 
 /** A Job runs once, so that another one is another run: it is always made anew. */
-function mayRecreate(object: ManifestObject): boolean {
+export function mayRecreate(object: ManifestObject): boolean {
   return (object.group === 'batch' && object.kind === 'Job') || optOutsOf(object.object).recreate;
 }
 

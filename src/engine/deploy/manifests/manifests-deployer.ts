@@ -11,10 +11,12 @@ import type { AppObjectWire } from '../../../resources/decode-app.ts';
 import { journalOf } from '../../../resources/decode-update.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { Applied, Deployer, DeploySight, Restored, Survey, Work } from '../deployer.ts';
-import { appNameOf, type ManifestsContext, toManifestObject } from './manifests-context.ts';
+import { readEvery } from '../read-every.ts';
+import { appNameOf, clusterFor, type ManifestsContext, toManifestObject } from './manifests-context.ts';
 import { observeObjects, seenHealth } from './observe-manifests.ts';
 import { narrow, planRevision } from './plan-revision.ts';
 import { type PutResult, putRevision } from './put-revision.ts';
+import { rehearseRevision } from './rehearse-revision.ts';
 import { changesOfUpdate, standingObjects } from './show-objects.ts';
 import { dismantle, upkeep } from './upkeep.ts';
 
@@ -28,6 +30,8 @@ export function createManifestsDeployer(context: ManifestsContext): Deployer {
   return {
     survey: async (app, spec, signal) => await survey(context, app, spec, signal),
     plan: async (request, signal) => await planRevision(context, request, signal),
+    rehearse: async (work, plan, signal) =>
+      await rehearseRevision(context, { work, app: nameOf(context, work), plan: narrow(plan) }, signal),
     apply: async (work, signal) => await apply(context, work, signal),
     restore: async (work, signal) => await restore(context, work, signal),
     observe: async (work, signal) => await observe(context, work, signal),
@@ -62,6 +66,8 @@ async function survey(
     objects: inventory.slice(0, mostNamed).map(({ kind, name }) => `${kind}/${name}`),
     workloads: [],
     pending: pendingOf(spec, record),
+    readObjects: async (inner) =>
+      await readEvery(clusterFor(context, app.metadata, record?.serviceAccount), inventory, inner),
     isHealthy: () =>
       inventory.every((entry) => {
         const health = seenHealth(context, entry);

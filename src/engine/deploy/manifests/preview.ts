@@ -11,7 +11,7 @@ import { describeObject, identityKey, type ManifestObject } from '../../../core/
 import { inApplyOrder } from '../../../core/manifest/stages.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { ClusterObjects } from '../../ports/cluster-objects.ts';
-import { eachOf } from './each-of.ts';
+import { eachOf } from '../each-of.ts';
 import { makeRevision } from './make-revision.ts';
 import { clusterFor, type RevisionContext, toManifestObject } from './manifests-context.ts';
 

@@ -5,8 +5,8 @@ import type { InventoryEntry } from '../../../core/manifest/inventory.ts';
 import { annotationsOf, optOutsOf } from '../../../core/manifest/opt-outs.ts';
 import { inDeletionOrder } from '../../../core/manifest/stages.ts';
 import type { ClusterObjects } from '../../ports/cluster-objects.ts';
+import { eachOf } from '../each-of.ts';
 import { manager } from './apply-one.ts';
-import { eachOf } from './each-of.ts';
 
 export type PruneResult =
   /** `Deleted`: by us. `Gone`: was not there. `Kept`: it, or one of that name that is not ours, stays. */

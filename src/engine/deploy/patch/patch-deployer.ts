@@ -8,7 +8,7 @@ import type { Deployer, PlanRequest } from '../deployer.ts';
 import { knownVersions } from './known-versions.ts';
 import { observePatch } from './observe-patch.ts';
 import { planFields, planRecordedFields } from './plan-patch.ts';
-import { applyFields, restoreFields } from './set-fields.ts';
+import { applyFields, rehearseFields, restoreFields } from './set-fields.ts';
 import { type PatchContext, surveyPatch } from './survey-patch.ts';
 
 export function createPatchDeployer(context: PatchContext): Deployer {
@@ -20,6 +20,10 @@ export function createPatchDeployer(context: PatchContext): Deployer {
       return await surveyPatch(context, app, { spec, deploy }, signal);
     },
     plan: async (request, signal) => await plan(context, request, signal),
+    async rehearse({ update }, written, signal) {
+      const refusals = await rehearseFields(objects, update.metadata.namespace, narrow(written), signal);
+      return { refusals, workloads: [] };
+    },
     async apply({ update, journal }, signal) {
       await applyFields(objects, update.metadata.namespace, planOf(journal), signal);
       return { kind: 'Done' };

@@ -1,8 +1,9 @@
 /** Setting the fields of a plan, and setting them back. Both are harmless to repeat at any point. */
 import { describeField } from '../../../core/app/object-field.ts';
 import type { FieldChange, PatchPlan } from '../../../core/deploy/patch-plan.ts';
-import { OperationError } from '../../../core/errors.ts';
+import { isOperationError, OperationError } from '../../../core/errors.ts';
 import type { LiveObject, LiveObjects } from '../../ports/live-objects.ts';
+import { refusalsIn } from '../refusals-in.ts';
 import { pathOf, referenceOf, textAt } from './held-fields.ts';
 
 /**
@@ -26,6 +27,27 @@ export async function applyFields(
     }
     await setWhere(objects, object, { fields, from: (one) => [one.before], to: (one) => one.after }, signal);
   }
+}
+
+/** Asks what the API server would say to the plan; what is gone or was changed is found out when it is set. */
+export async function rehearseFields(
+  objects: LiveObjects,
+  namespace: string,
+  plan: PatchPlan,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const refusals: string[] = [];
+  for (const [object, fields] of await objectsOf(objects, namespace, plan, signal)) {
+    const way: Way = { fields, from: (one) => [one.before], to: (one) => one.after, dryRun: true };
+    try {
+      await (object && setWhere(objects, object, way, signal));
+    } catch (error) {
+      if (!isOperationError(error, 'UPDATE_CONFLICT')) {
+        refusals.push(...refusalsIn(error));
+      }
+    }
+  }
+  return refusals;
 }
 
 /** Sets back each field that holds what this Update set; what somebody else set meanwhile is left alone. */
@@ -66,6 +88,7 @@ interface Way {
   /** Values that may be replaced. */
   readonly from: (change: FieldChange) => readonly (string | undefined)[];
   readonly to: (change: FieldChange) => string | undefined;
+  readonly dryRun?: boolean;
 }
 
 async function setWhere(objects: LiveObjects, object: LiveObject, way: Way, signal: AbortSignal): Promise<void> {
@@ -75,6 +98,6 @@ async function setWhere(objects: LiveObjects, object: LiveObject, way: Way, sign
     return expected !== value && way.from(field).includes(expected) ? [{ path: pathOf(field), expected, value }] : [];
   });
   if (settings.length > 0) {
-    await objects.setFields(object, settings, signal);
+    await objects.setFields(object, settings, signal, { dryRun: way.dryRun ?? false });
   }
 }

@@ -37,6 +37,10 @@ export async function surveyPatch(
     basis: JSON.stringify(held.map(({ object, value }) => [object.uid, value])),
     objects: [...new Set(deploy.targets.map(describeField))].sort(),
     workloads: [],
+    readObjects: async (inner) => {
+      const found = await Promise.all(held.map(async ({ object }) => await context.objects.read(object, inner)));
+      return found.flatMap((one) => (one === undefined ? [] : [one.fields]));
+    },
     isHealthy: () => {
       const options = { now: context.clock.now(), checks: { checks: spec.healthChecks, limit: context.limit } };
       return held.every(({ object }) => assessDeployedObject(object.fields, options).kind === 'Current');

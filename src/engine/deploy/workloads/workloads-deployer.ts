@@ -9,6 +9,7 @@ import type { Registry, RegistryAccesses } from '../../ports/registry.ts';
 import type { Deployer, PlanRequest, Work } from '../deployer.ts';
 import { observeWorkloads } from './observe-workloads.ts';
 import { planFromRecord, planFromVersions } from './plan-images.ts';
+import { rehearseImages } from './rehearse-images.ts';
 import { applyPlan, type PlannedSetting, restorePlan } from './set-images.ts';
 import { bindTargets, type SurveyContext, surveyWorkloads } from './survey-workloads.ts';
 
@@ -22,6 +23,7 @@ export function createWorkloadsDeployer(context: WorkloadsContext): Deployer {
   return {
     survey: async (app, spec) => surveyWorkloads(context, app, spec),
     plan: async (request, signal) => await plan(context, request, signal),
+    rehearse: async (work, written, signal) => await rehearseImages(workloads, work, narrow(written), signal),
     apply: async (work, signal) => {
       await applyPlan(workloads, settingOf(work, 'forward'), signal);
       return { kind: 'Done' };

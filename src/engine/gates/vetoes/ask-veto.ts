@@ -2,13 +2,12 @@
 import type { TimeLimit } from '../../../core/cel/time-limit.ts';
 import { isOperationError } from '../../../core/errors.ts';
 import type { AskedVeto, Verdict } from '../../../core/gates/asked-veto.ts';
+import type { Fields } from '../../../core/health/objects/fields.ts';
 import { authorizationOf } from '../../../core/outbound/login.ts';
-import type { WorkloadReference } from '../../../core/workload/workload.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Outbound } from '../../ports/outbound.ts';
 import type { OutboundAccess, OutboundLogins } from '../../ports/outbound-logins.ts';
 import type { Prometheus } from '../../ports/prometheus.ts';
-import type { WorkloadObjects } from '../../ports/workload-objects.ts';
 import { alertsAddress, judgeAlerts } from './alerts-veto.ts';
 import { judgeObjects } from './cel-veto.ts';
 import { judgeHttpAnswer } from './http-veto.ts';
@@ -19,7 +18,6 @@ export interface VetoContext {
   readonly prometheus: Prometheus;
   readonly logins: OutboundLogins;
   readonly clock: Clock;
-  readonly workloadObjects: WorkloadObjects;
   readonly limit: TimeLimit;
 }
 
@@ -28,8 +26,8 @@ export interface Asker {
   readonly namespace: string;
   readonly app: string;
   readonly update: string;
-  /** Of the App. */
-  readonly workloads: readonly WorkloadReference[];
+  /** Every object of the App, as it is now. @throws errors of the API server */
+  readonly readObjects: (signal: AbortSignal) => Promise<readonly Fields[]>;
 }
 
 const maxHttpBytes = 65_536;
@@ -69,14 +67,8 @@ async function ask(context: VetoContext, question: Question, signal: AbortSignal
         await context.prometheus.query({ url: of.url, ...question.access }, of.query, undefined, signal),
         of.whenEmpty,
       );
-    case 'Cel': {
-      const { workloads } = question.asker;
-      const read = await Promise.all(
-        workloads.map(async (workload) => await context.workloadObjects.read(workload, signal)),
-      );
-      const objects = read.filter((one) => one !== undefined);
-      return judgeObjects(of.expression, objects, context.limit);
-    }
+    case 'Cel':
+      return judgeObjects(of.expression, await question.asker.readObjects(signal), context.limit);
     case 'Alerts': {
       const url = alertsAddress(of.url, of.matchers);
       const answer = await get(context, question, { url, maxBytes: maxAlertBytes }, signal);
