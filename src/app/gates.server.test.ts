@@ -234,6 +234,26 @@ describe('an Update waits', () => {
     expect(await tagOf('web')).toBe('1.3.0');
   });
 
+  test('and is of no use any more once its policy would not take it', async () => {
+    await follow('web', { windows: [windowInTwoHours()] });
+    await waits('web', 'Window');
+    const key = { namespace: stage.namespace, name: 'web' };
+    const image = {
+      repository: `${registry.host}/${pathOf('web')}`,
+      insecure: true,
+      policy: { semver: { range: '1.x' }, deadEnds: ['1.1.0'] },
+    };
+
+    await stage.client.patch(apps, key, { kind: 'merge', body: { spec: { sources: [{ name: 'web', image }] } } });
+
+    await stage.until(async () => expect(await phasesOf('web')).toEqual(['Cancelled']));
+    const [update] = await stage.updatesOf('web');
+    expect(update?.status?.steps?.[0]?.message).toBe(
+      'web 1.1.0 is a dead end, which the policy never takes, as the policy is by now',
+    );
+    expect(await tagOf('web')).toBe('1.0.0');
+  });
+
   test('and ends when a person rejects its version for good', async () => {
     await follow('web', { approvals: { required: 1 } });
     await waits('web', 'ApprovalRequired');

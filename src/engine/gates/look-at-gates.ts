@@ -1,12 +1,15 @@
 /** Gathers what the gates of one Update depend on. Costs no request: all of it is watched. */
 import { isHurried } from '../../core/access/action-record.ts';
+import type { AppSpec } from '../../core/app/app.ts';
 import { type AskedVeto, judgeVerdicts } from '../../core/gates/asked-veto.ts';
 import type { GateAnswer } from '../../core/gates/gate-answer.ts';
 import { type GateSight, type Gates, judgeGates } from '../../core/gates/gates.ts';
+import { findPolicyObjection } from '../../core/gates/policy-objection.ts';
 import { readVeto } from '../../core/gates/veto.ts';
 import { judgeWindows, type Window, type WindowState } from '../../core/gates/window.ts';
 import type { Fields } from '../../core/health/objects/fields.ts';
 import { contentHash } from '../../core/manifest/canonical.ts';
+import { joinSome } from '../../core/text.ts';
 import { specSource } from '../../core/update/version-change.ts';
 import { sayVersion } from '../../resources/app-status.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
@@ -80,7 +83,7 @@ export async function lookAtGates(context: GateContext, work: Work, signal: Abor
   const { namespace } = update.metadata;
   const gates = { ...spec.gates, ...(hurried ? withoutTimes : { windows: windowsOf(context, namespace, spec.gates) }) };
   const gate = shutByNamespace(context, namespace) ?? judgeGates(gates, sight, context.clock.now());
-  const obsolete = findObsolete(update, survey);
+  const obsolete = findObsolete(update, survey) ?? findObjection(update, spec);
   const isOpen = gate.kind === 'Open' && obsolete === undefined;
   return {
     gate: isOpen
@@ -216,6 +219,17 @@ function findObsolete(update: UpdateObjectWire, survey: Survey): string | undefi
   return basis !== undefined && basis !== basisOf(survey)
     ? 'what runs has changed since this Update was asked for'
     : undefined;
+}
+
+/** What a person has named is taken whatever the policy says. */
+function findObjection({ spec: { trigger, changes } }: UpdateObjectWire, { sources }: AppSpec): string | undefined {
+  const objections = changesOf({ changes }).flatMap(({ source: name, from, to }) => {
+    const source = sources.find((one) => one.name === name);
+    const policy = source !== undefined && 'policy' in source ? source.policy : undefined;
+    const objection = policy && findPolicyObjection(policy, { from: from.tag, to: to.tag });
+    return objection === undefined ? [] : [`${name} ${to.tag} ${objection}, as the policy is by now`];
+  });
+  return trigger.kind === 'Source' && objections.length > 0 ? joinSome(objections, '; ') : undefined;
 }
 
 function sayChange({ source, to }: ReturnType<typeof changesOf>[number]): string {
