@@ -96,7 +96,7 @@ export async function launchApiServer(
   client: AdminClient,
 ): Promise<RunningProcess> {
   const process = warden.start({ name: 'kube-apiserver', program, arguments: flags });
-  await waitUntilReady(process, 60_000, () => isReady(client));
+  await waitUntilReady(process, 180_000, () => isReady(client));
   return process;
 }
 
