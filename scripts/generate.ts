@@ -21,14 +21,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const generatedFolders = ['chart/crds'];
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const files = [
+const sourced = [
   ...resourceFiles(),
   ...chartFiles(),
   ...programFiles(),
-  ...docsIndex(),
   ...(await apiFiles()),
   ...(await faultFiles()),
 ];
+const files = [...sourced, ...docsIndex(sourced)];
 const changed = await findChanged(files);
 const leftOver = await findLeftOver(files);
 

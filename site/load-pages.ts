@@ -42,8 +42,12 @@ async function loadPage(path: string, context: LoaderContext): Promise<void> {
     body: text,
     filePath: relative(fileURLToPath(config.root), file),
     digest: generateDigest(text),
-    // A table that is wider than the screen is scrolled, also by keyboard.
-    rendered: { ...rendered, html: rendered.html.replaceAll('<table>', '<table tabindex="0">') },
+    rendered: { ...rendered, html: withReachableTables(rendered.html) },
     assetImports: rendered.metadata?.imagePaths ?? [],
   });
+}
+
+/** A table that is wider than the screen is scrolled, also by keyboard; a head without words is none. */
+function withReachableTables(html: string): string {
+  return html.replaceAll('<table>', '<table tabindex="0">').replaceAll('<th></th>', '<td></td>');
 }

@@ -20,10 +20,13 @@ export interface Group {
   readonly items: readonly (Page | Group)[];
 }
 
+/** Text of a page by its path from docs/. */
+export type PageReader = (path: string) => string;
+
 /** @throws when docs/navigation.json is no tree of groups, or names a page that is not there or has no heading. */
-export function readNavigation(): readonly Group[] {
-  const tree: unknown = JSON.parse(readFileSync(join(docsFolder, 'navigation.json'), 'utf8'));
-  return list(tree, 'docs/navigation.json').map((entry) => readGroup(entry));
+export function readNavigation(read: PageReader = readFromDisk): readonly Group[] {
+  const tree: unknown = JSON.parse(readFromDisk('navigation.json'));
+  return list(tree, 'docs/navigation.json').map((entry) => readGroup(entry, read));
 }
 
 /** Every page below an entry, in order. */
@@ -42,19 +45,27 @@ export function titleOf(text: string): string | undefined {
   return /^# (.+)$/m.exec(text)?.[1]?.replaceAll(/[`*]/g, '').trim();
 }
 
-function readGroup(entry: unknown): Group {
+function readFromDisk(path: string): string {
+  return readFileSync(join(docsFolder, path), 'utf8');
+}
+
+function readGroup(entry: unknown, read: PageReader): Group {
   if (!(typeof entry === 'object' && entry !== null && 'label' in entry && typeof entry.label === 'string')) {
     throw new Error(`docs/navigation.json: ${JSON.stringify(entry)} must be {"label": ..., "items": [...]}`);
   }
   const items = 'items' in entry ? entry.items : undefined;
-  return { label: entry.label, items: list(items, `the group ${entry.label}`).flatMap(readEntry) };
+  return {
+    label: entry.label,
+    items: list(items, `the group ${entry.label}`).flatMap((item) => readEntry(item, read)),
+  };
 }
 
-function readEntry(entry: unknown): readonly (Page | Group)[] {
+function readEntry(entry: unknown, read: PageReader): readonly (Page | Group)[] {
   if (typeof entry !== 'string') {
-    return [readGroup(entry)];
+    return [readGroup(entry, read)];
   }
-  return entry.endsWith('/*') ? pagesIn(dirname(entry)).map(readPage) : [readPage(entry)];
+  const paths = entry.endsWith('/*') ? pagesIn(dirname(entry)) : [entry];
+  return paths.map((path) => readPage(path, read));
 }
 
 function pagesIn(folder: string): readonly string[] {
@@ -62,8 +73,8 @@ function pagesIn(folder: string): readonly string[] {
   return names.toSorted().map((name) => `${folder}/${name}`);
 }
 
-function readPage(path: string): Page {
-  const title = titleOf(readFileSync(join(docsFolder, path), 'utf8'));
+function readPage(path: string, read: PageReader): Page {
+  const title = titleOf(read(path));
   if (title === undefined) {
     throw new Error(`docs/${path} has no heading \`# ...\``);
   }

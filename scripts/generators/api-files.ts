@@ -5,6 +5,7 @@ import { ChangeFeed } from '../../src/server/api/change-feed.ts';
 import { Rights } from '../../src/server/api/rights.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { apiPage } from './api-page.ts';
 import type { GeneratedFile } from './generated-file.ts';
 
 export async function apiFiles(): Promise<GeneratedFile[]> {
@@ -32,5 +33,9 @@ export async function apiFiles(): Promise<GeneratedFile[]> {
   const answer = await server.inject('/api/openapi.json');
   await server.close();
   const indent = 2;
-  return [{ path: 'docs/reference/openapi.json', content: `${JSON.stringify(answer.json(), undefined, indent)}\n` }];
+  const description: unknown = answer.json();
+  return [
+    { path: 'docs/reference/openapi.json', content: `${JSON.stringify(description, undefined, indent)}\n` },
+    { path: 'docs/reference/api.md', content: apiPage(description) },
+  ];
 }

@@ -83,10 +83,11 @@ function defaultCell(value: unknown): string {
   return value === undefined ? '' : `\`${cell(JSON.stringify(value))}\``;
 }
 
-function nodeOf(value: unknown): StructuralSchema {
+/** A node of a schema or another JSON document; empty where there is no object. */
+export function nodeOf(value: unknown): StructuralSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
-function listOf(value: unknown): readonly unknown[] {
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -20,7 +20,15 @@ const screens: readonly { look: string; options: BrowserContextOptions }[] = [
   { look: 'phone', options: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true } },
 ];
 
-const paths = ['/', '/start/', '/guide/gates/', '/concepts/pipeline/', '/reference/waiting/'];
+const paths = [
+  '/',
+  '/start/',
+  '/guide/gates/',
+  '/concepts/pipeline/',
+  '/reference/waiting/',
+  '/compare/',
+  '/operate/alerts/',
+];
 
 describe.each(screens)('$look', ({ look, options }) => {
   test.each(paths)('%s shows, without a complaint of axe or of the browser', async (path) => {
