@@ -37,12 +37,68 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- with $image.digest }}@{{ . }}{{ end -}}
 {{- end -}}
 
+{{/* Name of the ServiceAccount of the pods. */}}
+{{- define "headgate.account" -}}
+{{- .Values.serviceAccount.name | default (include "headgate.name" .) -}}
+{{- end -}}
+
+{{/* Values that contradict each other. */}}
+{{- define "headgate.check" -}}
+{{- if and (not .Values.clusterObjects) (not .Values.watchNamespaces) -}}
+{{- fail "clusterObjects: false needs watchNamespaces: rights on the whole cluster are an object of the cluster" -}}
+{{- end -}}
+{{- if .Values.gitOnly -}}
+{{- range $name := list "helmReleases" "manifests" "backups" "subscriptions" -}}
+{{- if index $.Values $name -}}
+{{- fail (printf "gitOnly: %s would change the cluster; set one of them to false" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.fleetLock.enabled -}}
+{{- fail "gitOnly: fleetLock.enabled would hold nodes in the cluster; set one of them to false" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.monitoring.serviceMonitor .Values.monitoring.podMonitor -}}
+{{- fail "monitoring: serviceMonitor and podMonitor would scrape every pod twice; set one of them to false" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whose annotations are followed. */}}
+{{- define "headgate.adopted" -}}
+{{- ternary (list "none") (.Values.adopt | default (list "none")) .Values.gitOnly | join "," -}}
+{{- end -}}
+
+{{/* The right to act as the ServiceAccounts that Apps name. */}}
+{{- define "headgate.impersonation" -}}
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [impersonate]
+  {{- with .Values.impersonate }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
+{{- end -}}
+
+{{/* What the pods of Helm's hooks may: nothing. */}}
+{{- define "headgate.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "headgate.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
 {{/* What the controller does to the Apps and workloads that it looks after. Nothing else: no wildcard, no write to a Secret. */}}
 {{- define "headgate.rules" -}}
 - apiGroups: [headgate.dev]
   resources: [apps]
   verbs: [get, list, watch]
-{{- if .Values.adopt }}
+{{- if and .Values.adopt (not .Values.gitOnly) }}
 # Apps of workloads with annotations of the systems that are adopted.
 - apiGroups: [headgate.dev]
   resources: [apps]
@@ -93,19 +149,22 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [headgate.dev]
   resources: [rejections]
   verbs: [list, watch, create, patch]
+{{- $write := ternary "" ", patch" .Values.gitOnly }}
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]
-  verbs: [get, list, watch, patch]
+  verbs: [get, list, watch{{ $write }}]
 - apiGroups: [batch]
   resources: [cronjobs]
-  verbs: [get, list, watch, patch]
+  verbs: [get, list, watch{{ $write }}]
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
+{{- if not .Values.gitOnly }}
 # Pods of a version that was given up, which a StatefulSet would wait for and never replace.
 - apiGroups: [""]
   resources: [pods]
   verbs: [delete]
+{{- end }}
 # Registry credentials, certificates and public keys that Apps name, and what the kubelet takes for their workloads.
 - apiGroups: [""]
   resources: [secrets, serviceaccounts]
@@ -125,7 +184,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 # Tests of Apps that ask a Service.
 - apiGroups: [""]
   resources: [services/proxy]
-  verbs: [get, create, update]
+  verbs: [get{{ if not .Values.gitOnly }}, create, update{{ end }}]
 # Tests of Apps that an AnalysisTemplate describes.
 - apiGroups: [argoproj.io]
   resources: [analysistemplates, clusteranalysistemplates]
@@ -157,9 +216,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: ["*"]
   resources: ["*"]
   verbs: [get, list, watch]
-- apiGroups: [""]
-  resources: [serviceaccounts]
-  verbs: [impersonate]
+{{ include "headgate.impersonation" . }}
 {{- end }}
 {{- if .Values.backups }}
 # Jobs that keep data and bring it back are started in the name of the ServiceAccount that the App names; without one Headgate's own rights
@@ -170,9 +227,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [pods/log]
   verbs: [get]
-- apiGroups: [""]
-  resources: [serviceaccounts]
-  verbs: [impersonate]
+{{ include "headgate.impersonation" . }}
 # The objects of an App as they were before a change.
 - apiGroups: [""]
   resources: [secrets]
@@ -210,9 +265,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch]
 # Helm itself works with the rights of the ServiceAccounts that Apps name.
-- apiGroups: [""]
-  resources: [serviceaccounts]
-  verbs: [impersonate]
+{{ include "headgate.impersonation" . }}
 {{- end }}
 {{- with .Values.extraRules }}
 {{ toYaml . }}

@@ -1,5 +1,6 @@
 /** Values of the HTTP API and the web UI. */
 import Type from 'typebox';
+import { gatewayRoute } from './chart-cluster-values.ts';
 import { closed, port, textMap } from './chart-value-parts.ts';
 
 const secretKey = (description: string) =>
@@ -62,6 +63,7 @@ export const api = Type.Object(
       },
       { description: 'An Ingress for the API and the web UI.', ...closed },
     ),
+    gateway: gatewayRoute('the API and the web UI'),
   },
   { description: 'The HTTP API and the web UI.', ...closed },
 );

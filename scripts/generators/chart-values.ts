@@ -4,13 +4,8 @@ import { clouds } from '../../src/adapters/registry/cloud/cloud-identity.ts';
 import { adoptableSystems } from '../../src/core/adopt/adoption.ts';
 import { logLevels } from '../../src/telemetry/log-level.ts';
 import { api } from './chart-api-values.ts';
-import { closed, port, textMap } from './chart-value-parts.ts';
-
-const namePattern = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
-
-function podField(description: string) {
-  return Type.Record(Type.String(), Type.Unknown(), { description: `${description}, as a pod has it.` });
-}
+import { clusterValues, gatewayRoute, monitoring, serviceAccount } from './chart-cluster-values.ts';
+import { closed, objectName, podField, port, textMap } from './chart-value-parts.ts';
 
 const image = Type.Object(
   {
@@ -77,6 +72,7 @@ const webhooks = Type.Object(
       },
       { description: 'An Ingress for webhooks.', ...closed },
     ),
+    gateway: gatewayRoute('webhooks'),
   },
   { description: 'Webhooks of registries and git servers.', ...closed },
 );
@@ -145,7 +141,7 @@ export const chartValues = Type.Object(
       maximum: 10,
     }),
     logLevel: Type.Enum([...logLevels], { description: 'Least level that is logged.' }),
-    watchNamespaces: Type.Array(Type.String({ pattern: namePattern, maxLength: 63 }), {
+    watchNamespaces: Type.Array(objectName, {
       description: 'Namespaces to look after, and to have rights in; they must exist. The whole cluster when empty.',
       uniqueItems: true,
     }),
@@ -232,14 +228,7 @@ export const chartValues = Type.Object(
       description:
         'Name of a Secret of type kubernetes.io/dockerconfigjson in the namespace of the release, with credentials for every App that has none of its own.',
     }),
-    monitoring: Type.Object(
-      {
-        alerts: Type.Boolean({ description: 'A PrometheusRule with alerts; needs the Prometheus operator.' }),
-        dashboard: Type.Boolean({ description: "A ConfigMap with a dashboard, as Grafana's sidecar takes it." }),
-        labels: textMap('Labels of both, for whoever chooses by them.'),
-      },
-      { description: 'What shows how Headgate does.', ...closed },
-    ),
+    monitoring,
     notifySecret: Type.String({
       description:
         'Name of a Secret in the namespace of the release whose key channels.yaml has the channels for all Apps that are told of Updates.',
@@ -249,16 +238,14 @@ export const chartValues = Type.Object(
     }),
     extraArgs: Type.Array(Type.String(), { description: 'More arguments for `headgate controller`.' }),
     resources: podField('Requests and limits of the container'),
-    serviceAccount: Type.Object(
-      { annotations: textMap('Annotations of the ServiceAccount.') },
-      { description: 'The ServiceAccount of the pods.', ...closed },
-    ),
+    serviceAccount,
     podAnnotations: textMap('Annotations of the pods.'),
     podLabels: textMap('Labels of the pods.'),
     nodeSelector: textMap('Labels that the node must have.'),
     tolerations: Type.Array(podField('A toleration'), { description: 'Taints that the pods tolerate.' }),
     affinity: podField('Affinity'),
     priorityClassName: Type.String({ description: 'Priority class of the pods; the default one when empty.' }),
+    ...clusterValues,
     global: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Set by Helm; not read.' })),
   },
   { description: 'Values of the chart headgate.', ...closed },

@@ -11,6 +11,7 @@ import type { Command } from './command.ts';
 import { completionCommandOf } from './completion.ts';
 import { controllerCommand } from './controller.ts';
 import { convertCommand } from './convert.ts';
+import { crdsCommand } from './crds.ts';
 import { healthCommand } from './health.ts';
 import { holdCommand } from './hold.ts';
 import { imagoCommand } from './imago.ts';
@@ -53,5 +54,6 @@ export const commands: readonly Command[] = [
   applyCommand,
   verifyCommand,
   channelCommand,
+  crdsCommand,
   completionCommandOf(() => commands),
 ];

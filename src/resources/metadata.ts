@@ -39,6 +39,9 @@ export const replicasLabel = 'headgate.dev/replicas';
 /** Annotation on the Lease of a replica: which shards of the Updates it has claimed. */
 export const claimsAnnotation = 'headgate.dev/claims';
 
+/** Annotation on a CustomResourceDefinition: the version of Headgate that put it there. */
+export const definitionsVersionKey = 'headgate.dev/crds-version';
+
 /** Label on each Update: the App it belongs to. */
 export const appLabel = 'headgate.dev/app';
 

@@ -1,0 +1,34 @@
+/** Definitions of other products as they publish them, packed beside this file. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { parseManifests } from '../../src/kube/manifest-text.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { customResourceDefinitions } from '../../src/kube/resource-types.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+
+/**
+ * argo-rollouts: manifests/crds/analysis-template-crd.yaml; gateway-api: config/crd/standard/gateway.networking.k8s.io_httproutes.yaml;
+ * prometheus-operator: example/prometheus-operator-crd, ServiceMonitor, PodMonitor and PrometheusRule.
+ */
+export type PublishedDefinitions =
+  | 'argo-rollouts-1.8.3-analysis-template'
+  | 'gateway-api-1.4.0-http-route'
+  | 'prometheus-operator-0.85.0';
+
+interface Definition extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Puts them into the cluster and waits until they are served. Harmless to repeat. */
+export async function installPublished(client: KubeClient, name: PublishedDefinitions): Promise<void> {
+  const text = gunzipSync(readFileSync(new URL(`${name}.yaml.gz`, import.meta.url))).toString('utf8');
+  for (const { name: definition, object: body } of parseManifests(text, name) ?? []) {
+    const key = { namespace: '', name: definition };
+    await client.patch(customResourceDefinitions, key, { kind: 'apply', body }, { force: true, fieldManager: 'test' });
+    await waitUntil(`${key.name} is served`, 20_000, async () => {
+      const { status } = await client.get<Definition>(customResourceDefinitions, key);
+      return status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') === true;
+    });
+  }
+}
