@@ -1,5 +1,6 @@
 /** A real OpenID Connect provider in which whoever comes is signed in at once as the person that the test names. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type Configuration, Provider } from 'oidc-provider';
 import { freePort } from '../cluster/ports.ts';
 
@@ -17,16 +18,22 @@ export interface IdentityProviderOptions {
   /** Undefined: a public client. */
   readonly clientSecret?: string;
   readonly redirectUri: string;
+  /** Speaks https with it. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const port = await freePort('127.0.0.1');
-  const issuer = `http://127.0.0.1:${port}`;
+  const { tls } = options;
+  const issuer = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   let person = 'nobody';
   const claimsOf = new Map<string, Readonly<Record<string, unknown>>>();
   const provider = new Provider(issuer, configurationOf(options, claimsOf));
   const answer = provider.callback();
-  let server = createServer();
+  const create = tls
+    ? (listener?: RequestListener) => createTlsServer({ cert: tls.certificate, key: tls.key }, listener)
+    : createServer;
+  let server: Server = createServer();
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     if (request.url?.startsWith('/interaction/')) {
       provider.interactionFinished(request, response, { login: { accountId: person } }).catch(() => response.destroy());
@@ -35,7 +42,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     }
   };
   const start = async () => {
-    server = createServer(serve);
+    server = create(serve);
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   };
   await start();

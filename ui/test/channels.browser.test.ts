@@ -12,6 +12,8 @@ import { digest } from '../../test/fixtures.ts';
 import { completeRollouts, createDeployment } from '../../test/runtime-stage.ts';
 import { openBrowser, visit } from './browser.ts';
 import { checkPage, looks } from './check-page.ts';
+import { createNamedNamespace } from './named-namespace.ts';
+import { patiently } from './patiently.ts';
 
 let stage: ApiStage;
 let browser: Browser;
@@ -22,13 +24,18 @@ beforeAll(async () => {
   top = await mkdtemp(join(tmpdir(), 'ui-channels-'));
   end = new AbortController();
   browser = await openBrowser();
-  stage = await openApiStage(inject('kubeconfig'), { pages: 'ui/dist', anonymousRead: true }, { channelFolder: top });
+  stage = await openApiStage(
+    inject('kubeconfig'),
+    { pages: 'ui/dist', anonymousRead: true },
+    { channelFolder: top, namespace: await createNamedNamespace(inject('kubeconfig'), 'fleet') },
+  );
   const root = await createChannelKeys(stage, join(top, 'stable'));
   await createTrustedRoot(stage, root);
   await createDeployment(stage, 'kiosk', `registry.invalid/kiosk:1.0.0@${digest('a')}`);
   completeRollouts(stage, end.signal);
   await create(channels, 'stable', {
     apps: { names: ['kiosk'] },
+    releases: 'Manual',
     soak: '0s',
     rollout: {
       curve: [
@@ -48,12 +55,11 @@ beforeAll(async () => {
     wariness: 0,
     gates: { preflight: { checks: [] } },
   });
-  await stage.until(async () => {
-    await stage.clock.advance(5_000);
+  await patiently(stage, 5_000, async () => {
     const { body } = await stage.ask(`/api/v1/subscriptions/${stage.namespace}/stable`);
     expect(body).toMatchObject({ status: { release: 'r1', apps: [{ name: 'kiosk', state: 'Current' }] } });
   });
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   end.abort();
@@ -90,7 +96,7 @@ async function release(sequence: number, tag: string, hash: string, more: object
 }
 
 const published = (name: string) =>
-  stage.until(async () => {
+  patiently(stage, 50, async () => {
     const { body } = await stage.ask(`/api/v1/releases/${stage.namespace}/${name}`);
     expect(body).toMatchObject({ status: { published: { at: expect.any(String) } } });
   });

@@ -1,7 +1,7 @@
 /** One look at one page: it shows, axe and the browser have nothing to say of it, and nothing is wider than the screen. */
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { findAccessProblems, keepPicture, visit } from './browser.ts';
+import { findAccessProblems, keepPicture, signInByToken, visit } from './browser.ts';
 
 export const looks = [
   { look: 'light', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
@@ -17,15 +17,22 @@ export interface PageToCheck {
   readonly heading: string;
   /** Text that is there once the page has what it shows. */
   readonly sign: string;
+  /** Who looks; whoever may read without signing in when absent. */
+  readonly token?: string;
+  /** What is clicked before the page is looked at. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
-/** As whoever may read without signing in. */
 export async function checkPage(browser: Browser, page: PageToCheck, how: (typeof looks)[number]): Promise<void> {
   const { look, ...options } = how;
   const visitor = await visit(browser, options);
   try {
+    if (page.token !== undefined) {
+      await signInByToken(visitor, page.address, page.token);
+    }
     await visitor.page.goto(page.address);
     await visitor.page.getByRole('heading', { level: 1, name: page.heading }).waitFor();
+    await page.prepare?.(visitor.page);
     await visitor.page.getByText(page.sign).first().waitFor();
     expect(await findAccessProblems(visitor.page)).toEqual([]);
     const overflow = await visitor.page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');

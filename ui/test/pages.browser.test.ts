@@ -7,6 +7,7 @@ import { createDeployment, pushVersions } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { openBrowser } from './browser.ts';
 import { checkPage, looks } from './check-page.ts';
+import { createNamedNamespace } from './named-namespace.ts';
 
 let registry: RunningRegistry;
 let stage: ApiStage;
@@ -14,7 +15,11 @@ let browser: Browser;
 
 beforeAll(async () => {
   [registry, browser] = await Promise.all([startRegistry(), openBrowser()]);
-  stage = await openApiStage(inject('kubeconfig'), { pages: 'ui/dist', prefix: '/headgate', anonymousRead: true });
+  stage = await openApiStage(
+    inject('kubeconfig'),
+    { pages: 'ui/dist', prefix: '/headgate', anonymousRead: true },
+    { namespace: await createNamedNamespace(inject('kubeconfig'), 'shop') },
+  );
   await pushVersions(registry.host, 'read/web', ['1.0.0', '1.1.0', '2.0.0']);
   await pushVersions(registry.host, 'read/shop', ['1.0.0', '1.1.0']);
   await createDeployment(stage, 'web', `${registry.host}/read/web:1.0.0`);

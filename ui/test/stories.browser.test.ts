@@ -8,6 +8,7 @@ import { type ApiStage, openApiStage, type Rule, reader } from '../../test/api-s
 import { createDeployment, pushVersions } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { findAccessProblems, keepPicture, openBrowser, type Visit, visit } from './browser.ts';
+import { createNamedNamespace } from './named-namespace.ts';
 
 const may = (resources: string, verbs: readonly string[]): Rule => ({
   apiGroups: ['headgate.dev'],
@@ -23,7 +24,8 @@ let viewer: string;
 
 beforeAll(async () => {
   [registry, browser] = await Promise.all([startRegistry(), openBrowser()]);
-  stage = await openApiStage(inject('kubeconfig'), { pages: 'ui/dist' });
+  const namespace = await createNamedNamespace(inject('kubeconfig'), 'demo');
+  stage = await openApiStage(inject('kubeconfig'), { pages: 'ui/dist' }, { namespace });
   viewer = await stage.person('viewer', [reader]);
   admin = await stage.person('admin', [
     reader,
@@ -109,7 +111,10 @@ test('sign in with too few rights: one sees, and is offered nothing one may not 
 });
 
 test('see why it waits, approve it, and see it go on without loading again', async () => {
-  await follow('asked', { gates: { approvals: { required: 1, deadline: '24h' } } });
+  await follow('asked', {
+    gates: { approvals: { required: 1, deadline: '24h' } },
+    notify: { releaseNotes: 'https://example.org/notes' },
+  });
   const visitor = await visit(browser);
   const { page, context } = visitor;
   await signIn(visitor, admin);
@@ -128,6 +133,8 @@ test('see why it waits, approve it, and see it go on without loading again', asy
   await page.goto(`${stage.address}/updates/${stage.namespace}/asked-1`);
   await page.getByRole('status').getByText('Watching').first().waitFor();
   await page.getByText('looked at the notes').first().waitFor();
+  const notes = page.getByRole('link', { name: 'https://example.org/notes' });
+  expect(await notes.getAttribute('rel')).toContain('noopener');
   await say('asked', 'Available');
   await page.getByRole('status').getByText('Succeeded').first().waitFor();
   expect(visitor.complaints).toEqual([]);
@@ -182,6 +189,13 @@ test('find who updated what on a day, and take it along', async () => {
     expect.stringContaining('App'),
     expect.stringMatching(/found 1.*1\.0\.0.*1\.1\.0.*headgate/),
   ]);
+  const when = table.locator('tbody time').first();
+  expect(await when.getAttribute('title')).toMatch(
+    /^\d{1,2} \w+ \d{4},? (?:at )?\d\d:\d\d \(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\)$/,
+  );
+  const [, hour = '', utc = ''] = / (\d\d):.*T(\d\d):/.exec((await when.getAttribute('title')) ?? '') ?? [];
+  // The visitor is in Amsterdam, one or two hours ahead.
+  expect([1, 2]).toContain((24 + Number(hour) - Number(utc)) % 24);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Download as CSV' }).click(),

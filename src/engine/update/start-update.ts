@@ -113,7 +113,7 @@ function toWire(change: VersionChange, superseded: UpdateObjectWire | undefined)
 }
 
 function describe(changes: readonly VersionChange[]): string {
-  const parts = changes.map((change) => `${change.source} ${change.from.tag ?? '?'} -> ${change.to.tag ?? '?'}`);
+  const parts = changes.map(({ source, from, to }) => `${source} ${sayVersion(from)} -> ${sayVersion(to)}`);
   return `newer: ${parts.join(', ')}`;
 }
 
@@ -126,4 +126,11 @@ function toPast(update: UpdateObjectWire, now: Date): PastUpdate {
     finishedAt: journal.finishedAt,
     message: journal.steps.at(-1)?.message ?? '',
   };
+}
+
+const shortDigest = 19;
+
+/** A version without a tag is told by the beginning of its digest, as pages and commands show it. */
+function sayVersion({ tag, digest }: VersionChange['from']): string {
+  return tag ?? digest?.slice(0, shortDigest) ?? 'nothing';
 }

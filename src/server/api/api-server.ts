@@ -9,6 +9,7 @@ import { addActionRoutes } from './action-routes.ts';
 import type { ApiContext, ApiRoutes, TypeBoxProvider } from './api-context.ts';
 import { addDescription } from './api-description.ts';
 import { addAppRoutes } from './app-routes.ts';
+import { addApplierRoutes } from './applier-routes.ts';
 import { authenticate } from './authenticate.ts';
 import { addChannelRoutes } from './channel-routes.ts';
 import { checkInput } from './check-input.ts';
@@ -108,6 +109,10 @@ function addOthers(scope: FastifyInstance, options: ApiServerOptions): void {
   addSignInRoutes(scope, options);
   addKeelRoutes(scope, options);
   addKeelChangeRoutes(scope, options);
+  scope.register((applier, _options, done) => {
+    addApplierRoutes(applier, options);
+    done();
+  });
   scope.register((environment, _options, done) => {
     addEnvironmentRoutes(environment, options);
     done();

@@ -127,7 +127,7 @@ function speak(text: string): Promise<string> {
 }
 
 test('what the description of the API allows, and much that it does not, is never answered with a fault', {
-  timeout: 420_000,
+  timeout: 900_000,
 }, async () => {
   const program = await locateSchemathesis();
   const bounds = ['--phases', 'fuzzing', '--max-examples', '10', '--seed', '1', '--request-timeout', '10'];
@@ -146,7 +146,7 @@ test('what the description of the API allows, and much that it does not, is neve
     ],
     directory: process.cwd(),
     environment: { SCHEMATHESIS_HOOKS: '', NO_COLOR: '1' },
-    timeoutMs: 300_000,
+    timeoutMs: 600_000,
   });
 
   expect(stage.apiLog.filter(({ msg }) => msg === 'request was not answered')).toEqual([]);

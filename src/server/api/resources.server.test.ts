@@ -35,6 +35,7 @@ beforeAll(async () => {
   admin = await stage.person('admin', [
     reader,
     { apiGroups: ['headgate.dev'], resources: ['updates/objects'], verbs: ['get'] },
+    { apiGroups: ['headgate.dev'], resources: ['apps'], verbs: ['check'] },
     core('pods', ['list']),
     core('pods/log', ['get']),
     core('secrets', ['get']),
@@ -228,4 +229,48 @@ test('without the right to logs there are none', async () => {
     expect((await ask(`updates/${stage.namespace}/files-2/${path}`, viewer)).status).toBe(403);
     expect((await stage.ask(`/api/v1/updates/${stage.namespace}/files-2/${path}`)).status).toBe(401);
   }
+});
+
+interface Forced {
+  readonly body?: string;
+  readonly method?: string;
+  readonly token?: string;
+}
+
+test.each<[string, Forced, number, string]>([
+  ['by a form, as utilitywarehouse does', { body: 'namespace=NS' }, 200, 'success'],
+  ['with nothing, as box does', {}, 200, 'success'],
+  [
+    'of another namespace',
+    { body: 'namespace=elsewhere' },
+    400,
+    "cannot find Apps made of manifests in namespace 'elsewhere'",
+  ],
+  ['by GET', { method: 'GET' }, 400, 'must be a POST request'],
+  ['without rights', { body: 'namespace=NS', token: 'viewer' }, 400, 'cannot find Apps made of manifests'],
+])("kube-applier's forceRun %s is answered %j %i", async (_, { body, method = 'POST', token }, status, said) => {
+  const answer = await stage.ask('/api/v1/forceRun', {
+    method,
+    token: token === 'viewer' ? viewer : admin,
+    ...(body === undefined
+      ? {}
+      : {
+          body: body.replace('NS', stage.namespace),
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        }),
+  });
+
+  expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(said)]);
+});
+
+test('a run that was forced looks at the files at once', async () => {
+  await put({ 'settings.yaml': configMap('settings', { color: 'white' }) });
+  // Without the clock moving on the App would not look.
+  const answer = await stage.ask('/api/v1/forceRun', { method: 'POST', token: admin });
+  expect(answer.status).toBe(200);
+  await stage.until(async () => {
+    const { body } = await ask(`updates/${stage.namespace}/files-3`);
+    expect(body).toMatchObject({ phase: 'Succeeded' });
+  });
+  expect((await stage.ask('/api/v1/forceRun', { method: 'POST' })).status).toBe(401);
 });

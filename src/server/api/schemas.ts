@@ -95,6 +95,9 @@ export const UpdateSchema = Type.Object({
       'What stood there, what is set, what going back sets; under workloads, helm, patch, manifests or git as in the status of the Update.',
     ),
   ),
+  releaseNotes: Type.Optional(
+    Type.String({ description: 'Where the release notes are, as spec.notify.releaseNotes of the App has it now.' }),
+  ),
   restore: Type.Optional(Type.Object({ update: Type.String(), state: Type.String() })),
   supersedes: Type.Optional(Type.String()),
   tests: Type.Array(TestRecordSchema, { description: 'In the order in which they began.' }),

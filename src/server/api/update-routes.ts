@@ -73,7 +73,8 @@ function addOne(routes: ApiRoutes, context: ApiContext): void {
       verbsOn(context, request, 'updates', ['approve', 'reject']),
       verbsOn(context, onApp, 'apps', ['rollback']),
     ]);
-    return { ...update, mayDo: [...own, ...ofApp] };
+    const releaseNotes = backendOf(context).findApp(namespace, update.app)?.spec.notify?.releaseNotes;
+    return { ...update, ...(releaseNotes !== undefined && { releaseNotes }), mayDo: [...own, ...ofApp] };
   });
 }
 

@@ -1,5 +1,5 @@
 /** One App: what runs, what could run and why it does or does not, its objects, its past, its settings. */
-import { Group, Stack, Tabs, Title } from '@mantine/core';
+import { Group, Stack, Tabs, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { App } from '../../../src/server/api/schemas.ts';
@@ -7,6 +7,7 @@ import { appQuery, type Seen } from '../api/queries.ts';
 import { ActionList } from '../parts/action-list.tsx';
 import { AppActions } from '../parts/app-actions.tsx';
 import { StateBadge } from '../parts/badges.tsx';
+import { PageLink } from '../parts/page-link.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { QueryState } from '../parts/query-state.tsx';
 import { UpdateTable } from '../parts/update-table.tsx';
@@ -42,6 +43,7 @@ function AppDetails({ app }: { readonly app: Seen<App> }) {
         <StateBadge state={app.state} />
         <WaitingLine waiting={app.hold ? { ...app.hold, message: app.hold.reason } : (open ?? app.waiting)} />
       </Group>
+      <FromChannel app={app} />
       <Tabs
         value={tabs.find((known) => known === tab) ?? 'versions'}
         onChange={(value) => void navigate({ search: value === null ? {} : { tab: value }, replace: true })}
@@ -82,5 +84,20 @@ function AppDetails({ app }: { readonly app: Seen<App> }) {
         </Tabs.Panel>
       </Tabs>
     </Stack>
+  );
+}
+
+/** An App that a Subscription gives its versions. */
+function FromChannel({ app: { namespace, labels, annotations } }: { readonly app: App }) {
+  const text = useText();
+  const name = labels['headgate.dev/subscription'];
+  return name === undefined ? null : (
+    <Text size="sm">
+      {text.app.fromChannel}{' '}
+      <PageLink to="/subscriptions/$namespace/$name" params={{ namespace, name }} size="sm" underline="always">
+        {text.fleet.subscriptionTitle(name)}
+      </PageLink>
+      {annotations['headgate.dev/release'] !== undefined && `, ${annotations['headgate.dev/release']}`}
+    </Text>
   );
 }

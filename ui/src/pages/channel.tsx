@@ -3,6 +3,7 @@ import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type ChannelView, fleetObjectQuery, fleetQuery } from '../api/queries.ts';
+import { CandidateHistory, CandidateView } from '../parts/candidates.tsx';
 import { CurveView } from '../parts/curve.tsx';
 import { Fact, Facts, Section } from '../parts/facts.tsx';
 import { Readiness, ReleaseTable } from '../parts/fleet-tables.tsx';
@@ -60,6 +61,11 @@ function ChannelDetails({ channel }: { readonly channel: ChannelView }) {
           </>
         )}
       </Facts>
+      {status?.candidate && (
+        <Section title={fleet.underTrial}>
+          <CandidateView candidate={status.candidate} />
+        </Section>
+      )}
       {curve && (
         <Section title={fleet.curve}>
           <CurveView curve={curve} />
@@ -75,6 +81,11 @@ function ChannelDetails({ channel }: { readonly channel: ChannelView }) {
           )}
         </QueryState>
       </Section>
+      {status?.candidates && (
+        <Section title={fleet.candidates}>
+          <CandidateHistory namespace={namespace} records={status.candidates} />
+        </Section>
+      )}
       <Section title={app.settings}>
         <details>
           <summary>{common.details}</summary>

@@ -1,5 +1,5 @@
 /** What to do when there is nothing to look after yet. */
-import { Code, List, Stack, Text, Title } from '@mantine/core';
+import { Code, Stack, Text, Title } from '@mantine/core';
 import { useText } from '../text/language.tsx';
 
 const annotate = 'kubectl annotate deployment my-app keel.sh/policy=minor';
@@ -29,21 +29,21 @@ export function FirstRun() {
         {text.first.title}
       </Title>
       <Text>{text.first.lead}</Text>
-      <List type="ordered" spacing="md">
-        <List.Item>
+      <Stack component="ol" gap="md" m={0} pl="lg">
+        <li>
           {text.first.stepAnnotate}
-          <Code block mt="xs">
+          <Code block mt="xs" tabIndex={0}>
             {annotate}
           </Code>
-        </List.Item>
-        <List.Item>
+        </li>
+        <li>
           {text.first.stepApp}
-          <Code block mt="xs">
+          <Code block mt="xs" tabIndex={0}>
             {app}
           </Code>
-        </List.Item>
-        <List.Item>{text.first.stepWatch}</List.Item>
-      </List>
+        </li>
+        <li>{text.first.stepWatch}</li>
+      </Stack>
       <Text size="sm">{text.first.docs}</Text>
     </Stack>
   );

@@ -85,7 +85,12 @@ function File({ file, objects }: { readonly file: string; readonly objects: read
   return (
     <details open={objects.length < mostOpen && (isTouched || failed.length > 0)}>
       <summary>
-        <Mark tone={tone} text={file === '' ? changes.noFile : file} />{' '}
+        <Mark
+          tone={tone}
+          text={
+            file !== '' ? file : objects.every(({ change }) => change === 'Pruned') ? changes.leftFiles : changes.noFile
+          }
+        />{' '}
         <Text span size="sm">
           {result}
         </Text>

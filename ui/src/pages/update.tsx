@@ -1,6 +1,6 @@
 /** One Update, the unit no other tool shows: every step with its time, why it waits, what it sets and what going back would set. */
 
-import { Alert, Group, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import type { Update } from '../../../src/server/api/schemas.ts';
@@ -126,7 +126,7 @@ function UpdateDetails({ update }: { readonly update: Update }) {
 
 function UpdateFacts({ update }: { readonly update: Update }) {
   const text = useText();
-  const { changes, trigger, startedAt, createdAt, finishedAt, tookMs, approvals } = update;
+  const { changes, trigger, startedAt, createdAt, finishedAt, tookMs, approvals, releaseNotes } = update;
   return (
     <Facts>
       <Fact name={text.update.changes}>
@@ -147,6 +147,11 @@ function UpdateFacts({ update }: { readonly update: Update }) {
           </>
         )}
       </Fact>
+      {releaseNotes !== undefined && (
+        <Fact name={text.update.releaseNotes}>
+          <NotesLink notes={releaseNotes} />
+        </Fact>
+      )}
       {approvals.length > 0 && (
         <Fact name={text.update.approvals}>
           {approvals.map(({ by, at }) => (
@@ -157,5 +162,16 @@ function UpdateFacts({ update }: { readonly update: Update }) {
         </Fact>
       )}
     </Facts>
+  );
+}
+
+/** Whoever writes an App may write anything: only what leads to a page is a link. */
+function NotesLink({ notes }: { readonly notes: string }) {
+  return /^https?:\/\//.test(notes) ? (
+    <Anchor href={notes} size="sm" rel="noreferrer noopener" target="_blank" underline="always">
+      <bdi>{notes}</bdi>
+    </Anchor>
+  ) : (
+    <bdi>{notes}</bdi>
   );
 }

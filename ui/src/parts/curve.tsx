@@ -9,7 +9,7 @@ const width = 640;
 const height = 160;
 
 export function CurveView({ curve }: { readonly curve: Curve }) {
-  const { text, language } = useLanguage();
+  const { text, locale } = useLanguage();
   const { fleet } = text;
   const now = useNow();
   const start = Date.parse(curve.publishedAt);
@@ -19,8 +19,8 @@ export function CurveView({ curve }: { readonly curve: Curve }) {
     <figure className={classes['figure'] ?? ''}>
       <Drawing curve={curve} span={{ start, end, now }} />
       <div className={classes['times'] ?? ''} aria-hidden="true">
-        <span>{sayDate(new Date(start), language)}</span>
-        <span>{sayDate(new Date(end), language)}</span>
+        <span>{sayDate(new Date(start), locale)}</span>
+        <span>{sayDate(new Date(end), locale)}</span>
       </div>
       <figcaption>
         <Text size="sm">

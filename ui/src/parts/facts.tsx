@@ -29,7 +29,7 @@ interface SectionProps {
 
 export function Section({ title, aside, children }: SectionProps) {
   return (
-    <section aria-label={title}>
+    <section>
       <div className={classes['head'] ?? ''}>
         <Title order={2} size="h4">
           {title}

@@ -73,11 +73,24 @@ function Pages() {
       component={Link}
       to={to}
       label={text.nav[name]}
-      active={path === to}
+      active={sectionOf(path) === to}
       {...(path === to && { 'aria-current': 'page' as const })}
       {...(name === 'approvals' && approvals > 0 && { rightSection: <Text size="sm">{approvals}</Text> })}
     />
   ));
+}
+
+/** One thing belongs to the list that it is found by. */
+const sections: Readonly<Record<string, string>> = {
+  apps: '/',
+  updates: '/history',
+  releases: '/channels',
+  subscriptions: '/channels',
+};
+
+function sectionOf(path: string): string {
+  const first = path.split('/')[1] ?? '';
+  return sections[first] ?? `/${first}`;
 }
 
 function LiveMark() {

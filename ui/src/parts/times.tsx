@@ -9,44 +9,44 @@ const day = 24 * hour;
 
 /** Until when something waits: the time, and how far away that is. */
 export function Until({ at }: { readonly at: string }) {
-  const { language, text } = useLanguage();
+  const { locale, text } = useLanguage();
   const now = useNow();
   const date = new Date(at);
   const away = date.getTime() - now;
   const isToday = Math.abs(away) < day / 2;
   return (
     <time dateTime={at} title={date.toISOString()}>
-      {text.common.until} {isToday ? sayClock(date, language) : sayDate(date, language)}
-      {Math.abs(away) < 2 * day && `, ${sayDistance(away, language)}`}
+      {text.common.until} {isToday ? sayClock(date, locale) : sayDate(date, locale)}
+      {Math.abs(away) < 2 * day && `, ${sayDistance(away, locale)}`}
     </time>
   );
 }
 
-function sayClock(date: Date, language: string): string {
-  return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(date);
+function sayClock(date: Date, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(date);
 }
 
 /** A moment, as `in 3 minutes` and `4 hours ago` near to now, else as date and time. */
 export function When({ at, relative = true }: { readonly at: string; readonly relative?: boolean }) {
-  const { language } = useLanguage();
+  const { locale } = useLanguage();
   const now = useNow(relative);
   const date = new Date(at);
   const away = date.getTime() - now;
-  const text = relative && Math.abs(away) < day ? sayDistance(away, language) : sayDate(date, language);
+  const text = relative && Math.abs(away) < day ? sayDistance(away, locale) : sayDate(date, locale);
   return (
-    <time dateTime={at} title={`${sayDate(date, language)} (${date.toISOString().replace('.000Z', 'Z')})`}>
+    <time dateTime={at} title={`${sayDate(date, locale)} (${date.toISOString().replace('.000Z', 'Z')})`}>
       {text}
     </time>
   );
 }
 
-export function sayDate(date: Date, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(date);
+export function sayDate(date: Date, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(date);
 }
 
 /** @param away milliseconds from now; the past is negative */
-export function sayDistance(away: number, language: string): string {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+export function sayDistance(away: number, locale: string): string {
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const size = Math.abs(away);
   if (size < minute) {
     return format.format(Math.round(away / second), 'second');

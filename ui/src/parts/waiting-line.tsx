@@ -13,7 +13,7 @@ export function WaitingLine({ waiting, lines }: { readonly waiting: Waiting | un
     return null;
   }
   const time = waiting.until !== undefined && (
-    <Text span fw={600} size="sm">
+    <Text component={lines === undefined ? 'span' : 'div'} fw={600} size="sm">
       <Until at={waiting.until} />
     </Text>
   );

@@ -4,6 +4,7 @@ import { stepNames, updatePhases } from '../../../src/core/update/journal.ts';
 import { appStates } from '../../../src/server/api/glance.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
+import { localeOf } from './language.tsx';
 
 type Texts = { readonly [key: string]: string | Texts | ((...values: never[]) => string) };
 
@@ -44,4 +45,13 @@ test.each([
   ['step', stepNames, en.step],
 ] as const)('there is a word for each %s', (_kind, keys, words) => {
   expect(keys.filter((key) => !Object.hasOwn(words, key))).toEqual([]);
+});
+
+test.each([
+  ['en', ['de-DE', 'en-GB', 'en-US'], 'en-GB'],
+  ['de', ['en-US', 'de-CH'], 'de-CH'],
+  ['de', ['en-US'], 'de'],
+  ['en', ['eng'], 'en'],
+] as const)('dates in %s for a browser of %j are written as in %s', (language, locales, locale) => {
+  expect(localeOf(language, locales)).toBe(locale);
 });

@@ -21,6 +21,7 @@ export const changes: Catalogue['changes'] = {
     `${made} angelegt, ${changed} geändert, ${pruned} entfernt, ${same} wie zuvor.`,
   values: (count) => (count === 1 ? '1 Wert ist anders' : `${count} Werte sind anders`),
   files: 'Dateien, jede mit dem, was aus ihr wurde',
+  leftFiles: 'Nicht mehr in den Dateien',
   noFile: 'Objekte',
   applied: 'angewendet',
   asBefore: 'wie zuvor',

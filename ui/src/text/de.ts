@@ -136,6 +136,7 @@ export const de: Catalogue = {
     docs: 'Jede Einstellung steht in der Dokumentation unter docs/guide/apps.md.',
   },
   app: {
+    fromChannel: 'Die Versionen kommen von',
     backups: 'Sicherungen',
     noBackups: 'Keine Aktualisierung hat eine Sicherung gemacht.',
     beforeUpdate: 'Vor',
@@ -182,6 +183,7 @@ export const de: Catalogue = {
     record: 'Die ganze Aufzeichnung als YAML',
     stepResult: { Done: 'erledigt', Failed: 'gescheitert', Stopped: 'abgebrochen' },
     actions: 'Was Menschen taten',
+    releaseNotes: 'Was sich ändert (Hersteller)',
     checkpointKind: { Job: 'Daten und Objekte', Objects: 'nur Objekte' },
     checkpointState: {
       Running: 'entsteht gerade',

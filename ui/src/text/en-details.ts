@@ -20,6 +20,7 @@ export const changes = {
     `${made} made, ${changed} changed, ${pruned} pruned, ${same} as before.`,
   values: (count: number) => (count === 1 ? '1 value differs' : `${count} values differ`),
   files: 'Files, each with what became of it',
+  leftFiles: 'No longer in the files',
   noFile: 'Objects',
   applied: 'applied',
   asBefore: 'as before',

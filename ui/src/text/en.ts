@@ -135,11 +135,12 @@ export const en = {
     docs: 'Every setting is described in the documentation under docs/guide/apps.md.',
   },
   app: {
+    fromChannel: 'Its versions come from',
     backups: 'Backups',
     noBackups: 'No update has made a backup.',
     beforeUpdate: 'Before',
     versions: 'Versions',
-    resources: 'Resources',
+    resources: 'Objects',
     history: 'History',
     settings: 'Settings',
     source: 'Source',
@@ -182,6 +183,7 @@ export const en = {
     record: 'The whole record as YAML',
     stepResult: { Done: 'done', Failed: 'failed', Stopped: 'stopped' },
     actions: 'What people did',
+    releaseNotes: 'Release notes',
     checkpointKind: { Job: 'data and objects', Objects: 'objects only' },
     checkpointState: {
       Running: 'is being made',

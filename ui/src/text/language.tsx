@@ -8,12 +8,14 @@ export type Language = keyof typeof catalogues;
 
 interface Spoken {
   readonly language: Language;
+  /** How the browser's user writes dates in that language, e.g. `en-GB`. */
+  readonly locale: string;
   readonly text: Catalogue;
   readonly speak: (language: Language) => void;
 }
 
 const storageKey = 'headgate.language';
-const LanguageContext = createContext<Spoken>({ language: 'en', text: en, speak: () => undefined });
+const LanguageContext = createContext<Spoken>({ language: 'en', locale: 'en', text: en, speak: () => undefined });
 
 export function LanguageProvider({ children }: { readonly children: ReactNode }) {
   const [language, setLanguage] = useState(preferredLanguage);
@@ -23,6 +25,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
   const spoken = useMemo<Spoken>(
     () => ({
       language,
+      locale: localeOf(language, navigator.languages),
       text: catalogues[language],
       speak: (chosen) => {
         localStorage.setItem(storageKey, chosen);
@@ -49,4 +52,9 @@ function preferredLanguage(): Language {
 
 export function isLanguage(text: string | null | undefined): text is Language {
   return text !== null && text !== undefined && Object.hasOwn(catalogues, text);
+}
+
+/** The first of the browser's locales that is of the language; else the language itself. */
+export function localeOf(language: Language, locales: readonly string[]): string {
+  return locales.find((one) => one.toLowerCase().startsWith(`${language}-`)) ?? language;
 }

@@ -1,0 +1,129 @@
+/** A hub at work, as its page shows it: a set that is tried, whom the trials find to be to blame, and what is released all the same. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { apps, channels, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
+import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
+import { type ApiStage, openApiStage } from '../../test/api-stage.ts';
+import { createChannelKeys } from '../../test/channels/channel-keys.ts';
+import { completeRollouts, createDeployment, pushVersions } from '../../test/runtime-stage.ts';
+import { startHttpServer, type TestServer } from '../../test/servers/http-server.ts';
+import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { openBrowser } from './browser.ts';
+import { checkPage, looks } from './check-page.ts';
+import { createNamedNamespace } from './named-namespace.ts';
+import { patiently } from './patiently.ts';
+
+let browser: Browser;
+let registry: RunningRegistry;
+let server: TestServer;
+let stage: ApiStage;
+let top: string;
+let end: AbortController;
+/** What is asked of new versions after the first trial is answered when it is let go. */
+const held = Promise.withResolvers<void>();
+let asked = 0;
+
+beforeAll(async () => {
+  top = await mkdtemp(join(tmpdir(), 'ui-hub-'));
+  end = new AbortController();
+  [registry, browser] = await Promise.all([startRegistry(), openBrowser()]);
+  server = await startHttpServer(async (_, response, { searchParams }) => {
+    const isNew = searchParams.get('web') !== '1.0.0' || searchParams.get('api') !== '1.0.0';
+    asked += isNew ? 1 : 0;
+    if (isNew && asked > 1) {
+      await held.promise;
+    }
+    response.writeHead(searchParams.get('api') === '2.0.0' ? 500 : 200).end();
+  });
+  const kubeconfig = inject('kubeconfig');
+  stage = await openApiStage(
+    kubeconfig,
+    { pages: 'ui/dist', anonymousRead: true },
+    {
+      channelFolder: top,
+      namespace: await createNamedNamespace(kubeconfig, 'lab'),
+      outbound: { allowance: parseOutboundAllowance(['127.0.0.0/8']), proxy: undefined },
+    },
+  );
+  completeRollouts(stage, end.signal);
+  await createChannelKeys(stage, join(top, 'stable'));
+  await Promise.all(['api', 'web'].map(createApp));
+  await create(channels, 'stable', {
+    apps: { matchLabels: { channel: 'stable' } },
+    tests: [
+      {
+        name: 'shop-works',
+        interval: '1s',
+        failureLimit: 0,
+        http: {
+          url: `${server.origin}/?api={{version.api}}&web={{version.web}}`,
+          attemptTimeout: '10m',
+        },
+      },
+    ],
+    gather: '5s',
+    rollout: { duration: '48h' },
+    publish: { folder: { path: 'stable' }, keysRef: { name: 'keys' } },
+  });
+  await untilChannel({ release: 'stable-1' });
+  await pushVersions(registry.host, 'lab/api', ['2.0.0']);
+  await pushVersions(registry.host, 'lab/web', ['1.1.0']);
+  for (const name of ['api', 'web']) {
+    stage.runtime.webhooks.wakeApp(stage.namespace, name);
+  }
+  await untilChannel({
+    candidate: { trials: [{ members: ['api', 'web'], result: { kind: 'Failed' } }, { purpose: 'Search' }] },
+  });
+}, 300_000);
+
+afterAll(async () => {
+  held.resolve();
+  end.abort();
+  await browser.close();
+  await stage.stop();
+  await Promise.all([server.stop(), registry.stop()]);
+  await rm(top, { recursive: true, force: true });
+});
+
+const create = (type: typeof apps, name: string, spec: object, labels: Readonly<Record<string, string>> = {}) =>
+  stage.client.create<ProductObject>(type, { metadata: { namespace: stage.namespace, name, labels }, spec });
+
+async function createApp(name: string): Promise<void> {
+  const repository = `${registry.host}/lab/${name}`;
+  await pushVersions(registry.host, `lab/${name}`, ['1.0.0']);
+  await createDeployment(stage, name, `${repository}:1.0.0`);
+  const image = { repository, insecure: true, policy: { semver: { range: '*' } } };
+  const spec = {
+    interval: '1m',
+    sources: [{ name: 'image', image }],
+    deploy: { workloads: { targets: [{ name }] } },
+    health: { timeout: '1m', stableFor: '0s' },
+    gates: { preflight: { checks: [] } },
+  };
+  await create(apps, name, spec, { channel: 'stable' });
+}
+
+const untilChannel = (status: object) =>
+  patiently(stage, 1_000, async () => {
+    const { body } = await stage.ask(`/api/v1/channels/${stage.namespace}/stable`);
+    expect(body).toMatchObject({ status });
+  });
+
+for (const how of looks) {
+  test(`candidate, ${how.look}: shows, without a complaint of axe or of the browser`, async () => {
+    const address = `${stage.address}/channels/${stage.namespace}/stable`;
+    const page = { name: 'candidate', address, heading: 'Channel stable', sign: 'to find who is to blame' };
+    await checkPage(browser, page, how);
+  });
+}
+
+test('who is to blame is named, and the rest is released', async () => {
+  held.resolve();
+  await untilChannel({ release: 'stable-2' });
+  const [light] = looks;
+  const address = `${stage.address}/channels/${stage.namespace}/stable`;
+  await checkPage(browser, { name: 'hub', address, heading: 'Channel stable', sign: 'Not released: api' }, light);
+});
