@@ -4,8 +4,8 @@ import { type AnnouncementContext, type Announcements, createAnnouncements } fro
 import type { Repository } from '../core/image/reference.ts';
 import { keyOf } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
-import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
-import { ofApp } from '../resources/update-topics.ts';
+import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import { openOf } from '../resources/update-topics.ts';
 
 export interface PushListeners
   extends Pick<AnnouncementContext, 'memory' | 'wakeApp' | 'forgetGit' | 'clock' | 'signal'> {
@@ -22,10 +22,8 @@ export function announcePushes({ apps, updates, wakeUpdate, forgetIn, ...context
     appsOn: apps.listBy,
     findApp: apps.find,
     wakeUpdateOf: ({ metadata }) => {
-      for (const update of updates.listBy(ofApp(metadata.namespace, metadata.name))) {
-        if (!hasEnded(update)) {
-          wakeUpdate(keyOf(update));
-        }
+      for (const update of updates.listBy(openOf(metadata.namespace, metadata.name))) {
+        wakeUpdate(keyOf(update));
       }
     },
     forgetAnswers: (repository) => {

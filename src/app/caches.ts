@@ -15,7 +15,7 @@ import { describeError, type OperationError } from '../core/errors.ts';
 import { type Workload, type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { parseKey, type ResourceType } from '../kube/objects.ts';
-import { topicsOfApp, workloadTopicsOfApp } from '../resources/app-topics.ts';
+import { neighbourTopicsOfApp, topicsOfApp } from '../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { decodeRejection } from '../resources/decode-rejection.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
@@ -110,7 +110,7 @@ function watchOurOwn(options: CacheOptions, wakeable: Wakeable): Omit<Caches, 'w
       ...common,
       type: apps,
       decode: (object) => decodeApp(object, `App ${object.metadata.namespace}/${object.metadata.name}`),
-      indexBy: (app) => [...topicsOfApp(app), ...workloadTopicsOfApp(app)],
+      indexBy: (app) => [...topicsOfApp(app), ...neighbourTopicsOfApp(app)],
       onChange: (change) => {
         tell(apps, change);
         onAppChange(wakeable, change);

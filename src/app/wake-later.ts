@@ -1,6 +1,5 @@
 /** What watches wake: they begin before the controllers that work for them. */
 import type { Wakeable } from '../controllers/wake.ts';
-import { openAnywhere, openIn } from '../resources/update-topics.ts';
 import type { Caches } from './caches.ts';
 
 /** Set once the controllers are there. */
@@ -24,8 +23,7 @@ export function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
   return {
     listApps: (namespace) => caches().apps.list(namespace),
     appsUnder: (topic) => caches().apps.listBy(topic),
-    openUpdates: (namespace) => caches().updates.listBy(openIn(namespace)),
-    allOpenUpdates: () => caches().updates.listBy(openAnywhere),
+    updatesUnder: (topic) => caches().updates.listBy(topic),
     wakeApp: (key) => wake.app(key),
     wakeUpdate: (key) => wake.update(key),
     checkApp: (key) => wake.check(key),

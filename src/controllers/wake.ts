@@ -9,19 +9,35 @@ import { isReady } from '../engine/check/find-unready.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
 import { isAdopted } from '../resources/adopted-app.ts';
 import { releaseOfApp } from '../resources/adopted-release.ts';
-import { topicOfAdopted, topicOfChoosers, topicOfConflicts, topicOfWorkload } from '../resources/app-topics.ts';
+import {
+  topicOfAdopted,
+  topicOfChoosers,
+  topicOfConflicts,
+  topicOfDependents,
+  topicOfRelease,
+  topicOfWorkload,
+} from '../resources/app-topics.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { checkAtKey } from '../resources/metadata.ts';
+import {
+  changing,
+  isPending,
+  onRelease,
+  openIn,
+  openOf,
+  pendingIn,
+  waitingFor,
+  watchingIn,
+} from '../resources/update-topics.ts';
 import { adoptedWorkloadOf, releaseKey, workloadsNamedBy } from './adoption-controller.ts';
 
 export interface Wakeable {
   readonly listApps: (namespace: string) => readonly AppObjectWire[];
   /** Listed under a word of resources/app-topics.ts. */
   readonly appsUnder: (topic: string) => readonly AppObjectWire[];
-  readonly openUpdates: (namespace: string) => readonly UpdateObjectWire[];
-  /** Of all namespaces looked after. */
-  readonly allOpenUpdates: () => readonly UpdateObjectWire[];
+  /** Listed under a word of resources/update-topics.ts. */
+  readonly updatesUnder: (topic: string) => readonly UpdateObjectWire[];
   readonly wakeApp: (key: string) => void;
   readonly wakeUpdate: (key: string) => void;
   /** Has the sources of an App looked at now. */
@@ -61,7 +77,7 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
     vetoOf(one?.metadata),
   ];
   if (app && !isDeepStrictEqual(tells(value), tells(previous))) {
-    wakeOpenUpdates(wakeable, app.metadata.namespace, (update) => update.spec.app === app.metadata.name);
+    wakeUpdates(wakeable, openOf(app.metadata.namespace, app.metadata.name));
     // What an App runs is told a moment after its Update has ended, and others may wait for just that.
     wakeWaiting(wakeable, ['Predecessor']);
   }
@@ -89,38 +105,45 @@ export function onWorkloadChange(wakeable: Wakeable, change: Change<Workload>): 
   if (!workload) {
     return;
   }
+  const { namespace } = workload;
   const matters = !isDeepStrictEqual([value?.containers, value?.labels], [previous?.containers, previous?.labels]);
   if (matters) {
-    const topics = [topicOfWorkload(workload.namespace, workload.name), topicOfChoosers(workload.namespace)];
-    for (const app of topics.flatMap(wakeable.appsUnder)) {
-      wakeable.wakeApp(keyOf(app));
-    }
+    wakeAppsUnder(wakeable, topicsOn(workload));
   }
   if (matters || value?.uid !== previous?.uid || !isDeepStrictEqual(value?.annotations, previous?.annotations)) {
     wakeable.wakeAdoption(workloadKey(workload));
   }
-  if (matters || !isDeepStrictEqual(vetoOf(value), vetoOf(previous))) {
-    wakeOpenUpdates(wakeable, workload.namespace, isPending);
-  } else {
-    wakeOpenUpdates(wakeable, workload.namespace, ({ status }) => status?.waiting?.reason === 'Unhealthy');
+  const isNews = matters || !isDeepStrictEqual(vetoOf(value), vetoOf(previous));
+  wakeHeld(wakeable, isNews ? pendingIn(namespace) : waitingFor('Unhealthy'), workload);
+  wakeUpdates(wakeable, watchingIn(namespace));
+  wakeUpdates(wakeable, changing(workload));
+}
+
+/** Those under the topic whose App may look after the workload. */
+function wakeHeld(wakeable: Wakeable, topic: string, workload: Workload): void {
+  const held = wakeable.updatesUnder(topic).filter(({ metadata }) => metadata.namespace === workload.namespace);
+  if (held.length === 0) {
+    return;
   }
-  wakeOpenUpdates(
-    wakeable,
-    workload.namespace,
-    ({ status }) =>
-      // A Helm release has its objects in the release, not in the Update.
-      status?.helm !== undefined ||
-      // What an Update that writes into git watches is said by its App alone.
-      status?.git !== undefined ||
-      (status?.workloads ?? []).some((one) => one.kind === workload.kind && one.name === workload.name),
+  const names = new Set(
+    topicsOn(workload)
+      .flatMap(wakeable.appsUnder)
+      .map(({ metadata }) => metadata.name),
   );
+  for (const update of held.filter(({ spec }) => names.has(spec.app))) {
+    wakeable.wakeUpdate(keyOf(update));
+  }
+}
+
+function topicsOn({ namespace, name }: Workload): readonly string[] {
+  return [topicOfWorkload(namespace, name), topicOfChoosers(namespace)];
 }
 
 /** Something of what an App applied changed. @param app `namespace/name` */
 export function onObjectChange(wakeable: Wakeable, app: string): void {
   wakeable.wakeApp(app);
   const { namespace, name } = parseKey(app);
-  wakeOpenUpdates(wakeable, namespace, (update) => update.spec.app === name);
+  wakeUpdates(wakeable, openOf(namespace, name));
 }
 
 /** A Helm release got another revision, or the status of one changed. */
@@ -128,22 +151,18 @@ export function onReleaseChange(
   wakeable: Wakeable,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): void {
-  for (const { metadata, spec } of wakeable.listApps(namespace)) {
-    if (spec.deploy.helm !== undefined && (spec.deploy.helm.releaseName ?? metadata.name) === name) {
-      wakeable.wakeApp(`${namespace}/${metadata.name}`);
-    }
-  }
-  wakeOpenUpdates(wakeable, namespace, ({ status }) => status?.helm?.release === name);
+  wakeAppsUnder(wakeable, [topicOfRelease(namespace, name)]);
+  wakeUpdates(wakeable, onRelease(namespace, name));
 }
 
 export function onRejectionChange(wakeable: Wakeable, namespace: string): void {
   wakeApps(wakeable, namespace);
-  wakeOpenUpdates(wakeable, namespace, () => true);
+  wakeUpdates(wakeable, openIn(namespace));
 }
 
 /** Windows of a namespace matter to what waits for them, and to what is undone when they close. */
 export function onNamespaceGatesChange(wakeable: Wakeable, namespace: string): void {
-  wakeOpenUpdates(wakeable, namespace, () => true);
+  wakeUpdates(wakeable, openIn(namespace));
 }
 
 /** An App that was made for a workload is put right when a person changes or removes it. */
@@ -162,23 +181,12 @@ function wakeAdopter(wakeable: Wakeable, app: AppObjectWire | undefined): void {
 function wakeRivals(wakeable: Wakeable, key: string, changed: AppObjectWire | undefined): void {
   const { namespace } = parseKey(key);
   const makesWay = changed && !isAdopted(changed) ? [topicOfAdopted(namespace)] : [];
-  for (const app of [topicOfConflicts(namespace), ...makesWay].flatMap(wakeable.appsUnder)) {
-    wakeable.wakeApp(keyOf(app));
-  }
+  wakeAppsUnder(wakeable, [topicOfConflicts(namespace), ...makesWay]);
 }
 
 /** Apps that wait for this one. */
 function wakeDependents(wakeable: Wakeable, { metadata }: AppObjectWire): void {
-  const { namespace, name } = metadata;
-  for (const app of wakeable.listApps(namespace)) {
-    if (app.spec.dependsOn?.includes(name) === true) {
-      wakeable.wakeApp(`${namespace}/${app.metadata.name}`);
-    }
-  }
-}
-
-function isPending({ status }: UpdateObjectWire): boolean {
-  return status?.phase === undefined || status.phase === 'Pending';
+  wakeAppsUnder(wakeable, [topicOfDependents(metadata.namespace, metadata.name)]);
 }
 
 /** What an Update that may not begin yet waits for; the App tells it too. */
@@ -192,11 +200,14 @@ function vetoOf(carrier: { readonly annotations?: Readonly<Record<string, string
 
 /** Those that wait for others, in whatever namespace. */
 function wakeWaiting(wakeable: Wakeable, reasons: readonly WaitingReason[]): void {
-  for (const { metadata, status } of wakeable.allOpenUpdates()) {
-    const reason = status?.waiting?.reason;
-    if (reason !== undefined && reasons.includes(reason)) {
-      wakeable.wakeUpdate(`${metadata.namespace}/${metadata.name}`);
-    }
+  for (const reason of reasons) {
+    wakeUpdates(wakeable, waitingFor(reason));
+  }
+}
+
+function wakeAppsUnder(wakeable: Wakeable, topics: readonly string[]): void {
+  for (const app of topics.flatMap(wakeable.appsUnder)) {
+    wakeable.wakeApp(keyOf(app));
   }
 }
 
@@ -206,11 +217,9 @@ function wakeApps(wakeable: Wakeable, namespace: string): void {
   }
 }
 
-function wakeOpenUpdates(wakeable: Wakeable, namespace: string, concerns: (update: UpdateObjectWire) => boolean): void {
-  for (const update of wakeable.openUpdates(namespace)) {
-    if (concerns(update)) {
-      wakeable.wakeUpdate(`${namespace}/${update.metadata.name}`);
-    }
+function wakeUpdates(wakeable: Wakeable, topic: string): void {
+  for (const update of wakeable.updatesUnder(topic)) {
+    wakeable.wakeUpdate(keyOf(update));
   }
 }
 

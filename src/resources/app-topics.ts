@@ -63,22 +63,36 @@ function repositoryOf({ image, chart, artifact }: SourceWire): Repository | unde
   return text === undefined ? undefined : parseRepository(text);
 }
 
-/**
- * Under which the App is listed for the workloads that it may look after: by name, or as one that chooses by other means. And, while another
- * App keeps it from one, under conflicts.
- */
-export function workloadTopicsOfApp(app: AppObjectWire): readonly string[] {
+/** Under which the App is listed for what happens in its namespace: to workloads, to a Helm release, to other Apps. */
+export function neighbourTopicsOfApp(app: AppObjectWire): readonly string[] {
   const { metadata, spec, status } = app;
-  const { namespace } = metadata;
-  const targets = spec.deploy.workloads?.targets;
-  const named = (targets ?? []).flatMap(({ name }) => (name === undefined ? [] : [topicOfWorkload(namespace, name)]));
-  const choosesOtherwise = targets === undefined || targets.some(({ name }) => name === undefined);
+  const { namespace, name } = metadata;
+  const { helm } = spec.deploy;
   return [
-    ...new Set(named),
-    ...(choosesOtherwise ? [topicOfChoosers(namespace)] : []),
+    ...workloadTopicsOfApp(app),
+    ...(helm === undefined ? [] : [topicOfRelease(namespace, helm.releaseName ?? name)]),
+    ...(spec.dependsOn ?? []).map((other) => topicOfDependents(namespace, other)),
     ...(status?.waiting?.reason === 'TargetConflict' ? [topicOfConflicts(namespace)] : []),
     ...(isAdopted(app) ? [topicOfAdopted(namespace)] : []),
+    ...(spec.notify === undefined ? [] : [topicOfNotifiers(namespace)]),
   ];
+}
+
+/** For the workloads that it may look after: by name, or as one that chooses by other means. */
+function workloadTopicsOfApp(app: AppObjectWire): readonly string[] {
+  const { metadata, spec } = app;
+  const targets = spec.deploy.workloads?.targets;
+  const named = (targets ?? []).flatMap(({ name }) => name ?? []);
+  const choosesOtherwise = looksAtWorkloads(app) && (targets?.some(({ name }) => name === undefined) ?? true);
+  return [
+    ...[...new Set(named)].map((name) => topicOfWorkload(metadata.namespace, name)),
+    ...(choosesOtherwise ? [topicOfChoosers(metadata.namespace)] : []),
+  ];
+}
+
+/** An App with objects or fields of its own watches those and no others. */
+function looksAtWorkloads({ spec }: AppObjectWire): boolean {
+  return spec.deploy.manifests === undefined && spec.deploy.patch === undefined;
 }
 
 /** Apps that name the workload. */
@@ -99,4 +113,19 @@ export function topicOfConflicts(namespace: string): string {
 /** Apps that were made for a workload and make way for one that a person makes. */
 export function topicOfAdopted(namespace: string): string {
   return `adopted in ${namespace}`;
+}
+
+/** Apps that look after the Helm release. */
+export function topicOfRelease(namespace: string, release: string): string {
+  return `release ${namespace}/${release}`;
+}
+
+/** Apps that wait until this one runs. */
+export function topicOfDependents(namespace: string, app: string): string {
+  return `depends on ${namespace}/${app}`;
+}
+
+/** Apps that say themselves whom to tell. */
+export function topicOfNotifiers(namespace: string): string {
+  return `notifies in ${namespace}`;
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../../engine/ports/clock.ts';
 import type { DirectRecords, Records } from '../../engine/ports/records.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf, type ResourceType } from '../../kube/objects.ts';
-import { topicOfChoosers, topicOfWorkload, topicOfWritten } from '../../resources/app-topics.ts';
+import { topicOfChoosers, topicOfNotifiers, topicOfWorkload, topicOfWritten } from '../../resources/app-topics.ts';
 import { type AppObjectWire, decodeApp } from '../../resources/decode-app.ts';
 import { decodeRejection } from '../../resources/decode-rejection.ts';
 import { decodeUpdate, type UpdateObjectWire } from '../../resources/decode-update.ts';
@@ -34,6 +34,7 @@ export function createRecords(direct: DirectRecords, watched: WatchedRecords): R
       return [...new Set(topics.flatMap((topic) => watched.apps.listBy(topic)))];
     },
     listAppsWriting: (url) => watched.apps.listBy(topicOfWritten(url)),
+    listAppsNotifying: (namespace) => watched.apps.listBy(topicOfNotifiers(namespace)),
     findApp: (namespace, name) => watched.apps.find(namespace, name),
     listUpdates: (namespace, app) => newestFirst(watched.updates.listBy(ofApp(namespace, app))),
     listOpenUpdates: () => watched.updates.listBy(openAnywhere),

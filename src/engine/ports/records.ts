@@ -78,6 +78,8 @@ export interface Records extends DirectRecords {
   listAppsOn(namespace: string, workloads: readonly string[]): readonly AppObjectWire[];
   /** Apps of any namespace that write into a git repository. */
   listAppsWriting(url: string): readonly AppObjectWire[];
+  /** Apps of the namespace that say themselves whom to tell. */
+  listAppsNotifying(namespace: string): readonly AppObjectWire[];
   findApp(namespace: string, name: string): AppObjectWire | undefined;
   /** Newest first. */
   listUpdates(namespace: string, app: string): readonly UpdateObjectWire[];
