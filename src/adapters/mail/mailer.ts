@@ -1,5 +1,4 @@
 /** Fulfils the engine's Mailer with nodemailer: one connection a letter, since there are few. */
-import { createTransport } from 'nodemailer';
 import { isOperationError, OperationError } from '../../core/errors.ts';
 import type { NoticeLetter } from '../../core/notify/requests.ts';
 import type { Mailer } from '../../engine/ports/mailer.ts';
@@ -22,6 +21,8 @@ export function createMailer({ addressOf }: MailerOptions): Mailer {
     async send(letter, signal) {
       const { host, port, secure, plain } = serverOf(letter.server);
       const address = await addressOf(host, port, signal);
+      // Its tables cost every process that sends no mail more than a MiB.
+      const { createTransport } = await import('nodemailer');
       const transport = createTransport({
         ...{ host: address, port, secure },
         // A password must not go over a line that anybody can read.
