@@ -1,5 +1,6 @@
 /** What is done for an App made of manifests between its Updates, and where it goes back to after several that did not prove themselves. */
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { completeJob, jobsFor } from '../../test/jobs/play-jobs.ts';
 import { configMap, deploymentOf, type FolderApps, openFolderApps } from '../../test/manifests/folder-apps.ts';
 import { allow, roles } from '../../test/manifests/stage.ts';
 import { completeRollouts, pushVersions } from '../../test/runtime-stage.ts';
@@ -55,6 +56,62 @@ test('an object that could not be deleted when it left the files is deleted as s
   await play.stage.pass(6_000, 'web');
   expect(play.stage.asked(mark)).toEqual([]);
 });
+
+test('an object that another App applies is not taken from it; once it has left its files, it may be', async () => {
+  const { namespace } = play.stage;
+  await play.write('web', { 'a.yaml': configMap('shared', { from: 'web' }), 'b.yaml': configMap('own', {}) });
+  await play.create('web');
+  await play.untilPhase('web', 1, 'Succeeded');
+
+  await play.write('shop', { 'a.yaml': configMap('shared', { from: 'shop' }), 'c.yaml': configMap('shop', {}) });
+  await play.create('shop');
+  const said = `another App applies ConfigMap ${namespace}/shared of App ${namespace}/web.*"TargetConflict"`;
+  await play.untilPhase('shop', 1, 'Pending', new RegExp(said));
+  expect(await find(configMaps, 'shop')).toBeUndefined();
+  expect(await find(configMaps, 'shared')).toMatchObject({ data: { from: 'web' } });
+
+  await play.write('web', { 'b.yaml': configMap('own', {}) });
+  await play.untilPhase('web', 2, 'Succeeded');
+  await play.stage.clock.advance(61_000);
+  await play.untilPhase('shop', 1, 'Succeeded');
+  expect(await find(configMaps, 'shared')).toMatchObject({ data: { from: 'shop' } });
+});
+
+test('two Apps that came to apply one object do not put it right against each other', async () => {
+  const { client, namespace } = play.stage;
+  const backup = { job: { template: jobTemplate('dump:1') } };
+  // Planned while nobody has the object, and held up by its backup until somebody does.
+  await play.write('shop', { 'a.yaml': configMap('shared', { from: 'shop' }) });
+  await play.create('shop', { backup });
+  await play.untilPhase('shop', 1, 'BackingUp');
+  await play.write('web', { 'a.yaml': configMap('shared', { from: 'web' }) });
+  await play.create('web');
+  await play.untilPhase('web', 1, 'Succeeded');
+  await completeBackup();
+  await play.untilPhase('shop', 1, 'Succeeded');
+
+  await untilSaid('Drifted', new RegExp(`App ${namespace}/shop applies some of it too`));
+  const body = { data: { from: 'a person' } };
+  await client.patch(configMaps, { namespace, name: 'shared' }, { kind: 'merge', body }, { fieldManager: 'person' });
+  await play.stage.until(async () =>
+    expect(await find(configMaps, 'shared')).toMatchObject({ data: { from: 'shop' } }),
+  );
+  await play.stage.pass(6_000, 'web');
+  await play.stage.pass(6_000, 'shop');
+  expect(await find(configMaps, 'shared')).toMatchObject({ data: { from: 'shop' } });
+});
+
+async function completeBackup(): Promise<void> {
+  const { client, namespace, until } = play.stage;
+  await until(async () => expect(await jobsFor(client, namespace, 'backup')).toHaveLength(1));
+  for (const { metadata } of await jobsFor(client, namespace, 'backup')) {
+    await completeJob(client, { namespace, name: metadata.name });
+  }
+}
+
+function jobTemplate(image: string) {
+  return { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image }] } } } };
+}
 
 test.each([
   { what: 'a label', change: { labels: { app: 'other' } } },

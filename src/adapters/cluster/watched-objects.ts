@@ -118,8 +118,12 @@ export class ObjectWatcher implements WatchedObjects {
     }
   }
 
+  ownerOf(object: ObjectAddress): string | undefined {
+    return this.#owners.get(identityKey(object));
+  }
+
   find(object: ObjectAddress): SeenObject | 'Absent' | 'Unseen' {
-    const owner = this.#owners.get(identityKey(object));
+    const owner = this.ownerOf(object);
     const wish = (owner === undefined ? undefined : this.#wishes.get(owner)) ?? noWish;
     const scope = this.#scopes.get(scopeOf(object, wish));
     const held = scope?.informer.store.get(keyOf({ metadata: object }));
@@ -140,7 +144,9 @@ export class ObjectWatcher implements WatchedObjects {
 
   #claim(app: string, wish: Wish): void {
     for (const object of this.#wishes.get(app)?.objects ?? []) {
-      this.#owners.delete(identityKey(object));
+      if (this.ownerOf(object) === app) {
+        this.#owners.delete(identityKey(object));
+      }
     }
     for (const object of wish.objects) {
       this.#owners.set(identityKey(object), app);

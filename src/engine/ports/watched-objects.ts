@@ -27,6 +27,8 @@ export interface WatchedObjects {
     checks?: readonly HealthCheck[],
   ): Promise<void>;
   unwatch(app: { readonly namespace: string; readonly name: string }): void;
+  /** Of the Apps that have the object in their inventory, the one that came last; `namespace/name`. */
+  ownerOf(object: ObjectAddress): string | undefined;
   /** `Unseen`: its watch has no answer yet, or no right to be there. `Absent`: there is no such object. */
   find(object: ObjectAddress): SeenObject | 'Absent' | 'Unseen';
 }

@@ -1,11 +1,11 @@
 /** The effects of the steps of an Update. Each may be repeated: the process can die before the journal is written. */
 import type { RunnableTest } from '../../core/app-test/app-test.ts';
 import { type DeployPlan, doubtOf } from '../../core/deploy/deploy-plan.ts';
-import { invariant, isOperationError, OperationError } from '../../core/errors.ts';
+import { type ErrorCode, invariant, isOperationError, OperationError } from '../../core/errors.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import type { Step } from '../../core/update/next-step.ts';
 import * as transitions from '../../core/update/transitions.ts';
-import type { Waiting } from '../../core/waiting.ts';
+import type { Waiting, WaitingReason } from '../../core/waiting.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Probers } from '../app-test/test-runner.ts';
 import { tryTest } from '../app-test/try-test.ts';
@@ -121,19 +121,27 @@ async function plan(
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
       return done(transitions.finished(journal, 'Failed', error.message, now()));
     }
-    return { kind: 'Waiting', waiting: waitForSource(error, now()), journal };
+    return { kind: 'Waiting', waiting: waitForWorld(error, now()), journal };
   }
 }
 
 const sourceRetryMs = 30_000;
 
-/** A source that cannot be read right now is told, and tried again; other errors go on. */
-function waitForSource(error: unknown, now: Date): Waiting {
-  if (!isOperationError(error) || !/^(?:GIT|REGISTRY|CHART|ARTIFACT|CREDENTIALS|SECRET)_/.test(error.code)) {
+/** A source that cannot be read right now, or an object that another App still has, is told, and tried again; other errors go on. */
+function waitForWorld(error: unknown, now: Date): Waiting {
+  const reason = isOperationError(error) ? reasonFor(error.code) : undefined;
+  if (!isOperationError(error) || reason === undefined) {
     throw error;
   }
   const until = new Date(now.getTime() + Math.max(sourceRetryMs, error.retryAfterMs ?? 0));
-  return { reason: 'RegistryUnavailable', message: error.message, until };
+  return { reason, message: error.message, until };
+}
+
+function reasonFor(code: ErrorCode): WaitingReason | undefined {
+  if (code === 'OBJECT_CLAIMED') {
+    return 'TargetConflict';
+  }
+  return /^(?:GIT|REGISTRY|CHART|ARTIFACT|CREDENTIALS|SECRET)_/.test(code) ? 'RegistryUnavailable' : undefined;
 }
 
 /** The plan is written; whether something is kept before it is carried out is decided with it. */

@@ -11,6 +11,7 @@ import { findOneWays } from '../../../core/manifest/irreversible.ts';
 import { describeObject, identityKey, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
 import { settingsOf } from '../../../core/manifest/settings.ts';
 import { compareIdentity } from '../../../core/manifest/stages.ts';
+import { joinSome } from '../../../core/text.ts';
 import { changesOf } from '../../../resources/decode-update.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { PlanRequest } from '../deployer.ts';
@@ -20,8 +21,10 @@ import { appNameOf, type ManifestsContext, toManifestObject } from './manifests-
 const mostChanges = 100;
 const mostOneWays = 50;
 const longestText = 500;
+/** When an object of another App is looked for again. */
+const claimRetryMs = 60_000;
 
-/** @throws MANIFEST_INVALID and others with retry `never` before anything was changed */
+/** @throws MANIFEST_INVALID and others with retry `never`, and OBJECT_CLAIMED, all before anything was changed */
 export async function planRevision(
   context: ManifestsContext,
   request: PlanRequest,
@@ -70,6 +73,7 @@ async function made(
   const { spec, deploy } = manifestsOf(request);
   const versions = versionsAfter(standing?.versions ?? [], changesOf(request.update.spec), spec.sources);
   const objects = await makeRevision(context, { app, spec, deploy, versions }, signal);
+  refuseClaimed(context, app, objects);
   const sorted = objects.toSorted(compareIdentity);
   const files = filesOf(sorted);
   const revision: Revision = {
@@ -85,6 +89,23 @@ async function made(
 function filesOf(objects: readonly ManifestObject[]): readonly string[] {
   const files = objects.map(({ place }) => place?.file ?? '');
   return files.every((file) => file === '') ? [] : files;
+}
+
+/** Two Apps that want one object each their own way would put it right against each other without end. */
+function refuseClaimed({ watched }: ManifestsContext, app: AppName, objects: readonly ManifestObject[]): void {
+  const self = `${app.namespace}/${app.name}`;
+  const claimed = objects.flatMap((object) => {
+    const owner = watched.ownerOf(object);
+    return owner === undefined || owner === self ? [] : [`${describeObject(object)} of App ${owner}`];
+  });
+  if (claimed.length > 0) {
+    const remedy = 'take each out of the manifests of one of the two';
+    throw new OperationError(`plan App ${self}: another App applies ${joinSome(claimed, ', ')}; ${remedy}`, {
+      code: 'OBJECT_CLAIMED',
+      retry: 'after',
+      retryAfterMs: claimRetryMs,
+    });
+  }
 }
 
 async function recorded(

@@ -55,6 +55,10 @@ async function lookForDrift(
   if (drifted.length === 0) {
     return { kind: 'Quiet' };
   }
+  const other = drifted.map((entry) => context.watched.ownerOf(entry)).find((owner) => isOther(owner, app));
+  if (other !== undefined) {
+    return { kind: 'Drifted', message: `App ${other} applies some of it too, and has it its own way: ${told}` };
+  }
   if (deploy.drift === 'Report') {
     return { kind: 'Drifted', message: `changed by somebody else: ${told}` };
   }
@@ -77,6 +81,10 @@ export async function findDrifted(
   return revision === undefined
     ? []
     : await compare(context, { app, record, objects: revision.objects.map(toManifestObject) }, suspects, signal);
+}
+
+function isOther(owner: string | undefined, { namespace, name }: AppName): boolean {
+  return owner !== undefined && owner !== `${namespace}/${name}`;
 }
 
 /** Tries again to delete what has left the manifests and could not be deleted then. */
