@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { collectGarbage } from '../../test/collect-garbage.ts';
 import { createManualClock } from '../../test/kube/manual-clock.ts';
 import { type ConfigMap, connectTo, createConfigMap, createNamespace } from '../../test/kube/server-fixtures.ts';
 import type { KubeClient } from './client.ts';
@@ -71,6 +73,24 @@ describe('events', () => {
     });
     expect(Buffer.byteLength(event?.note ?? '')).toBeLessThanOrEqual(1_024);
     expect(event?.series).toBeUndefined();
+  });
+
+  test('do not keep what they are about', async () => {
+    const { recorder } = start();
+    const tell = async () => {
+      const large = { ...object, data: { text: 'x'.repeat(1_000) } };
+      recorder.record(record({ regarding: large }));
+      await recorder.flush();
+      return new WeakRef(large);
+    };
+    const told = await tell();
+
+    // Whoever makes a WeakRef keeps its object to the end of the turn.
+    await setImmediate();
+    collectGarbage();
+
+    expect(recorder.stats().written).toBe(1);
+    expect(told.deref()).toBeUndefined();
   });
 
   test('that repeat are counted in one object, written with a delay', async () => {

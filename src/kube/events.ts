@@ -112,7 +112,7 @@ class SeriesRecorder implements EventRecorder {
   #begin(key: string, input: EventInput): void {
     const now = this.#clock.now();
     const series: Series = {
-      input,
+      input: { ...input, regarding: identityOf(input.regarding) },
       namespace: input.regarding.metadata.namespace || 'default',
       name: this.#newName(input.regarding),
       firstAt: now,
@@ -152,17 +152,19 @@ class SeriesRecorder implements EventRecorder {
     this.#repeated.clear();
   }
 
+  /** Those that can get no repeat any more, and the one of last use when there are too many. */
   #forgetOldest(): void {
-    if (this.#series.size <= maxSeries) {
-      return;
-    }
+    const nowMs = this.#clock.monotonicMs();
     for (const [key, series] of this.#series) {
-      this.#series.delete(key);
-      this.#repeated.delete(series);
-      if (this.#dirty.delete(series)) {
-        this.#dropped += 1;
+      const isOver = nowMs - series.lastAtMs >= seriesMaxIdleMs && !this.#dirty.has(series);
+      if (!isOver && this.#series.size <= maxSeries) {
+        return;
       }
-      return;
+      this.#series.delete(key);
+      if (!isOver) {
+        this.#repeated.delete(series);
+        this.#dropped += this.#dirty.delete(series) ? 1 : 0;
+      }
     }
   }
 
@@ -240,4 +242,19 @@ class SeriesRecorder implements EventRecorder {
   #newName(regarding: KubeObject): string {
     return eventName(regarding, this.#clock.now(), this.#random());
   }
+}
+
+/** A series outlives its object; the whole of it would stay in memory for as long. */
+function identityOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+  };
 }

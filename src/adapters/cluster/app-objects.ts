@@ -208,7 +208,7 @@ export class ClusterAppObjects implements AppObjects {
 
   #cache(key: string, bytes: Buffer): void {
     this.#revisions.delete(key);
-    this.#revisions.set(key, bytes);
+    this.#revisions.set(key, alone(bytes));
     let total = [...this.#revisions.values()].reduce((sum, one) => sum + one.length, 0);
     for (const [oldest, one] of this.#revisions) {
       if (total <= mostCachedBytes || oldest === key) {
@@ -218,6 +218,16 @@ export class ClusterAppObjects implements AppObjects {
       total -= one.length;
     }
   }
+}
+
+/** A small Buffer is a piece of a block of 64 KiB that Node shares out, and keeps all of it: most revisions are of a few hundred bytes. */
+function alone(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) {
+    return bytes;
+  }
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 /** Name of the Secret that is the parent of the App's set. */
