@@ -110,6 +110,10 @@ seccompProfile:
 - apiGroups: [headgate.dev]
   resources: [channels, releases, subscriptions]
   verbs: [list, watch]
+# Releases of what a Channel has tried.
+- apiGroups: [headgate.dev]
+  resources: [releases]
+  verbs: [create]
 - apiGroups: [headgate.dev]
   resources: [channels/status, releases/status, subscriptions/status]
   verbs: [update]

@@ -52,7 +52,10 @@ export function startWatches({ watching, ...options }: WatchOptions, wake: WakeC
       decode: (object) => decodeChannel(object, named(channels, object)),
       onChange(change) {
         tell(channels, change);
-        if (isNews(change.value, change.previous)) {
+        if (
+          isNews(change.value, change.previous) ||
+          !isDeepStrictEqual(saidTo(change.value), saidTo(change.previous))
+        ) {
           wake.channel(change.key);
         }
         wakeDirected(options, change);
@@ -72,6 +75,11 @@ export function startWatches({ watching, ...options }: WatchOptions, wake: WakeC
       },
     }),
   };
+}
+
+/** What people say to a Channel besides its spec: approvals, and a veto. */
+function saidTo(channel: ChannelObjectWire | undefined): unknown {
+  return [channel?.status?.candidate?.approvals?.length ?? 0, channel?.metadata.annotations];
 }
 
 /** What is new for an App, or how it moves, matters to the Channel that decides for it. */

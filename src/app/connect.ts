@@ -1,7 +1,9 @@
 /** For commands that ask the cluster and end: a client and Headgate's own objects. */
 import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
+import { createDirectChannels } from '../adapters/cluster/channels.ts';
 import { createDirectRecords } from '../adapters/cluster/records.ts';
 import type { AccessReviews } from '../engine/ports/access-reviews.ts';
+import type { DirectChannels } from '../engine/ports/channels.ts';
 import type { DirectRecords } from '../engine/ports/records.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
@@ -12,6 +14,7 @@ import { followUpdate } from './follow-update.ts';
 export interface Connection {
   readonly records: DirectRecords;
   readonly reviews: AccessReviews;
+  readonly channels: DirectChannels;
   /** Namespace of the kubeconfig's context, where none is given. */
   readonly namespace: string;
   readonly clock: Clock;
@@ -33,6 +36,7 @@ export async function withConnection<T>(
     return await use({
       records: createDirectRecords(client, systemClock),
       reviews: createAccessReviews(client),
+      channels: createDirectChannels(client),
       namespace: config.namespace ?? 'default',
       clock: systemClock,
       followUpdate: (update, signal) => followUpdate(client, update, signal),

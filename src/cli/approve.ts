@@ -16,12 +16,22 @@ export const approveCommand: Command = {
     ...connectionOptions,
     namespaceOption,
     { flags: '--fix', description: 'it mends what is not well, so it does not wait for that' },
+    { flags: '--channel', description: 'the name is that of a Channel, whose candidate is approved' },
   ],
   async run({ arguments: [name], options, print, signal }) {
     if (name === undefined) {
       throw usageError('approve: name the Update');
     }
     const { withConnection } = await import('../app/connect.ts');
+    if (options.flag('channel')) {
+      const { approveCandidate } = await import('../engine/candidate/approve-candidate.ts');
+      return await withConnection<ExitCode>(connectionOf(options), async ({ namespace, ...context }) => {
+        const channel = { namespace: options.text('namespace') ?? namespace, name };
+        const { candidate, approvals } = await approveCandidate(context, channel, signal);
+        print(harmless(`Candidate ${candidate} of Channel ${name} is approved; so far: ${approvals.join(', ')}`));
+        return 0;
+      });
+    }
     const { approveUpdate } = await import('../engine/update/approve.ts');
     const { fixAnnotation } = await import('../resources/metadata.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ namespace, ...context }) => {

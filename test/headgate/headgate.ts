@@ -1,6 +1,6 @@
 /** Headgate at work in the process of the test, in one namespace. */
 import { inject } from 'vitest';
-import { runController } from '../../src/app/run-controller.ts';
+import { type ControllerSettings, runController } from '../../src/app/run-controller.ts';
 import { adoptableSystems } from '../../src/core/adopt/adoption.ts';
 import type { StepListener } from '../../src/engine/ports/step-listener.ts';
 import type { Stage } from './stage.ts';
@@ -11,7 +11,11 @@ export interface RunningHeadgate {
 }
 
 /** Starts the controller as `headgate controller --no-leader-election` would; it stops with the test at the latest. */
-export function startHeadgate(stage: Stage, listener?: StepListener): RunningHeadgate {
+export function startHeadgate(
+  stage: Stage,
+  listener?: StepListener,
+  more: Pick<ControllerSettings, 'channelFolder'> = {},
+): RunningHeadgate {
   const stopping = new AbortController();
   const settings = {
     kubeconfig: stage.kubeconfigPath,
@@ -22,6 +26,7 @@ export function startHeadgate(stage: Stage, listener?: StepListener): RunningHea
     logLevel: 'error',
     adoption: { systems: adoptableSystems, insecureRegistries: [inject('registry')] },
     programs: stage.programs,
+    ...more,
     ...(listener ? { listener } : {}),
   } as const;
   const ended = runController(settings, stopping.signal);

@@ -16,6 +16,8 @@ export interface Push {
   /** What the server says it is; the tag when absent. Two images of one version and behaviour are one image. */
   readonly version?: string;
   readonly behaviour?: WebBehaviour;
+  /** More that it serves, by path. */
+  readonly pages?: Readonly<Record<string, string>>;
 }
 
 export interface Stage {
@@ -55,7 +57,8 @@ export async function openStage({ onTestFinished }: TestContext, title: string):
   await client.create(namespaces, { metadata: { name: namespace } });
   ends.push(() => client.delete(namespaces, { namespace: '', name: namespace }));
   const pathOf = (name = 'web') => `${namespace}/${name}`;
-  const imageOf = ({ tag, version = tag, behaviour = 'good' }: Push) => makeWebImage({ version, behaviour });
+  const imageOf = ({ tag, version = tag, behaviour = 'good', pages = {} }: Push) =>
+    makeWebImage({ version, behaviour, pages });
   const targetOf = ({ repository, tag }: Push) => ({ host, repository: pathOf(repository), tag, insecure: true });
   return {
     namespace,

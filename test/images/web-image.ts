@@ -18,6 +18,8 @@ export type WebBehaviour = (typeof webBehaviours)[number];
 export interface WebImageOptions {
   readonly version: string;
   readonly behaviour?: WebBehaviour;
+  /** More that it serves, by path; a script below `cgi-bin/` is run. */
+  readonly pages?: Readonly<Record<string, string>>;
   /** A static busybox; Debian's when absent. */
   readonly busybox?: string;
 }
@@ -59,7 +61,7 @@ function nodeArchitecture(): string {
 }
 
 function busyboxLayer(busybox: string): TarEntry[] {
-  const applets = ['cat', 'echo', 'httpd', 'ls', 'ps', 'rm', 'sh', 'sleep', 'wget'];
+  const applets = ['cat', 'echo', 'httpd', 'ls', 'nc', 'ps', 'rm', 'sh', 'sleep', 'wget'];
   return [
     { kind: 'file', path: 'bin/busybox', content: readFileSync(busybox), mode: 0o755 },
     ...applets.map((applet): TarEntry => ({ kind: 'link', path: `bin/${applet}`, target: 'busybox' })),
@@ -67,7 +69,7 @@ function busyboxLayer(busybox: string): TarEntry[] {
   ];
 }
 
-function versionLayer({ version, behaviour = 'good' }: WebImageOptions): TarEntry[] {
+function versionLayer({ version, behaviour = 'good', pages = {} }: WebImageOptions): TarEntry[] {
   const page = Buffer.from(`web ${version}\n`);
   const ready: TarEntry = { kind: 'file', path: 'www/ready', content: Buffer.from('ready\n'), owner: webUser };
   return [
@@ -75,6 +77,9 @@ function versionLayer({ version, behaviour = 'good' }: WebImageOptions): TarEntr
     { kind: 'folder', path: 'www', owner: webUser },
     { kind: 'file', path: 'www/index.html', content: page },
     ...(behaviour === 'never-ready' ? [] : [ready]),
+    ...Object.entries(pages).map(
+      ([path, text]): TarEntry => ({ kind: 'file', path: `www/${path}`, content: Buffer.from(text), mode: 0o755 }),
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Fulfils the engine's Channels: Channels and Releases in the Kubernetes API. */
-import type { Channels } from '../../engine/ports/channels.ts';
+import type { Channels, DirectChannels } from '../../engine/ports/channels.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf } from '../../kube/objects.ts';
 import { type ChannelObjectWire, decodeChannel } from '../../resources/decode-channel.ts';
@@ -15,17 +15,28 @@ export interface ClusterChannelsOptions {
   };
 }
 
+export function createDirectChannels(client: KubeClient): DirectChannels {
+  const decode = (object: ProductObject) =>
+    decodeChannel(object, `Channel ${object.metadata.namespace}/${object.metadata.name}`);
+  return {
+    async readChannel(namespace, name, signal) {
+      const object = await client.find<ProductObject>(channels, { namespace, name }, { signal });
+      return object && decode(object);
+    },
+    async writeStatus(channel, status, signal) {
+      const object = { ...channel, apiVersion: apiVersionOf(channels), kind: channels.kind, status };
+      return decode(await client.replaceStatus<ProductObject>(channels, object, { fieldManager, signal }));
+    },
+  };
+}
+
 export function createChannels({ client, watched }: ClusterChannelsOptions): Channels {
   return {
+    ...createDirectChannels(client),
     find: (namespace, name) => watched.channels.find(namespace, name),
     list: (namespace) => watched.channels.list(namespace),
     listReleases: ({ metadata }) =>
       watched.releases.list(metadata.namespace).filter(({ spec }) => spec.channel === metadata.name),
-    async writeStatus(channel, status, signal) {
-      const object = { ...channel, apiVersion: apiVersionOf(channels), kind: channels.kind, status };
-      const written = await client.replaceStatus<ProductObject>(channels, object, { fieldManager, signal });
-      return decodeChannel(written, `Channel ${channel.metadata.namespace}/${channel.metadata.name}`);
-    },
     async createRelease({ metadata: { namespace } }, { name, labels, spec }, signal) {
       await client.create<ProductObject>(
         releases,

@@ -5,19 +5,24 @@ import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
 import type { ReleaseSpecWire } from '../../resources/release.ts';
 import type { ChannelPublisher } from './channel-publisher.ts';
 
-export interface Channels {
-  /** A watched copy. */
-  find(namespace: string, name: string): ChannelObjectWire | undefined;
-  /** All of a namespace, in the watched copy. */
-  list(namespace: string): readonly ChannelObjectWire[];
-  /** Of one Channel, in the watched copy. */
-  listReleases(channel: ChannelObjectWire): readonly ReleaseObjectWire[];
+/** Straight from and to the API server. */
+export interface DirectChannels {
+  readChannel(namespace: string, name: string, signal: AbortSignal): Promise<ChannelObjectWire | undefined>;
   /** @throws API_CONFLICT when somebody else wrote it since it was read */
   writeStatus(
     channel: ChannelObjectWire,
     status: NonNullable<ChannelObjectWire['status']>,
     signal: AbortSignal,
   ): Promise<ChannelObjectWire>;
+}
+
+export interface Channels extends DirectChannels {
+  /** A watched copy. */
+  find(namespace: string, name: string): ChannelObjectWire | undefined;
+  /** All of a namespace, in the watched copy. */
+  list(namespace: string): readonly ChannelObjectWire[];
+  /** Of one Channel, in the watched copy. */
+  listReleases(channel: ChannelObjectWire): readonly ReleaseObjectWire[];
   /** One of that name may be there already. @throws API_CONFLICT when it is */
   createRelease(
     channel: ChannelObjectWire,
