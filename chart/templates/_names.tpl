@@ -125,6 +125,22 @@ seccompProfile:
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [create, patch]
+# The key that a Subscription with spec.report signs with.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create]
+{{- end }}
+{{- if .Values.hub.enabled }}
+# Releases of Channels, and the ConfigMaps with what clusters reported of them.
+- apiGroups: [headgate.dev]
+  resources: [releases]
+  verbs: [create]
+- apiGroups: [headgate.dev]
+  resources: [channels]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, create, patch]
 {{- end }}
 - apiGroups: [headgate.dev]
   resources: [updates]

@@ -190,6 +190,34 @@ export const chartValues = Type.Object(
           'Addresses, ranges and hosts that users may name in URLs although they are loopback, link-local or the like.',
       },
     ),
+    hub: Type.Object(
+      {
+        enabled: Type.Boolean({ description: 'Whether Channels make and publish Releases here.' }),
+        claim: Type.String({
+          description:
+            'PersistentVolumeClaim that channels are published into, and served from; without one only Channels with spec.publish.url can be published.',
+          maxLength: 253,
+        }),
+        port: Type.Integer({ description: 'Port that serves the claim to clusters that subscribe.', ...port }),
+        reports: Type.Object(
+          {
+            enabled: Type.Boolean({ description: 'Take the outcomes that clusters report.' }),
+            port: Type.Integer({ description: 'Port of reports.', ...port }),
+          },
+          { description: 'Outcomes that clusters report, for Channels with spec.reports.', ...closed },
+        ),
+        service: Type.Object(
+          {
+            type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer'], {
+              description: 'Type of the Service of channels and reports.',
+            }),
+            annotations: textMap('Annotations of that Service.'),
+          },
+          { description: 'The Service of channels and reports; clusters have to reach it.', ...closed },
+        ),
+      },
+      { description: 'A test cluster that publishes channels.', ...closed },
+    ),
     fleetLock: Type.Object(
       {
         enabled: Type.Boolean({ description: 'Answer FleetLock: nodes ask before they reboot.' }),

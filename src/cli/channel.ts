@@ -20,12 +20,12 @@ const keysOption: OptionDefinition = {
 const actionArguments: readonly ArgumentDefinition[] = [
   {
     syntax: '<action>',
-    description: 'init, keys, rotate, sign, publish-root, publish, withdraw, verify, gc, export or import',
+    description: 'init, keys, rotate, sign, publish-root, publish, withdraw, verify, gc, mirror, export or import',
   },
   {
     syntax: '[what]',
     description:
-      'the Release to withdraw or export, the root to sign or to publish, the address to verify, the file to import',
+      'the Release to withdraw, mirror or export, the root to sign or to publish, the address to verify, the file to import',
   },
 ];
 
@@ -57,6 +57,12 @@ export const channelCommand: Command = {
       flags: '--release <file>',
       description: 'publish: a Release as JSON (kubectl get release NAME -o json); may be given several times',
       repeatable: true,
+    },
+    { flags: '--without-images', description: 'export: leave the images in their registries' },
+    {
+      flags: '--images <address>',
+      description:
+        'import, mirror: registry that the images are put into, below their paths: oci://host/prefix, ?insecure=true for plain http',
     },
     { flags: '--reason <text>', description: 'withdraw: why, for people' },
     { flags: '--root <path>', description: 'verify, import: the root.json that is trusted' },
@@ -168,21 +174,34 @@ const actions: Readonly<Record<string, Action>> = {
     return removed.map((path) => `removed ${path}`);
   },
   async export(invocation) {
-    const { exportRelease } = await import('../app/channel-transport.ts');
-    const { writeFile } = await import('node:fs/promises');
+    const { exportRelease } = await import('../app/release-archive.ts');
     const out = need(invocation, 'out');
     const release = what(invocation, 'the Release to export');
-    const bytes = await withStore(invocation, (store) => exportRelease(store, release, invocation.signal));
-    await writeFile(out, bytes);
-    return [`wrote ${bytes.length} bytes to ${out}`];
+    const withImages = !invocation.options.flag('withoutImages');
+    const { sizeBytes, images } = await withStore(invocation, (store, { registry }) =>
+      exportRelease({ store, release, out, withImages, registry }, invocation.signal),
+    );
+    return [`wrote ${sizeBytes} bytes to ${out}, with ${images} images`];
+  },
+  async mirror(invocation) {
+    const { mirrorRelease } = await import('../app/release-archive.ts');
+    const request = { release: what(invocation, 'the Release to mirror'), images: need(invocation, 'images') };
+    const written = await withStore(invocation, (store, { registry }) =>
+      mirrorRelease({ ...request, store, registry }, invocation.signal),
+    );
+    return written.map((name) => `copied ${name}`);
   },
   async import(invocation) {
-    const { importRelease } = await import('../app/channel-transport.ts');
-    const request = { file: what(invocation, 'the file to import'), rootFile: need(invocation, 'root') };
-    const releases = await withStore(invocation, (store, stores) =>
+    const { importRelease } = await import('../app/release-archive.ts');
+    const request = {
+      file: what(invocation, 'the file to import'),
+      rootFile: need(invocation, 'root'),
+      images: invocation.options.text('images'),
+    };
+    const { releases, images } = await withStore(invocation, (store, stores) =>
       importRelease({ ...request, store, stores }, invocation.signal),
     );
-    return releases.map((name) => `imported ${name}`);
+    return [...releases, ...images].map((name) => `imported ${name}`);
   },
 };
 

@@ -64,34 +64,35 @@ const ImageValuesSchema = Type.Object(
   },
 );
 
-const PostRenderSchema = Type.Object(
-  {
-    patches: Type.Optional(
-      Type.Array(
-        Type.Object({
-          patch: Type.String({
-            description: 'A strategic merge patch or a JSON patch, as YAML or JSON.',
-            minLength: 1,
-            maxLength: 65_536,
-          }),
-          target: Type.Optional(
-            Type.Object(
-              {
-                group: Type.Optional(Type.String({ description: 'API group.', maxLength: 253 })),
-                version: Type.Optional(Type.String({ description: 'API version.', maxLength: 63 })),
-                kind: Type.Optional(Type.String({ description: 'Kind.', maxLength: 63 })),
-                name: Type.Optional(Type.String({ description: 'Name, as a regular expression.', maxLength: 253 })),
-                namespace: Type.Optional(Type.String({ description: 'Namespace.', maxLength: 63 })),
-                labelSelector: Type.Optional(Type.String({ description: 'Labels.', maxLength: 1024 })),
-                annotationSelector: Type.Optional(Type.String({ description: 'Annotations.', maxLength: 1024 })),
-              },
-              { description: 'Which objects are patched; needed for a JSON patch.' },
-            ),
-          ),
-        }),
-        { description: 'Patches of kustomize, in this order.', maxItems: 100 },
+/** As kustomize has them. */
+export const PatchesSchema = Type.Array(
+  Type.Object({
+    patch: Type.String({
+      description: 'A strategic merge patch or a JSON patch, as YAML or JSON.',
+      minLength: 1,
+      maxLength: 65_536,
+    }),
+    target: Type.Optional(
+      Type.Object(
+        {
+          group: Type.Optional(Type.String({ description: 'API group.', maxLength: 253 })),
+          version: Type.Optional(Type.String({ description: 'API version.', maxLength: 63 })),
+          kind: Type.Optional(Type.String({ description: 'Kind.', maxLength: 63 })),
+          name: Type.Optional(Type.String({ description: 'Name, as a regular expression.', maxLength: 253 })),
+          namespace: Type.Optional(Type.String({ description: 'Namespace.', maxLength: 63 })),
+          labelSelector: Type.Optional(Type.String({ description: 'Labels.', maxLength: 1024 })),
+          annotationSelector: Type.Optional(Type.String({ description: 'Annotations.', maxLength: 1024 })),
+        },
+        { description: 'Which objects are patched; needed for a JSON patch.' },
       ),
     ),
+  }),
+  { description: 'Patches of kustomize, in this order.', maxItems: 100 },
+);
+
+const PostRenderSchema = Type.Object(
+  {
+    patches: Type.Optional(PatchesSchema),
     images: Type.Optional(
       Type.Array(
         Type.Object({

@@ -1,7 +1,34 @@
 /** `spec.overlay[]` of a Subscription: what one App has of its own in this cluster. */
 import Type from 'typebox';
 import { GatesSchema } from './gates.ts';
+import { PatchesSchema } from './helm-deploy.ts';
 import { DnsLabel } from './schema-parts.ts';
+
+const ObjectName = Type.String({ description: 'Name of the object.', minLength: 1, maxLength: 253 });
+
+const ReplicasSchema = Type.Object({
+  kind: Type.Optional(
+    Type.Enum(['Deployment', 'StatefulSet'], { description: 'Kind of the object.', default: 'Deployment' }),
+  ),
+  name: ObjectName,
+  count: Type.Integer({ description: 'spec.replicas.', minimum: 0, maximum: 10_000 }),
+});
+
+const HostSchema = Type.Object({
+  kind: Type.Optional(
+    Type.Enum(['Ingress', 'HTTPRoute'], {
+      description:
+        'Kind of the object. Of an Ingress the host of the first rule is set, of an HTTPRoute all its host names.',
+      default: 'Ingress',
+    }),
+  ),
+  name: ObjectName,
+  host: Type.String({
+    description: 'Host name here, for example shop.example.com.',
+    pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+    maxLength: 253,
+  }),
+});
 
 export const OverlaySchema = Type.Object({
   app: Type.String({ description: 'Name of the App.', ...DnsLabel, maxLength: 52 }),
@@ -16,4 +43,15 @@ export const OverlaySchema = Type.Object({
       'x-kubernetes-preserve-unknown-fields': true,
     }),
   ),
+  replicas: Type.Optional(
+    Type.Array(ReplicasSchema, { description: 'Replicas of what the chart makes, over its values.', maxItems: 50 }),
+  ),
+  hosts: Type.Optional(
+    Type.Array(HostSchema, { description: 'Host names of what the chart makes, over its values.', maxItems: 50 }),
+  ),
+  patches: Type.Optional({
+    ...PatchesSchema,
+    description: 'Patches of kustomize for what the chart makes, after those of the channel.',
+    maxItems: 50,
+  }),
 });

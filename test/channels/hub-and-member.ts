@@ -71,6 +71,7 @@ export async function openHubAndMember(kubeconfig: string, hubOptions: StageOpti
     createChannel: (spec = {}) =>
       create(hub, channels, 'stable', {
         apps: { names: ['web'] },
+        releases: 'Manual',
         publish: { folder: { path: 'stable' }, keysRef: { name: 'keys' } },
         ...spec,
       }),

@@ -57,6 +57,16 @@ export function writeTar(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...sorted.flatMap(blocksOf), end]);
 }
 
+/** What stands before a file of that size, for archives that are written piece by piece. Throws as writeTar. */
+export function tarHeader(path: string, sizeBytes: number): Buffer {
+  return header({ path, sizeBytes, type: '0', mode: 0o644, owner: 0, link: '' });
+}
+
+/** What stands behind it. */
+export function tarPadding(sizeBytes: number): Buffer {
+  return Buffer.alloc((blockBytes - (sizeBytes % blockBytes)) % blockBytes);
+}
+
 function foldersAbove(path: string): string[] {
   const parts = path.split('/').slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
@@ -65,9 +75,8 @@ function foldersAbove(path: string): string[] {
 function blocksOf(entry: TarEntry): Uint8Array[] {
   switch (entry.kind) {
     case 'file': {
-      const padding = (blockBytes - (entry.content.length % blockBytes)) % blockBytes;
       const fields = { path: entry.path, type: '0', mode: entry.mode ?? 0o644, owner: entry.owner ?? 0, link: '' };
-      return [header({ ...fields, sizeBytes: entry.content.length }), entry.content, Buffer.alloc(padding)];
+      return [header({ ...fields, sizeBytes: entry.content.length }), entry.content, tarPadding(entry.content.length)];
     }
     case 'folder': {
       const fields = { type: '5', mode: entry.mode ?? 0o755, owner: entry.owner ?? 0, link: '' };

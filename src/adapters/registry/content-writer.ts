@@ -34,6 +34,7 @@ export function createContentWriter(
   begin: (verb: string, place: ArtifactPlace, reference: string, signal: AbortSignal) => RepositoryRequests,
 ): RegistryWriter {
   return {
+    hasBlob: (place, digest, signal) => hasBlob(begin('look for blob', place, digest, signal), digest),
     writeBlob: (place, blob, signal) => writeBlob(begin('write blob', place, blob.digest, signal), blob),
     writeManifest: (place, reference, manifest, signal) =>
       writeManifest(begin('write manifest', place, reference, signal), reference, manifest),
@@ -41,9 +42,14 @@ export function createContentWriter(
   };
 }
 
+/** A repository that is not there yet says 404, too. */
+async function hasBlob(requests: RepositoryRequests, digest: string): Promise<boolean> {
+  const { status } = await requests.send(`blobs/${digest}`, { method: 'HEAD' });
+  return status === 200;
+}
+
 async function writeBlob(requests: RepositoryRequests, blob: NewBlob): Promise<void> {
-  const present = await requests.send(`blobs/${blob.digest}`, { method: 'HEAD' });
-  if (present.status === 200) {
+  if (await hasBlob(requests, blob.digest)) {
     return;
   }
   const begun = await requests.send('blobs/uploads/', { method: 'POST', body: '' });

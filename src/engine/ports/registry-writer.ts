@@ -15,6 +15,7 @@ export interface NewManifest {
 
 /** Errors of every method: those of Registry. */
 export interface RegistryWriter {
+  hasBlob(place: ArtifactPlace, digest: string, signal: AbortSignal): Promise<boolean>;
   /** Harmless to repeat: what is there already is not sent again. */
   writeBlob(place: ArtifactPlace, blob: NewBlob, signal: AbortSignal): Promise<void>;
   /**

@@ -8,10 +8,9 @@ import { decodeApp, decodeAppSpec } from '../../resources/decode-app.ts';
 import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
 import { releaseAnnotation, subscriptionLabel } from '../../resources/metadata.ts';
 import type { SubscribedApp } from '../ports/subscriptions.ts';
+import { type Overlay, overlayDeploy } from './overlay-deploy.ts';
 
 const decodeSpec = decoderOf(AppSpecSchema);
-
-type Overlay = NonNullable<SubscriptionObjectWire['spec']['overlay']>[number];
 
 export interface BuildContext {
   readonly subscription: SubscriptionObjectWire;
@@ -90,37 +89,6 @@ function pinOf({ digest, tag, target: path }: ReleasedVersion, { metadata }: Sub
 
 function sayKind({ source, kind }: ReleasedVersion): string {
   return `its source ${source} is of kind ${kind}`;
-}
-
-function overlayDeploy(
-  deploy: AppSpecWire['deploy'],
-  overlay: Overlay | undefined,
-  what: string,
-): AppSpecWire['deploy'] {
-  if (overlay?.values === undefined) {
-    return deploy;
-  }
-  if (deploy.helm === undefined) {
-    throw invalid(`${what}: spec.overlay has values, and it is not installed by Helm; leave them out`);
-  }
-  const values = mergeValues(deploy.helm.values ?? {}, overlay.values);
-  return { ...deploy, helm: { ...deploy.helm, values } };
-}
-
-type Values = Readonly<Record<string, unknown>>;
-
-/** As Helm lays one values file over another: maps are merged, all else is replaced. */
-function mergeValues(under: Values, over: Values): Record<string, unknown> {
-  const merged = new Map(Object.entries(under));
-  for (const [key, value] of Object.entries(over)) {
-    const former = merged.get(key);
-    merged.set(key, isMap(former) && isMap(value) ? mergeValues(former, value) : value);
-  }
-  return Object.fromEntries(merged);
-}
-
-function isMap(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What the App's own controller would find wrong with it is said before anything is written. */

@@ -1,0 +1,306 @@
+/** `headgate channel export` and `import`: a Release with everything that it needs in one file, and from there into another store and registry. */
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type ArchivedFile, indexArchive } from '../adapters/artifact/index-archive.ts';
+import { ArchiveFault } from '../adapters/artifact/read-archive.ts';
+import { type Published, readPublished, readTargetFile } from '../adapters/channel/published.ts';
+import type { ChannelStore } from '../adapters/channel/store.ts';
+import {
+  type CopiedManifest,
+  copyImage,
+  type ImageSource,
+  imageSinkOf,
+  imageSourceOf,
+} from '../adapters/registry/copy-image.ts';
+import { parseChannelAddress } from '../core/channel/address.ts';
+import { indexPath, releasePath, roleOfTarget, storedMetadata, storedTarget } from '../core/channel/layout.ts';
+import type { Release } from '../core/channel/release.ts';
+import { OperationError } from '../core/errors.ts';
+import type { ArtifactPlace } from '../engine/ports/artifacts.ts';
+import { decodeRelease } from '../resources/decode-release.ts';
+import {
+  ArchiveWriter,
+  archiveSink,
+  archiveSource,
+  type CarriedImage,
+  imagesOf,
+  naming,
+  writeLayout,
+} from './carried-images.ts';
+import { readAll, withView } from './channel-transport.ts';
+import type { StoresOnce } from './stores-once.ts';
+
+export interface ExportRequest {
+  readonly store: ChannelStore;
+  readonly release: string;
+  readonly out: string;
+  /** Whether images go with it; else they stay in their registries. */
+  readonly withImages: boolean;
+  readonly registry: StoresOnce['registry'];
+}
+
+export interface Exported {
+  readonly sizeBytes: number;
+  readonly images: number;
+}
+
+/**
+ * Metadata, index, the Release, its charts, manifests and evidence, and its images. The same channel gives the same bytes.
+ *
+ * @throws CHANNEL_INVALID where there is no such Release, CHANNEL_STORE_UNUSABLE, errors of registries; then there is no file
+ */
+export async function exportRelease(request: ExportRequest, signal: AbortSignal): Promise<Exported> {
+  const { store, out } = request;
+  const published = await readPublished(store, signal);
+  const release = await readRelease(request, published, signal);
+  const wanted = [indexPath, releasePath(release.name), ...release.targets.map(({ path }) => path)];
+  const file = await open(out, 'w', 0o644);
+  try {
+    const archive = new ArchiveWriter(file);
+    for (const path of [...metadataOf(published), ...wanted.map((one) => storedPathOf(published, one))]) {
+      await archive.addBytes(path, (await store.read(path, signal)) ?? Buffer.alloc(0));
+    }
+    const images = request.withImages ? imagesOf(release) : [];
+    await exportImages(request, archive, images, signal);
+    await archive.end();
+    await file.sync();
+    return { sizeBytes: (await file.stat()).size, images: images.length };
+  } catch (error) {
+    await rm(out, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+export type MirrorRequest = Pick<ExportRequest, 'store' | 'release' | 'registry'> & {
+  /** As of ImportRequest. */
+  readonly images: string;
+};
+
+/**
+ * Copies the images of a Release into another registry, under their digests and tags, so that one that vanishes does no harm. What is there
+ * already is not sent again.
+ *
+ * @throws CHANNEL_INVALID where there is no such Release, CHANNEL_STORE_UNUSABLE, errors of registries
+ */
+export async function mirrorRelease(request: MirrorRequest, signal: AbortSignal): Promise<readonly string[]> {
+  const { store, registry, images } = request;
+  const release = await readRelease(request, await readPublished(store, signal), signal);
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-mirror-'));
+  try {
+    const written: string[] = [];
+    for (const image of imagesOf(release)) {
+      const from = { repository: image.repository, access: { insecure: image.insecure } };
+      written.push(await putImage({ registry, images }, imageSourceOf(registry, from, folder), image, signal));
+    }
+    return written;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readRelease(
+  { store, release }: Pick<ExportRequest, 'store' | 'release'>,
+  published: Published,
+  signal: AbortSignal,
+): Promise<Release> {
+  const text = await readTargetFile(store, published, releasePath(release), signal);
+  if (text === undefined) {
+    throw new OperationError(`read ${release}: the channel in ${store.place} has no such Release`, {
+      code: 'CHANNEL_INVALID',
+      retry: 'never',
+    });
+  }
+  return decodeRelease(release, JSON.parse(text.toString('utf8')));
+}
+
+async function exportImages(
+  { registry }: ExportRequest,
+  archive: ArchiveWriter,
+  images: readonly CarriedImage[],
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-export-'));
+  const sink = archiveSink(archive);
+  const taken: (CarriedImage & { readonly manifest: CopiedManifest })[] = [];
+  try {
+    for (const image of images) {
+      const place = { repository: image.repository, access: { insecure: image.insecure } };
+      const source = imageSourceOf(registry, place, folder);
+      taken.push({ ...image, manifest: await naming(image, () => copyImage(source, image.digest, sink, signal)) });
+    }
+    if (images.length > 0) {
+      await writeLayout(archive, taken);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function metadataOf({ root, timestamp, snapshot, targets, roles }: Published): readonly string[] {
+  const roots = Array.from({ length: root.signed.version }, (_, at) => storedMetadata('root', at + 1));
+  const named = [...roles, ...(targets ? [['targets', targets] as const] : [])];
+  return [
+    ...roots,
+    storedMetadata('timestamp', timestamp?.signed.version ?? 0),
+    storedMetadata('snapshot', snapshot?.signed.version ?? 0),
+    ...named.map(([role, { metadata }]) => storedMetadata(role, metadata.signed.version)),
+  ];
+}
+
+function storedPathOf({ roles }: Published, path: string): string {
+  const target = roles.get(roleOfTarget(path))?.metadata.signed.targets[path];
+  return storedTarget(path, target?.hashes['sha256'] ?? '');
+}
+
+export interface ImportRequest {
+  readonly file: string;
+  readonly store: ChannelStore;
+  readonly rootFile: string;
+  /** `oci://host/prefix`: images go below it under their path; undefined: they are left out. */
+  readonly images: string | undefined;
+  readonly stores: StoresOnce;
+}
+
+export interface Imported {
+  readonly releases: readonly string[];
+  readonly images: readonly string[];
+}
+
+const maxFiles = 100_000;
+/** Of the files of a channel, which are unpacked; images are read where they are. */
+const maxChannelBytes = 2_147_483_647;
+
+/**
+ * Puts an exported Release into a store, from which Subscriptions read it, and its images into a registry.
+ *
+ * Everything is verified as a cluster would before anything is written, from the root that is given; the images have to be those that the
+ * Release names.
+ *
+ * @throws CHANNEL_UNTRUSTED, CHANNEL_EXPIRED, CHANNEL_INVALID for what is no export; errors of registries
+ */
+export async function importRelease(request: ImportRequest, signal: AbortSignal): Promise<Imported> {
+  const file = await open(request.file, 'r');
+  const unpacked = await mkdtemp(join(tmpdir(), 'headgate-import-'));
+  try {
+    const files = await indexOrSay(request.file, () => indexArchive(file, maxFiles));
+    const channel = new Map([...files].filter(([path]) => !path.startsWith('oci/')));
+    await unpack(file, channel, unpacked);
+    const carried = (name: string) =>
+      [...channel.keys()].some((path) => path.startsWith('targets/releases/') && path.endsWith(`.${name}.json`));
+    const found = await withView({ ...request, place: unpacked }, signal, async (view) => {
+      const { read } = await readAll(view, carried, signal);
+      const texts = read.map(
+        async (name) => [name, await view.read(releasePath(name), maxChannelBytes, signal)] as const,
+      );
+      return (await Promise.all(texts)).map(([name, text]) => decodeRelease(name, JSON.parse(text.toString('utf8'))));
+    });
+    const images = await importImages(request, { source: archiveSource(file, files), releases: found }, signal);
+    await writeChannel(file, channel, request.store, signal);
+    return { releases: found.map(({ name }) => name), images };
+  } finally {
+    await file.close();
+    await rm(unpacked, { recursive: true, force: true });
+  }
+}
+
+async function indexOrSay<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof ArchiveFault) {
+      const message = `import ${path}: ${error.message}; name a file that headgate channel export wrote`;
+      throw new OperationError(message, { code: 'CHANNEL_INVALID', retry: 'never', cause: error });
+    }
+    throw error;
+  }
+}
+
+type OpenFile = Awaited<ReturnType<typeof open>>;
+
+async function readWhole(file: OpenFile, { start, sizeBytes }: ArchivedFile): Promise<Buffer> {
+  const bytes = Buffer.alloc(sizeBytes);
+  await file.read(bytes, 0, sizeBytes, start);
+  return bytes;
+}
+
+async function unpack(file: OpenFile, files: ReadonlyMap<string, ArchivedFile>, folder: string): Promise<void> {
+  const size = [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (size > maxChannelBytes) {
+    throw new OperationError(
+      `import: the files of the channel in it have ${size} bytes, and ${maxChannelBytes} are read`,
+      {
+        code: 'CHANNEL_INVALID',
+        retry: 'never',
+      },
+    );
+  }
+  for (const [path, place] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), await readWhole(file, place));
+  }
+}
+
+async function importImages(
+  { images, stores }: ImportRequest,
+  { source, releases }: { readonly source: ImageSource; readonly releases: readonly Release[] },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (images === undefined) {
+    return [];
+  }
+  const written: string[] = [];
+  for (const image of releases.flatMap(imagesOf)) {
+    written.push(await putImage({ registry: stores.registry, images }, source, image, signal));
+  }
+  return written;
+}
+
+/** @returns where it is now */
+async function putImage(
+  { registry, images }: Pick<MirrorRequest, 'registry' | 'images'>,
+  source: ImageSource,
+  image: CarriedImage,
+  signal: AbortSignal,
+): Promise<string> {
+  const place = placeBelow(images, image);
+  const manifest = await naming(image, () => copyImage(source, image.digest, imageSinkOf(registry, place), signal));
+  if (image.tag !== undefined) {
+    await registry.writeManifest(place, image.tag, manifest, signal);
+  }
+  return `${place.repository.registry}/${place.repository.path}@${image.digest}`;
+}
+
+/** Their path stays, so that nodes that are told a mirror for their registry find them. */
+function placeBelow(address: string, { repository }: CarriedImage): ArtifactPlace {
+  const target = parseChannelAddress(
+    `${address.replace(/\?.*$/, '')}/${repository.path}${/\?.*$/.exec(address)?.[0] ?? ''}`,
+    '--images',
+  );
+  if (target.kind !== 'Artifact') {
+    throw new OperationError(`--images "${address}": write oci://host or oci://host/prefix`, {
+      code: 'USAGE',
+      retry: 'never',
+    });
+  }
+  return { repository: target.repository, access: { insecure: target.insecure } };
+}
+
+async function writeChannel(
+  file: OpenFile,
+  files: ReadonlyMap<string, ArchivedFile>,
+  store: ChannelStore,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [path, place] of [...files].toSorted(([left], [right]) => rankOf(left) - rankOf(right))) {
+    await store.write(path, await readWhole(file, place), signal);
+  }
+  await store.flush(signal);
+}
+
+/** The timestamp last, as when it is published: until then what was there stays valid. */
+function rankOf(path: string): number {
+  return path === 'timestamp.json' ? 3 : path.includes('.snapshot.') ? 2 : path.startsWith('targets/') ? 0 : 1;
+}
