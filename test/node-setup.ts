@@ -21,7 +21,10 @@ declare module 'vitest' {
 
 /** vitest's globalSetup of the level `node`: one cluster with a node for all tests of the run. Each test works in a namespace of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [{ helm, kubectl }, cluster] = await Promise.all([locateTools(['helm', 'kubectl']), startNode()]);
+  const [{ helm, kubectl }, cluster] = await Promise.all([
+    locateTools(['helm', 'kubectl']),
+    startNode({ volumes: true }),
+  ]);
   project.provide('kubeconfig', cluster.kubeconfigPath);
   project.provide('registry', cluster.registry);
   project.provide('localRegistry', cluster.localRegistry);

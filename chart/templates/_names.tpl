@@ -252,6 +252,13 @@ seccompProfile:
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create, delete]
+# Snapshots of claims, and claims that get other volumes on the way back.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [get, create, delete]
+- apiGroups: [snapshot.storage.k8s.io]
+  resources: [volumesnapshots]
+  verbs: [get, create, delete]
 {{- end }}
 {{- if .Values.helmReleases }}
 # Where Helm keeps its releases: watched, and a lock that was left behind is lifted. Values from ConfigMaps and Secrets.

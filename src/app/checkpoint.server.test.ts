@@ -13,6 +13,7 @@ import { type RunningRegistry, startRegistry } from '../../test/servers/registry
 import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { createDirectRecords } from '../adapters/cluster/records.ts';
+import { type ClaimObject, claims } from '../adapters/cluster/volume-objects.ts';
 import { restoreApp } from '../engine/update/restore-app.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { deployments, pods, secrets } from '../kube/resource-types.ts';
@@ -55,11 +56,22 @@ interface DeploymentObject extends KubeObject {
   };
 }
 
+async function claim(name: string): Promise<void> {
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  await stage.client.create<ClaimObject>(claims, { metadata: { namespace: stage.namespace, name }, spec });
+}
+
 /** Web 1.0.0 runs, 1.1.0 is there. */
-async function follow(spec: Partial<AppSpecWire>): Promise<void> {
+async function follow(
+  spec: Partial<AppSpecWire>,
+  { volumes = [], runs = '1.0.0' }: { readonly volumes?: readonly object[]; readonly runs?: string } = {},
+): Promise<void> {
   completeRollouts(stage, stop.signal);
   await pushVersions(registry.host, `checkpoint-${round}/web`, ['1.0.0', '1.1.0']);
-  await createDeployment(stage, 'web', `${repository()}:1.0.0`);
+  await createDeployment(stage, 'web', `${repository()}:${runs}`);
+  const mounting = { spec: { template: { spec: { volumes } } } };
+  const key = { namespace: stage.namespace, name: 'web' };
+  await stage.client.patch(deployments, key, { kind: 'merge', body: mounting });
   const image = { repository: repository(), insecure: true, policy: { semver: { range: '1.x' } } };
   await stage.client.create<ProductObject>(apps, {
     metadata: { namespace: stage.namespace, name: 'web' },
@@ -199,6 +211,51 @@ describe('a checkpoint', () => {
   });
 });
 
+test('the claims that the workloads mount are among the objects', async () => {
+  await claim('web-data');
+  await follow({ backup: {} }, { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'web-data' } }] });
+
+  await stage.until(async () => expect((await update())?.status?.checkpoint?.state).toBe('Completed'));
+
+  const name = (await update())?.status?.checkpoint?.objects ?? '';
+  const secret = await stage.client.get<KubeObject & { readonly data: Record<string, string> }>(secrets, {
+    ...{ namespace: stage.namespace, name },
+  });
+  const packed = Buffer.from(secret.data['objects.json.gz'] ?? '', 'base64');
+  expect(JSON.parse(gunzipSync(packed).toString())).toMatchObject([
+    { kind: 'Deployment', metadata: { name: 'web' } },
+    {
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'web-data' },
+      spec: { resources: { requests: { storage: '1Gi' } } },
+    },
+  ]);
+});
+
+test('snapshots of an App that mounts no claims: nothing is touched', async () => {
+  await follow({ backup: { snapshots: {}, scaleDown: true } });
+
+  await endsAs('Failed');
+
+  expect((await update())?.status?.failure).toMatchObject({
+    reason: 'CheckpointFailed',
+    message: expect.stringContaining('its workloads mount no claims, so that spec.backup.snapshots keeps nothing'),
+    blamesVersion: false,
+  });
+  expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.0.0', 1]);
+});
+
+test('a claim that has no volume yet cannot be kept', async () => {
+  await claim('web-data');
+  await follow({ backup: { snapshots: { claims: ['web-data'] } } });
+
+  await endsAs('Failed');
+
+  expect((await update())?.status?.failure?.message).toMatch(
+    /PersistentVolumeClaim .*\/web-data: it is Pending, and only one that is Bound has data/,
+  );
+});
+
 test('as many checkpoints are kept as asked for; the backup is told which', async () => {
   await follow({ backup: { ...backup, keep: 1 }, health: { timeout: '30m', stableFor: '0s' } });
   await completeJob(stage.client, (await jobFor('backup')).place);
@@ -269,6 +326,21 @@ describe('a version that was at work and is bad', () => {
     const status = (await update())?.status;
     expect(status).toMatchObject({ dataRestore: { state: 'Done', update: 'web-1', message: '3 tables' } });
     expect(status?.stopped).toBeUndefined();
+  });
+
+  test('goes back without the data where spec.rollback.data is Never', async () => {
+    await arrive('Never');
+
+    await crashingPod(crashes);
+
+    await endsAs('RolledBack');
+    expect([await tagOfWeb(), await replicasOfWeb()]).toEqual(['1.0.0', 1]);
+    const { status } = (await update()) ?? {};
+    expect(status).toMatchObject({
+      checkpoint: { state: 'Completed' },
+      dataRestore: { state: 'NotNeeded', message: 'spec.rollback.data is Never' },
+    });
+    expect(await jobsFor(stage.client, stage.namespace, 'restore')).toEqual([]);
   });
 
   test('keeps the data where it was never at work', async () => {
@@ -392,6 +464,19 @@ describe('a person', () => {
       message: expect.stringContaining('there is no complete checkpoint'),
     });
   });
+});
+
+test('an Update that could not be undone exactly does not begin where spec.rollback.required is set', async () => {
+  // No pod runs, and the registry has no such tag: nothing tells which bits are to come back.
+  await follow({ backup, rollback: { required: true } }, { runs: '0.9.0' });
+
+  await endsAs('Failed');
+
+  expect((await update())?.status?.steps?.at(-1)?.message).toMatch(
+    /^spec\.rollback\.required is set, and it could not be undone: Deployment\/web: no pod and no registry tells which digest runs/,
+  );
+  expect(await tagOfWeb()).toBe('0.9.0');
+  expect(await jobsFor(stage.client, stage.namespace, 'backup')).toEqual([]);
 });
 
 test('an App whose data is to come back needs a way to bring it back', async () => {

@@ -8,12 +8,18 @@ import { type ConfigMap, connectTo, createConfigMap } from '../../test/kube/serv
 import { completeRollouts, openRuntimeStage, pushVersions, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
+import type { KubeObject } from '../kube/objects.ts';
 import { configMaps, deployments, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 
 // Several Updates one after the other, each with a helm of its own.
 vi.setConfig({ testTimeout: 90_000 });
+
+interface SecretWithData extends KubeObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
 
 type HelmWire = NonNullable<AppSpecWire['deploy']['helm']>;
 
@@ -100,6 +106,19 @@ test('adopts a release that a person installed, with the newest image, and keeps
   expect(await settings()).toEqual({ color: 'green', version: '1.0.0' });
   expect(await revisionsOf(stage, 'web')).toEqual(['2 deployed', '1 superseded']);
   expect((await stage.app('web')).status).toMatchObject({ current: '1.1.0', waiting: { reason: 'UpToDate' } });
+});
+
+test("a checkpoint keeps Helm's own record of the release that goes back", async () => {
+  await install();
+  const { namespace, client } = stage;
+  const own = await client.get<SecretWithData>(secrets, { namespace, name: 'sh.helm.release.v1.web.v1' });
+
+  await putApp({}, { backup: {}, rollback: { required: true } });
+
+  const [update] = await untilEnded(1);
+  expect(update?.status).toMatchObject({ phase: 'Succeeded', checkpoint: { kind: 'Objects', state: 'Completed' } });
+  const kept = await client.get<SecretWithData>(secrets, { namespace, name: 'headgate-checkpoint-web-1-helm' });
+  expect([kept.type, kept.data]).toEqual(['headgate.dev/checkpoint', own.data]);
 });
 
 test('a change of values alone is an Update; at rest nothing is asked', async () => {

@@ -2,6 +2,7 @@
 
 import { CheckpointSecrets } from '../adapters/cluster/checkpoint-secrets.ts';
 import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
+import { ClusterVolumes } from '../adapters/cluster/cluster-volumes.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { createNamespaceLimits } from '../adapters/cluster/namespace-limits.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
@@ -291,11 +292,11 @@ function createContext(options: RuntimeOptions, { caches, wake, wakeable, late }
   const { deployers, folders } = deploying;
   const tests = setUpProbers({ ...options, ...outside, jobs, deployers, wakeUpdate });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
-  const checkpoints = new CheckpointSecrets(client);
+  const keeping = { checkpoints: new CheckpointSecrets(client), volumes: new ClusterVolumes(client) };
   const notices = setUpNotices(options, outside.outbound);
   const releases = watchReleases({ ...options, onError }, (key) => wake.adoption(key));
   const told = { ...notices, words, gauges: new AppGauges(options.metrics) };
-  const own = { ...told, registry, nodes, deployers, folders, records, checkpoints, releases };
+  const own = { ...told, registry, nodes, deployers, folders, records, ...keeping, releases };
   const parts = { ...looking, ...tests, ...own };
   const close = async () => {
     await Promise.all([deploying.close(), outside.outbound.close()]);

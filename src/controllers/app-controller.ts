@@ -4,8 +4,8 @@ import type { AppCheck, CheckContext } from '../engine/check/app-check.ts';
 import { checkApp } from '../engine/check/check-app.ts';
 import { memoryKey } from '../engine/check/check-memory.ts';
 import { stateOfOpen } from '../engine/check/weigh-findings.ts';
+import type { CheckpointContext } from '../engine/checkpoint/checkpoint-context.ts';
 import { retainCheckpoints } from '../engine/checkpoint/retain-checkpoints.ts';
-import type { CheckpointStore } from '../engine/ports/checkpoint-store.ts';
 import { startUpdate, trimHistory } from '../engine/update/start-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
@@ -14,10 +14,9 @@ import type { AppGauges } from './app-gauges.ts';
 import type { AppWords } from './app-words.ts';
 import { holdOn, type KeepUpContext, keepUp, takeDown } from './keep-up.ts';
 
-export interface AppControllerContext extends CheckContext, KeepUpContext {
+export interface AppControllerContext extends CheckContext, KeepUpContext, CheckpointContext {
   readonly gauges: AppGauges;
   readonly words: AppWords;
-  readonly checkpoints: CheckpointStore;
 }
 
 /** @throws errors of the API server; what is wrong with the App or its registries is written to its status instead */

@@ -18,9 +18,30 @@ const JobBackupSchema = Type.Object(
   { description: 'Jobs of yours that keep the data: pg_dump, restic, a script.' },
 );
 
+const SnapshotBackupSchema = Type.Object(
+  {
+    className: Type.Optional(
+      Type.String({
+        description: "VolumeSnapshotClass; the default one of the claim's driver when absent.",
+        minLength: 1,
+        maxLength: 253,
+      }),
+    ),
+    claims: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+        description: 'PersistentVolumeClaims; those that the workloads of the App mount when absent.',
+        minItems: 1,
+        maxItems: 100,
+      }),
+    ),
+  },
+  { description: 'CSI snapshots of the volumes.' },
+);
+
 export const BackupSchema = Type.Object(
   {
     job: Type.Optional(JobBackupSchema),
+    snapshots: Type.Optional(SnapshotBackupSchema),
     scaleDown: Type.Optional(
       Type.Boolean({
         description: 'Scale the workloads to zero before the data is kept, until the new version is set.',

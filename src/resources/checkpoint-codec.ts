@@ -26,22 +26,24 @@ export function encodeCheckpointFacts({ checkpoint, stopped, ran, dataRestore }:
 }
 
 function decodeCheckpoint(wire: NonNullable<FactsWire['checkpoint']>): Checkpoint {
-  const { durationSeconds: _, startedAt, finishedAt, expiresAt, sealedAt, ...rest } = wire;
+  const { durationSeconds: _, startedAt, finishedAt, expiresAt, sealedAt, volumes, ...rest } = wire;
   return {
     ...present(rest),
+    ...(volumes && { volumes: volumes.map(present) }),
     startedAt: new Date(startedAt),
     ...times({ finishedAt, expiresAt, sealedAt }),
   };
 }
 
 function encodeCheckpoint(checkpoint: Checkpoint): NonNullable<FactsWire['checkpoint']> {
-  const { startedAt, finishedAt, expiresAt, sealedAt, message, ...rest } = checkpoint;
+  const { startedAt, finishedAt, expiresAt, sealedAt, message, volumes, ...rest } = checkpoint;
   const second = 1_000;
   return {
     ...rest,
     startedAt: startedAt.toISOString(),
     ...texts({ finishedAt, expiresAt, sealedAt }),
     ...(message !== undefined && { message: clipMessage(message) }),
+    ...(volumes && { volumes: volumes.map((one) => ({ ...one })) }),
     ...(finishedAt && {
       durationSeconds: Math.max(0, Math.round((finishedAt.getTime() - startedAt.getTime()) / second)),
     }),
@@ -53,11 +55,12 @@ function decodeDataRestore({ startedAt, finishedAt, ...rest }: NonNullable<Facts
 }
 
 function encodeDataRestore(restore: DataRestore): NonNullable<FactsWire['dataRestore']> {
-  const { startedAt, finishedAt, message, ...rest } = restore;
+  const { startedAt, finishedAt, message, volumes, ...rest } = restore;
   return {
     ...rest,
     ...texts({ startedAt, finishedAt }),
     ...(message !== undefined && { message: clipMessage(message) }),
+    ...(volumes && { volumes: volumes.map((one) => ({ ...one })) }),
   };
 }
 

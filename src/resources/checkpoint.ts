@@ -6,7 +6,9 @@ import { Text, Time } from './schema-parts.ts';
 export const CheckpointSchema = Type.Object(
   {
     id: Text('Under which the backup knows it: HEADGATE_CHECKPOINT. The name of the Update that made it.', 253),
-    kind: Type.Enum(['Job', 'Objects'], { description: 'How the data was kept. Objects: only the objects were.' }),
+    kind: Type.Enum(['Job', 'Snapshots', 'Objects'], {
+      description: 'How the data was kept. Objects: only the objects were.',
+    }),
     state: Type.Enum([...checkpointStates], { description: 'Dropped: it was complete, and has been deleted since.' }),
     startedAt: Time('When it was begun.'),
     finishedAt: Type.Optional(Time('When it was complete.')),
@@ -15,6 +17,18 @@ export const CheckpointSchema = Type.Object(
     sizeBytes: Type.Optional(Type.Integer({ description: 'Of the data, where the backup tells it.', minimum: 0 })),
     message: Type.Optional(Text('What there is to say.', 32_768)),
     job: Type.Optional(Text('The Job that kept the data.', 63)),
+    volumes: Type.Optional(
+      Type.Array(
+        Type.Object({
+          claim: Text('The PersistentVolumeClaim.', 253),
+          snapshot: Text('Its VolumeSnapshot, of the same namespace.', 253),
+          sizeBytes: Type.Optional(
+            Type.Integer({ description: 'What a volume made of it must have at least.', minimum: 0 }),
+          ),
+        }),
+        { description: 'The snapshots that keep the data.', maxItems: 100 },
+      ),
+    ),
     objects: Type.Optional(Text('Secret that holds the objects of the App as they were.', 253)),
     sealedAt: Type.Optional(Time('When it was complete, by the clock of the API server.')),
   },
@@ -41,6 +55,17 @@ export const DataRestoreSchema = Type.Object(
     message: Type.Optional(Text('Why, or what is where.', 32_768)),
     by: Type.Optional(Text('Who answered.', 512)),
     job: Type.Optional(Text('The Job of the last attempt.', 63)),
+    volumes: Type.Optional(
+      Type.Array(
+        Type.Object({
+          claim: Text('The PersistentVolumeClaim that gets another volume.', 253),
+          brokenVolume: Text('The PersistentVolume that it had.', 253),
+          newVolume: Text('The PersistentVolume that was made of the snapshot.', 253),
+          brokenClaim: Text('The claim under which the broken volume is kept until a person deletes it.', 253),
+        }),
+        { description: 'Claims whose volumes are exchanged.', maxItems: 100 },
+      ),
+    ),
     attempt: Type.Optional(Type.Integer({ description: 'Counts the attempts.', minimum: 1 })),
     startedAt: Type.Optional(Time('When it was begun.')),
     finishedAt: Type.Optional(Time('When it ended.')),

@@ -1,5 +1,11 @@
 /** Backup and rollback of an App: wire form -> what the product works with. */
-import type { Backup, DataBackup, Rollback } from '../core/checkpoint/backup.ts';
+import {
+  type Backup,
+  canBringBack,
+  type DataBackup,
+  type JobBackup,
+  type Rollback,
+} from '../core/checkpoint/backup.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isFields } from '../core/health/objects/fields.ts';
 import type { AppSpecWire } from './app.ts';
@@ -31,18 +37,28 @@ export function decodeBackup({ backup }: AppSpecWire): Backup | undefined {
 export function decodeRollback({ rollback, backup }: AppSpecWire): Rollback {
   const data = rollback?.data ?? 'Never';
   const required = rollback?.required ?? false;
-  if (data !== 'Never' && backup?.job?.restore === undefined) {
+  if (data !== 'Never' && !canBringBack(backup && decodeData(backup))) {
     throw invalidObject('spec.rollback.data', [
-      `"${data}" needs a way to bring the data back; set spec.backup.job.restore, or data: Never`,
+      `"${data}" needs a way to bring the data back; set spec.backup.job.restore or spec.backup.snapshots, or data: Never`,
     ]);
   }
   return { data, required };
 }
 
-function decodeData({ job }: BackupWire): DataBackup | undefined {
-  if (!job) {
-    return undefined;
+/** @throws OBJECT_INVALID naming field, value and remedy */
+function decodeData({ job, snapshots }: BackupWire): DataBackup | undefined {
+  const given = [job && decodeJob(job), snapshots && decodeSnapshots(snapshots)].filter((one) => one !== undefined);
+  if (given.length > 1) {
+    throw invalidObject('spec.backup', ['keeps the data in more than one way; choose one of job and snapshots']);
   }
+  return given[0];
+}
+
+function decodeSnapshots({ className, claims }: NonNullable<BackupWire['snapshots']>): DataBackup {
+  return { kind: 'Snapshots', className, claims };
+}
+
+function decodeJob(job: NonNullable<BackupWire['job']>): JobBackup {
   for (const [field, template] of Object.entries({ template: job.template, restore: job.restore })) {
     if (template !== undefined && !isFields(template['spec'])) {
       throw invalidObject(`spec.backup.job.${field}`, ['has no spec; write it as spec.jobTemplate of a CronJob']);

@@ -8,6 +8,7 @@ import type { ClusterNetwork } from './cluster-network.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { makeNodeNamespace } from './node-namespace.ts';
 import { loadImage, startNodePrograms } from './node-programs.ts';
+import { startVolumePrograms, volumePrograms } from './volume-programs.ts';
 import { hireWarden } from './warden.ts';
 
 export interface NodeOptions {
@@ -15,6 +16,8 @@ export interface NodeOptions {
   readonly directory?: string;
   /** Name of the cluster and context in the kubeconfig; default `test`. */
   readonly name?: string;
+  /** Also a CSI driver of the tests with snapshots (volume-programs.ts). */
+  readonly volumes?: boolean;
 }
 
 export interface ClusterWithNode {
@@ -89,6 +92,10 @@ export async function startNode(options: NodeOptions = {}): Promise<ClusterWithN
       network: namespace.network,
     });
     const node = await startNodePrograms({ directory, cgroup, warden, namespace, controlPlane, programs });
+    if (options.volumes === true) {
+      const found = await locateTools(volumePrograms);
+      await startVolumePrograms({ directory, nodeName: node.nodeName, namespace, controlPlane, programs: found });
+    }
     const { kubeconfigPath, stop } = controlPlane;
     return {
       ...node,

@@ -5,6 +5,7 @@ const kubernetesVersion = '1.36.3';
 
 export type Tool =
   | KubernetesProgram
+  | VolumeProgram
   | 'etcd'
   | 'coredns'
   | 'helm'
@@ -14,6 +15,7 @@ export type Tool =
   | 'cosign'
   | 'crane'
   | 'versitygw';
+type VolumeProgram = 'snapshot-controller' | 'csi-snapshotter' | 'folder-csi-driver';
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
 export interface Download {
@@ -101,6 +103,14 @@ export const origins: Readonly<Record<Tool, Origin>> = {
     download: kubernetesDownload('kubectl'),
     make: helmAndKubectl,
   },
+  'snapshot-controller': snapshotter('snapshot-controller'),
+  'csi-snapshotter': snapshotter('csi-snapshotter'),
+  'folder-csi-driver': {
+    // Of this repository: a driver for tests alone. A change of it needs a new number here and in its main.go.
+    version: { arguments: ['--version'], accepts: /^folder-csi-driver 1$/m },
+    folder: 'folder-csi-driver-1',
+    make: { kind: 'go', module: 'csi', package: 'headgate.dev/test/csi/folder-csi-driver' },
+  },
   cosign: {
     version: { arguments: ['version'], accepts: /^GitVersion:\s+v3\./m },
     folder: 'cosign-3.1.3',
@@ -113,6 +123,20 @@ export const origins: Readonly<Record<Tool, Origin>> = {
     make: { kind: 'go', module: 'cosign', package: 'github.com/google/go-containerregistry/cmd/crane' },
   },
 };
+
+function snapshotter(program: 'snapshot-controller' | 'csi-snapshotter'): Origin {
+  const module = 'github.com/kubernetes-csi/external-snapshotter/v8';
+  return {
+    version: { arguments: ['--version'], accepts: /v8\./ },
+    folder: 'external-snapshotter-8.7.0',
+    make: {
+      kind: 'go',
+      module: 'csi',
+      package: `${module}/cmd/${program}`,
+      linkerFlags: '-X main.version=v8.7.0',
+    },
+  };
+}
 
 function kubernetes(program: KubernetesProgram): Origin {
   const [major, minor] = kubernetesVersion.split('.');

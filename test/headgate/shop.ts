@@ -8,7 +8,7 @@ import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
 import type { AppSpecWire } from '../../src/resources/app.ts';
 import { makeShopImage, type ShopMigration } from '../images/shop-image.ts';
-import { makeClaim, runShop, type ShopPlace, shopBackup, volumes } from '../images/shop-objects.ts';
+import { claimFrom, makeClaim, runShop, type ShopPlace, shopBackup, volumes } from '../images/shop-objects.ts';
 import { readRows } from '../images/shop-rows.ts';
 import { type DeploymentObject, sourceOf } from './objects.ts';
 import { untilObject } from './sight.ts';
@@ -23,12 +23,16 @@ export interface Shop {
   untilServing(): Promise<void>;
 }
 
-/** Shop 1.0.0 runs on a claim of its own, with 2,200 rows in two tables. */
-export async function openShop(stage: Stage): Promise<Shop> {
+/**
+ * Shop 1.0.0 runs on a claim of its own, with 2,200 rows in two tables.
+ *
+ * @param storageClass of the claim; without one the claims `data` and `backup` are folders that no driver looks after
+ */
+export async function openShop(stage: Stage, storageClass?: string): Promise<Shop> {
   const folder = join(inject('nodeDirectory'), `shop-${randomBytes(3).toString('hex')}`);
   const place = { client: stage.client, namespace: stage.namespace, folder };
   stage.atEnd(async () => {
-    for (const name of ['data', 'backup']) {
+    for (const name of storageClass === undefined ? ['data', 'backup'] : []) {
       await stage.client.delete(volumes, { namespace: '', name: `${stage.namespace}-${name}` });
     }
     rmSync(folder, { recursive: true, force: true });
@@ -41,14 +45,19 @@ export async function openShop(stage: Stage): Promise<Shop> {
     await untilObject<DeploymentObject>(stage, deployments, {
       what: 'the shop is served',
       name: 'shop',
+      deadlineMs: 150_000,
       matches: ({ status }) => status?.availableReplicas === 1 && status.updatedReplicas === 1,
     });
   };
   const { kubeconfigPath, namespace, programs } = stage;
   const rows = () => readRows({ kubectl: programs.kubectl, kubeconfigPath, namespace });
   await push('1.0.0', 'first');
-  await makeClaim(place, 'data');
-  await makeClaim(place, 'backup');
+  if (storageClass === undefined) {
+    await makeClaim(place, 'data');
+    await makeClaim(place, 'backup');
+  } else {
+    await claimFrom(place, { name: 'data', storageClassName: storageClass });
+  }
   const image = `${host}/${repository}:1.0.0`;
   await runShop(place, image);
   await untilServing();

@@ -13,7 +13,7 @@ export interface ShopPlace {
   readonly folder: string;
 }
 
-const claims: ResourceType = {
+export const claims: ResourceType = {
   ...{ group: '', version: 'v1', plural: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim', namespaced: true },
 };
 export const volumes: ResourceType = {
@@ -38,6 +38,19 @@ export async function makeClaim({ client, namespace, folder }: ShopPlace, name: 
   const claim = { ...common, volumeName: volume, resources: { requests: { storage: size } } };
   await client.create<Anything>(claims, { metadata: { namespace, name }, spec: claim });
   return path;
+}
+
+/** Makes a claim of a StorageClass, whose driver makes the volume. */
+export async function claimFrom(
+  { client, namespace }: Pick<ShopPlace, 'client' | 'namespace'>,
+  {
+    name,
+    storageClassName,
+    size = '1Gi',
+  }: { readonly name: string; readonly storageClassName: string; readonly size?: string },
+): Promise<void> {
+  const spec = { accessModes: ['ReadWriteOnce'], storageClassName, resources: { requests: { storage: size } } };
+  await client.create<Anything>(claims, { metadata: { namespace, name }, spec });
 }
 
 /** One pod with the database on claim `data`, reached by Service `shop`. */

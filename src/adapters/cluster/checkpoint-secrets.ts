@@ -1,12 +1,14 @@
 /** Fulfils the engine's CheckpointStore: one Secret for the objects of a checkpoint, packed, and one for Helm's own record. */
 import { gzipSync } from 'node:zlib';
+import { usedClaims } from '../../core/checkpoint/used-claims.ts';
 import { isOperationError } from '../../core/errors.ts';
 import type { WorkloadReference } from '../../core/workload/workload.ts';
 import type { CheckpointOwner, CheckpointStore, KeptObjects } from '../../engine/ports/checkpoint-store.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { apiVersionOf, type KubeObject, type ObjectMeta } from '../../kube/objects.ts';
+import { apiVersionOf, type KubeObject, type ObjectKey, type ObjectMeta } from '../../kube/objects.ts';
 import { secrets } from '../../kube/resource-types.ts';
 import { fieldManager, updates, workloadTypes } from './kinds.ts';
+import { claims } from './volume-objects.ts';
 
 interface SecretObject extends KubeObject {
   readonly type?: string;
@@ -41,11 +43,7 @@ export class CheckpointSecrets implements CheckpointStore {
     if (release) {
       leftOut.push(...(await this.#keepRelease(update, release, signal)));
     }
-    const live: unknown[] = [];
-    for (const reference of workloads) {
-      const object = await this.#client.find<KubeObject>(workloadTypes[reference.kind], reference, { signal });
-      live.push(...(object ? [withoutManagers(object)] : []));
-    }
+    const live = await this.#readObjects(workloads, signal);
     const packed = gzipSync(JSON.stringify(live));
     const fits = packed.length <= largestContent;
     if (!fits) {
@@ -56,6 +54,24 @@ export class CheckpointSecrets implements CheckpointStore {
     const data = fits ? { 'objects.json.gz': packed.toString('base64') } : {};
     const secret = await this.#write(update, name, data, signal);
     return { name, createdAt: createdAt(secret.metadata), leftOut };
+  }
+
+  /** The workloads, and then the claims that they mount. */
+  async #readObjects(workloads: readonly WorkloadReference[], signal: AbortSignal): Promise<readonly unknown[]> {
+    const objects: KubeObject[] = [];
+    const mounted = new Map<string, ObjectKey>();
+    for (const reference of workloads) {
+      const object = await this.#client.find<KubeObject>(workloadTypes[reference.kind], reference, { signal });
+      objects.push(...(object ? [object] : []));
+      for (const name of object ? usedClaims({ ...object }) : []) {
+        mounted.set(name, { namespace: reference.namespace, name });
+      }
+    }
+    for (const key of mounted.values()) {
+      const claim = await this.#client.find<KubeObject>(claims, key, { signal });
+      objects.push(...(claim ? [claim] : []));
+    }
+    return objects.map(withoutManagers);
   }
 
   async dropObjects({ namespace, name }: { readonly namespace: string; readonly name: string }, signal: AbortSignal) {

@@ -16,7 +16,7 @@ export interface Backup {
   readonly scaleDown: boolean;
 }
 
-export type DataBackup = JobBackup;
+export type DataBackup = JobBackup | SnapshotBackup;
 
 /** Jobs of the user's that write the data somewhere, and bring it back from there. */
 export interface JobBackup {
@@ -24,6 +24,20 @@ export interface JobBackup {
   readonly template: Fields;
   /** Undefined: there is no way back with the data. */
   readonly restore: Fields | undefined;
+}
+
+/** CSI snapshots of the claims that the App's workloads mount. */
+export interface SnapshotBackup {
+  readonly kind: 'Snapshots';
+  /** VolumeSnapshotClass; the default one of the claim's driver when undefined. */
+  readonly className: string | undefined;
+  /** Names of claims, in place of those that the workloads mount. */
+  readonly claims: readonly string[] | undefined;
+}
+
+/** Whether there is a way back with the data. */
+export function canBringBack(data: DataBackup | undefined): boolean {
+  return data !== undefined && (data.kind !== 'Job' || data.restore !== undefined);
 }
 
 export type BackupKind = DataBackup['kind'] | 'Objects';

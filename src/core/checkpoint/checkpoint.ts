@@ -20,10 +20,29 @@ export interface Checkpoint {
   readonly message?: string;
   /** The Job that kept the data. */
   readonly job?: string;
+  /** The snapshots that keep the data. */
+  readonly volumes?: readonly KeptVolume[];
   /** Secret with the objects. */
   readonly objects?: string;
   /** When it was complete, by the clock of the API server: pods made later run what came after. */
   readonly sealedAt?: Date;
+}
+
+export interface KeptVolume {
+  readonly claim: string;
+  /** VolumeSnapshot of the App's namespace. */
+  readonly snapshot: string;
+  /** What a volume made of it must have at least; undefined until it is cut. */
+  readonly sizeBytes?: number;
+}
+
+/** A claim that gets another volume; both volumes are PersistentVolumes. */
+export interface SwappedVolume {
+  readonly claim: string;
+  readonly brokenVolume: string;
+  readonly newVolume: string;
+  /** The claim under which the broken volume is kept until a person drops it. */
+  readonly brokenClaim: string;
 }
 
 /** A workload that was scaled to zero, and what it is to have again. */
@@ -49,6 +68,8 @@ export interface DataRestore {
   readonly by?: string;
   /** The Job of the present attempt. */
   readonly job?: string;
+  /** Claims whose new volumes are there, and which get them now. */
+  readonly volumes?: readonly SwappedVolume[];
   /** Counts the attempts. */
   readonly attempt?: number;
   readonly startedAt?: Date;

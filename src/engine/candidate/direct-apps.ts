@@ -10,7 +10,7 @@ import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
 import { changesOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { UpdateSpecWire } from '../../resources/update.ts';
-import { holdsCheckpoint } from '../checkpoint/retain-checkpoints.ts';
+import { holdsCheckpoint } from '../checkpoint/kept-checkpoints.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Channels } from '../ports/channels.ts';
 import { isRunning } from './look-at-apps.ts';

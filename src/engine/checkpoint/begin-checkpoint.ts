@@ -4,6 +4,7 @@ import type { Journal } from '../../core/update/journal.ts';
 import { journalOf } from '../../resources/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
+import { dropData } from './keepers.ts';
 
 /** A person who goes back is not held up by a backup of what is to be left. */
 export function needsCheckpoint({ update, spec }: Work): boolean {
@@ -46,12 +47,12 @@ export function inheritStopped(
 
 /** One that is not complete is of no use once its Update has ended. */
 export async function abandonCheckpoint(
-  { jobs }: Pick<CheckpointContext, 'jobs'>,
+  context: CheckpointContext,
   { journal, update }: Work,
   signal: AbortSignal,
 ): Promise<void> {
   const { checkpoint } = journal;
-  if (checkpoint?.state === 'Running' && checkpoint.job !== undefined) {
-    await jobs.delete({ namespace: update.metadata.namespace, name: checkpoint.job }, signal);
+  if (checkpoint?.state === 'Running' || (checkpoint?.state === 'Failed' && checkpoint.job === undefined)) {
+    await dropData(context, update.metadata.namespace, checkpoint, signal);
   }
 }

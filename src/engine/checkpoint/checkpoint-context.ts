@@ -3,6 +3,7 @@ import type { CheckpointStore } from '../ports/checkpoint-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Jobs } from '../ports/jobs.ts';
 import type { Records } from '../ports/records.ts';
+import type { Volumes } from '../ports/volumes.ts';
 import type { Workloads } from '../ports/workloads.ts';
 
 /** What checkpoints are made with. */
@@ -13,4 +14,5 @@ export interface CheckpointContext {
   readonly jobs: Jobs;
   readonly workloads: Workloads;
   readonly checkpoints: CheckpointStore;
+  readonly volumes: Volumes;
 }

@@ -1,25 +1,14 @@
 /** Bringing back the data of a checkpoint: the App is stopped, the data comes back, and only then anything of it runs again. */
-import type { Backup } from '../../core/checkpoint/backup.ts';
 import type { DataRestore } from '../../core/checkpoint/checkpoint.ts';
 import { isOperationError } from '../../core/errors.ts';
-import type { Fields } from '../../core/health/objects/fields.ts';
-import { jobNameOf } from '../../core/job/job-name.ts';
 import { clipMessage, joinSome } from '../../core/text.ts';
 import { noted } from '../../core/update/transitions.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { StepResult } from '../update/step-result.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
-import { jobEnvironment } from './job-environment.ts';
+import type { Restoring } from './data-keeper.ts';
+import { keeperOf } from './keepers.ts';
 import { stopWorkloads } from './stop-workloads.ts';
-import { ownerOf, sayFailure } from './take-checkpoint.ts';
-
-interface Restoring {
-  readonly context: CheckpointContext;
-  readonly work: Work;
-  readonly backup: Backup;
-  readonly restore: DataRestore & { readonly attempt: number; readonly startedAt: Date };
-  readonly signal: AbortSignal;
-}
 
 /** A restore is written to be repeated; one that fails may have met a node that went away. */
 const maxAttempts = 3;
@@ -45,7 +34,8 @@ export async function restoreData(context: CheckpointContext, work: Work, signal
     return done(work, begun);
   }
   try {
-    return await goOn({ context, work, backup, restore: { ...dataRestore, attempt, startedAt }, signal });
+    const until = new Date(startedAt.getTime() + backup.timeoutMs);
+    return await goOn({ context, work, backup, restore: { ...dataRestore, attempt, startedAt }, until, signal });
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
       return failed(work, error.message);
@@ -55,8 +45,12 @@ export async function restoreData(context: CheckpointContext, work: Work, signal
 }
 
 async function goOn(restoring: Restoring): Promise<StepResult> {
-  const { context, work, backup, restore, signal } = restoring;
-  const until = new Date(restore.startedAt.getTime() + backup.timeoutMs);
+  const { context, work, backup, restore, until, signal } = restoring;
+  const keeper = keeperOf(backup);
+  if (keeper === undefined) {
+    return failed(work, 'spec.backup has no way to bring the data back');
+  }
+  await keeper.check(restoring);
   const stopping = await stopWorkloads(context, work, signal);
   if (stopping.kind === 'Noted') {
     return { kind: 'Done', journal: stopping.journal };
@@ -67,47 +61,32 @@ async function goOn(restoring: Restoring): Promise<StepResult> {
       ? waiting(work, stopping.message, soon)
       : failed(work, `the App could not be stopped: ${stopping.message}`);
   }
-  if (backup.data?.restore === undefined) {
-    return failed(work, 'spec.backup has no way to bring the data back');
-  }
-  return await runJob(restoring, backup.data.restore);
-}
-
-async function runJob(restoring: Restoring, template: Fields): Promise<StepResult> {
-  const { context, work, backup, restore, signal } = restoring;
-  const { update } = work;
-  const { namespace, name } = update.metadata;
-  if (restore.job === undefined) {
-    const job = jobNameOf(update.metadata, `restore-${restore.attempt}`);
-    await context.jobs.start(
-      {
-        ...{ namespace, name: job, purpose: 'restore', template, owner: ownerOf(update), retries: 0 },
-        env: jobEnvironment(update, restore.update, [restore.update]),
-        deadlineSeconds: Math.ceil(backup.timeoutMs / 1_000),
-        serviceAccount: backup.serviceAccount,
-      },
-      signal,
-    );
-    return done(work, { ...restore, job });
-  }
-  const outcome = await context.jobs.look(`${namespace}/${name}`, { namespace, name: restore.job }, signal);
-  switch (outcome.kind) {
-    case 'Running':
-      return waiting(work, `Job ${restore.job}: ${outcome.message}`, outcome.until);
-    case 'Succeeded': {
-      const message = outcome.message.trim();
+  const answer = await keeper.bringBack(restoring);
+  switch (answer.kind) {
+    case 'Noted':
+      return done(work, answer.restore);
+    case 'Busy':
+      return waiting(work, answer.message, answer.until);
+    case 'Back': {
       const { message: _, ...rest } = restore;
       const finishedAt = context.clock.now();
-      return done(work, { ...rest, state: 'Done', finishedAt, ...(message !== '' && { message }) });
+      const told = answer.message === '' ? {} : { message: answer.message };
+      return done(work, { ...rest, state: 'Done', finishedAt, ...told });
     }
-    default: {
-      const why = sayFailure(restore.job, outcome);
-      const { job: _, ...rest } = restore;
-      return restore.attempt < maxAttempts
-        ? done(work, { ...rest, attempt: restore.attempt + 1, message: why, startedAt: context.clock.now() })
-        : failed(work, `after ${restore.attempt} attempts: ${why}`);
-    }
+    case 'Failed':
+      return tryAgain(restoring, answer);
   }
+}
+
+function tryAgain(
+  { context, work, restore }: Restoring,
+  { why, again }: { readonly why: string; readonly again: boolean },
+): StepResult {
+  const { job: _, ...rest } = restore;
+  if (again && restore.attempt < maxAttempts) {
+    return done(work, { ...rest, attempt: restore.attempt + 1, message: why, startedAt: context.clock.now() });
+  }
+  return failed(work, again ? `after ${restore.attempt} attempts: ${why}` : why);
 }
 
 /** Says what is where, because a person has to go on from here. */
@@ -116,10 +95,11 @@ function failed(work: Work, why: string): StepResult {
   const restore = journal.dataRestore;
   const id = restore?.update ?? update.metadata.name;
   const stopped = (journal.stopped ?? []).map((one) => `${one.kind}/${one.name} (had ${one.replicas})`);
+  const lies = restore && work.spec?.backup && keeperOf(work.spec.backup)?.whereIsIt(restore);
   const where =
     stopped.length === 0
       ? 'nothing was stopped, and the data is as the bad version left it'
-      : `${joinSome(stopped, ', ')} stay scaled to zero, so that nothing writes to data of which perhaps only a part is back`;
+      : `${joinSome(stopped, ', ')} stay scaled to zero, so that nothing writes to data of which perhaps only a part is back${lies === undefined ? '' : `; ${lies}`}`;
   const message = clipMessage(
     `the data of checkpoint ${id} is not back: ${why}; ${where}; the checkpoint itself is untouched: mend the cause, then headgate restore ${update.spec.app} --to ${id}`,
   );

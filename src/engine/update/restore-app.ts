@@ -4,7 +4,7 @@ import { OperationError } from '../../core/errors.ts';
 import { noted } from '../../core/update/transitions.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { UpdateSpecWire } from '../../resources/update.ts';
-import { holdsCheckpoint } from '../checkpoint/retain-checkpoints.ts';
+import { holdsCheckpoint } from '../checkpoint/kept-checkpoints.ts';
 import { type ApproveContext, requireRight } from './approve.ts';
 import { findApp, type RollbackRequest, rejectVersions } from './roll-back.ts';
 

@@ -6,7 +6,7 @@ import { encodeVersion } from '../../resources/app-status.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { UpdateSpecWire } from '../../resources/update.ts';
-import { holdsCheckpoint } from '../checkpoint/retain-checkpoints.ts';
+import { holdsCheckpoint } from '../checkpoint/kept-checkpoints.ts';
 import type { Survey } from '../deploy/deployer.ts';
 import { basisOf } from '../gates/look-at-gates.ts';
 import type { Clock } from '../ports/clock.ts';
