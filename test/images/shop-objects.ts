@@ -13,7 +13,7 @@ export interface ShopPlace {
   readonly folder: string;
 }
 
-export const claims: ResourceType = {
+const claims: ResourceType = {
   ...{ group: '', version: 'v1', plural: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim', namespaced: true },
 };
 export const volumes: ResourceType = {

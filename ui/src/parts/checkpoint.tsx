@@ -10,9 +10,13 @@ const second = 1_000;
 
 export function CheckpointView({ checkpoint }: { readonly checkpoint: NonNullable<Update['checkpoint']> }) {
   const text = useText();
-  const { id, kind, state, startedAt, finishedAt, durationSeconds, sizeBytes, message, job, objects } = checkpoint;
+  const { id, kind, state, startedAt, finishedAt, durationSeconds, sizeBytes, message, job, objects, volumes } =
+    checkpoint;
   const size = sizeBytes === undefined ? '' : text.update.sizeOf(saySize(sizeBytes));
-  const kept = [job && `Job ${job}`, objects && `Secret ${objects}`].filter((one) => one !== undefined && one !== '');
+  const snapshots = (volumes ?? []).map(({ snapshot }) => `VolumeSnapshot ${snapshot}`);
+  const kept = [job && `Job ${job}`, ...snapshots, objects && `Secret ${objects}`].filter(
+    (one) => one !== undefined && one !== '',
+  );
   return (
     <div>
       <Mark

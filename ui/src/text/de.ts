@@ -184,7 +184,11 @@ export const de: Catalogue = {
     stepResult: { Done: 'erledigt', Failed: 'gescheitert', Stopped: 'abgebrochen' },
     actions: 'Was Menschen taten',
     releaseNotes: 'Was sich ändert (Hersteller)',
-    checkpointKind: { Job: 'Daten und Objekte', Objects: 'nur Objekte' },
+    checkpointKind: {
+      Job: 'Daten und Objekte',
+      Snapshots: 'Abbilder der Datenträger und Objekte',
+      Objects: 'nur Objekte',
+    },
     checkpointState: {
       Running: 'entsteht gerade',
       Completed: 'ist vollständig',

@@ -184,7 +184,11 @@ export const en = {
     stepResult: { Done: 'done', Failed: 'failed', Stopped: 'stopped' },
     actions: 'What people did',
     releaseNotes: 'Release notes',
-    checkpointKind: { Job: 'data and objects', Objects: 'objects only' },
+    checkpointKind: {
+      Job: 'data and objects',
+      Snapshots: 'snapshots of the volumes, and objects',
+      Objects: 'objects only',
+    },
     checkpointState: {
       Running: 'is being made',
       Completed: 'is complete',
