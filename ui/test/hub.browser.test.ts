@@ -120,7 +120,7 @@ for (const how of looks) {
   });
 }
 
-test('who is to blame is named, and the rest is released', async () => {
+test('who is to blame is named, and the rest is released', { timeout: 300_000 }, async () => {
   held.resolve();
   await untilChannel({ release: 'stable-2' });
   const [light] = looks;

@@ -48,12 +48,12 @@ function Drawing({ curve, span: { start, end, now } }: { readonly curve: Curve; 
   const y = (share: number) => height * (1 - share);
   const line = curve.points.map(({ at, share }) => `${x(Date.parse(at))},${y(share)}`);
   return (
-    <svg viewBox={`-8 -8 ${width + 16} ${height + 16}`} className={classes['curve'] ?? ''} aria-hidden="true">
+    <svg viewBox={`-44 -8 ${width + 52} ${height + 16}`} className={classes['curve'] ?? ''} aria-hidden="true">
       <line x1="0" x2={width} y1={height} y2={height} className={classes['axis'] ?? ''} />
       <line x1="0" x2={width} y1="0" y2="0" className={classes['grid'] ?? ''} />
       <line x1="0" x2={width} y1={height / 2} y2={height / 2} className={classes['grid'] ?? ''} />
       {[0, 0.5, 1].map((share) => (
-        <text key={share} x="0" y={y(share) - 4} className={classes['share'] ?? ''}>
+        <text key={share} x="-10" y={y(share) + 4} textAnchor="end" className={classes['share'] ?? ''}>
           {100 * share} %
         </text>
       ))}
