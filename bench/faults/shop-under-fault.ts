@@ -108,7 +108,7 @@ async function follow(
       interval: '5s',
       sources: [{ name: 'shop', image: { repository, insecure: true, policy: { semver: { range: '>=1.0.0' } } } }],
       deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'shop' }] } },
-      health: { timeout: '120s', stableFor: '5s' },
+      health: { timeout: '10m', stableFor: '5s' },
       backup: shopBackup(image, {}, hasFullDisk ? { backup: small } : {}),
       rollback: { data: 'OnFailure', required: true },
     },

@@ -7,6 +7,8 @@ import { connectTo, createNamespace } from '../../test/kube/server-fixtures.ts';
 import { apps, type ProductObject, rejections, updates } from '../adapters/cluster/kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { systemClock } from '../kube/clock.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { deployments } from '../kube/resource-types.ts';
 import { decodeUpdate } from '../resources/decode-update.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -27,7 +29,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keel-'));
   await writeFile(join(folder, 'users'), 'ann:password-a\nbob:password-b\nbot:password-c\nshort:x\n');
   await open(false);
-  await put('web', 2);
+  await putApp('web', 2);
 });
 
 afterEach(async () => {
@@ -55,7 +57,7 @@ async function open(trustVoter: boolean): Promise<void> {
 }
 
 /** An App that asks people, and an Update of it that waits for them. */
-async function put(name: string, required: number): Promise<void> {
+async function putApp(name: string, required: number): Promise<void> {
   const image = { repository: 'example.com/web', policy: { semver: { range: '1.x' } } };
   const key = { namespace, name };
   await client.create<ProductObject>(apps, {
@@ -220,4 +222,71 @@ test.each([
   ['what is not there', { identifier: 'deployment/x/y:1' }, 404],
 ])('%s is told', async (_, body, status) => {
   expect(await vote(body)).toMatchObject({ status });
+});
+
+describe('the number of votes', () => {
+  const put = async (body: unknown, authorization = ann) => {
+    const answer = await fetch(`${address}/v1/approvals`, {
+      method: 'PUT',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const asked = (fields: object = {}) => ({
+    ...{ identifier: `deployment/${namespace}/web`, provider: 'kubernetes', votesRequired: 3 },
+    ...fields,
+  });
+  const requiredOf = async (name: string) => {
+    const app = await client.get<ProductObject>(apps, { namespace, name });
+    return (app.spec as { readonly gates: { readonly approvals: { readonly required: number } } }).gates.approvals;
+  };
+
+  test('is set in the App, and what waits asks for it', async () => {
+    expect(await put(asked())).toEqual({ status: 200, text: '{"status":"updated"}' });
+
+    expect(await requiredOf('web')).toEqual({ required: 3, deadline: '5h' });
+    expect((await list())[0]).toMatchObject({ votesRequired: 3 });
+  });
+
+  test('of a workload that is followed for its annotations is set there, and the label gives way', async () => {
+    const labels = { app: 'old', 'keel.sh/approvals': '1' };
+    const template = {
+      metadata: { labels: { app: 'old' } },
+      spec: { containers: [{ name: 'web', image: 'example.com/web:1.0.0' }] },
+    };
+    await client.create(deployments, {
+      metadata: { namespace, name: 'old', labels },
+      spec: { selector: { matchLabels: { app: 'old' } }, template },
+    } as never);
+    await putApp('old', 1);
+    const body = { metadata: { labels: { 'headgate.dev/adopted-from': 'keel' } } };
+    await client.patch(apps, { namespace, name: 'old' }, { kind: 'merge', body });
+
+    expect(await put(asked({ identifier: `deployment/${namespace}/old`, votesRequired: 0 }))).toMatchObject({
+      status: 200,
+    });
+
+    const { metadata } = await client.get<KubeObject>(deployments, { namespace, name: 'old' });
+    expect(metadata.annotations?.['keel.sh/approvals']).toBe('0');
+    expect(metadata.labels).toEqual({ app: 'old' });
+    expect(await requiredOf('old')).toMatchObject({ required: 1 });
+  });
+
+  test.each([
+    ['of nobody known', 404, { identifier: 'deployment/elsewhere/web' }, /deployment\/elsewhere\/web' not found/],
+    ['of no workload', 404, { identifier: 'web' }, /'web' not found/],
+    ['below 0', 400, { votesRequired: -1 }, /votesRequired from 0 to 100/],
+    ['above 100', 400, { votesRequired: 101 }, /votesRequired from 0 to 100/],
+    ['of another provider', 400, { provider: 'helm' }, /provider "kubernetes"/],
+    ['without a resource', 400, { identifier: '' }, /wanted are identifier/],
+  ] as const)('%s is answered %i', async (_, status, fields, text) => {
+    expect(await put(asked(fields))).toEqual({ status, text: expect.stringMatching(text) });
+    expect(await requiredOf('web')).toMatchObject({ required: 2 });
+  });
+
+  test('is set by nobody who did not sign in', async () => {
+    expect(await put(asked(), login('ann', 'wrong'))).toMatchObject({ status: 401 });
+    expect(await requiredOf('web')).toMatchObject({ required: 2 });
+  });
 });

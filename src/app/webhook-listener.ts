@@ -1,8 +1,10 @@
 /** Webhooks on a port of their own, because it may be public and that of /metrics must not be. */
 import type { FastifyInstance } from 'fastify';
+import { createApprovalSettings } from '../adapters/cluster/approval-settings.ts';
 import { createDirectRecords } from '../adapters/cluster/records.ts';
 import { OperationError } from '../core/errors.ts';
 import { listKeelApprovals, voteAsKeel } from '../engine/update/keel-approvals.ts';
+import { setKeelRequirement } from '../engine/update/keel-requirements.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { addKeelApprovals } from '../server/keel-approvals.ts';
@@ -92,11 +94,13 @@ async function prepareKeelApprovals(
       },
     );
   }
-  const context = { records: createDirectRecords(client, clock), clock, namespaces };
+  const settings = createApprovalSettings(client);
+  const context = { records: createDirectRecords(client, clock), settings, clock, namespaces };
   return (server) =>
     addKeelApprovals(server, {
       list: async (signal) => await listKeelApprovals(context, signal),
       vote: async (vote, signal) => await voteAsKeel(context, vote, signal),
+      require: async (requirement, signal) => await setKeelRequirement(context, requirement, signal),
       users,
       trustVoter,
       log,

@@ -7,11 +7,14 @@ import { keelActions } from '../core/adopt/keel-approval.ts';
 import { describeError, isOperationError } from '../core/errors.ts';
 import { parseBoundedJson } from '../core/webhook/bounded-json.ts';
 import type { KeelApproval, KeelVote } from '../engine/update/keel-approvals.ts';
+import type { KeelRequirement } from '../engine/update/keel-requirements.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 export interface KeelApprovalsOptions {
   readonly list: (signal: AbortSignal) => Promise<readonly KeelApproval[]>;
   readonly vote: (vote: KeelVote, signal: AbortSignal) => Promise<KeelApproval | undefined>;
+  /** False: nothing of that name is looked after. */
+  readonly require: (requirement: KeelRequirement, signal: AbortSignal) => Promise<boolean>;
   /** `name:password` each. */
   readonly users: () => Promise<readonly string[]>;
   /** Believe the `voter` of a request; else whoever signed in has voted. For a bot that votes for several people. */
@@ -26,6 +29,15 @@ const Vote = Compile(
     voter: Type.Optional(Type.String({ maxLength: 128 })),
     // Keel approves where nothing is said.
     action: Type.Optional(Type.Enum(['', ...keelActions])),
+  }),
+);
+
+const Requirement = Compile(
+  Type.Object({
+    identifier: Type.String({ minLength: 1, maxLength: 1_024 }),
+    // Keel takes no other.
+    provider: Type.Literal('kubernetes'),
+    votesRequired: Type.Integer({ minimum: 0, maximum: 100 }),
   }),
 );
 
@@ -46,15 +58,40 @@ export function addKeelApprovals(server: FastifyInstance, options: KeelApprovals
       const user = await signIn(options, request);
       return user === undefined ? await refuse(reply) : await receiveVote(options, { request, reply, user });
     });
+    scope.put(path, async (request, reply) => {
+      const user = await signIn(options, request);
+      return user === undefined ? await refuse(reply) : await receiveRequirement(options, { request, reply, user });
+    });
     done();
   });
+}
+
+async function receiveRequirement(
+  { require, log }: KeelApprovalsOptions,
+  { request, reply, user }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly user: string },
+) {
+  const body = bodyOf(request);
+  if (!Requirement.Check(body)) {
+    const text = 'wanted are identifier, provider "kubernetes", and votesRequired from 0 to 100';
+    return await reply.code(400).send(`${text}\n`);
+  }
+  const { identifier, votesRequired } = body;
+  if (!(await require({ identifier, votesRequired }, AbortSignal.timeout(timeoutMs)))) {
+    return await reply.code(404).send(`resource with identifier '${identifier}' not found\n`);
+  }
+  log.info('number of votes set by the API of Keel', { person: user, identifier, votesRequired });
+  return { status: 'updated' };
+}
+
+function bodyOf({ body }: FastifyRequest): unknown {
+  return Buffer.isBuffer(body) ? parseBoundedJson(body.toString('utf8')) : undefined;
 }
 
 async function receiveVote(
   { vote, trustVoter, log }: KeelApprovalsOptions,
   { request, reply, user }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly user: string },
 ) {
-  const body = Buffer.isBuffer(request.body) ? parseBoundedJson(request.body.toString('utf8')) : undefined;
+  const body = bodyOf(request);
   if (!Vote.Check(body) || (body.id === undefined && body.identifier === undefined)) {
     const text = `wanted are identifier or id, and an action: ${keelActions.join(', ')}`;
     return await reply.code(400).send(`${text}\n`);
