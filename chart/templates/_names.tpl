@@ -104,6 +104,12 @@ seccompProfile:
   resources: [apps]
   verbs: [create, patch, delete]
 {{- end }}
+{{- if .Values.webhooks.keelApprovals.usersSecret }}
+# PUT /v1/approvals sets how many people have to approve.
+- apiGroups: [headgate.dev]
+  resources: [apps]
+  verbs: [patch]
+{{- end }}
 - apiGroups: [headgate.dev]
   resources: [apps/status, updates/status]
   verbs: [update]
