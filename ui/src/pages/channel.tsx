@@ -39,7 +39,7 @@ function ChannelDetails({ channel }: { readonly channel: ChannelView }) {
         <Fact name={fleet.apps}>
           <Members namespace={namespace} apps={status?.apps ?? []} />
         </Fact>
-        {spec.soak !== undefined && <Fact name={fleet.soak}>{spec.soak}</Fact>}
+        {spec.soak !== undefined && spec.soak !== '0s' && <Fact name={fleet.soak}>{spec.soak}</Fact>}
         {spec.schedule && (
           <Fact name={fleet.schedule}>
             {spec.schedule.cron} ({spec.schedule.timeZone ?? 'UTC'})
