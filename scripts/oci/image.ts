@@ -20,6 +20,8 @@ export interface Descriptor {
   readonly digest: string;
   readonly size: number;
   readonly platform?: Platform;
+  /** Of a manifest that is no image. */
+  readonly artifactType?: string;
 }
 
 /** An image or an index: its root manifest and every blob below it, by digest. */

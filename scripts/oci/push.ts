@@ -1,5 +1,5 @@
 /** Puts images into a registry over the OCI distribution API 1.1, sending only what it does not have yet. */
-import type { Image } from './image.ts';
+import type { Descriptor, Image } from './image.ts';
 import { mediaTypes } from './image.ts';
 
 export interface PushTarget {
@@ -32,6 +32,28 @@ export async function pushImage(image: Image, target: PushTarget): Promise<strin
     await pushManifest(target, reference, { mediaType, content: contentOf(image, digest) });
   }
   return image.root.digest;
+}
+
+/**
+ * Pushes documents that refer to an image. A registry that does not answer for referrers is told of them as the OCI distribution API 1.1
+ * wants: by an index under a tag made of the image's digest.
+ */
+export async function pushAttachments(
+  subject: Descriptor,
+  attachments: readonly Image[],
+  target: Omit<PushTarget, 'tag'>,
+): Promise<void> {
+  for (const attachment of attachments) {
+    await pushImage(attachment, { ...target, tag: attachment.root.digest });
+  }
+  const to = { ...target, tag: subject.digest.replace(':', '-') };
+  const referrers = await send(to, urlOf(to, `referrers/${subject.digest}`), { method: 'GET' }, [200, 404]);
+  if (referrers.status === 404) {
+    const content = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: attachments.map(({ root }) => root) }),
+    );
+    await pushManifest(to, to.tag, { mediaType: mediaTypes.index, content });
+  }
 }
 
 /** Moves or adds a tag by pushing the root manifest again; its blobs must be in the repository. */

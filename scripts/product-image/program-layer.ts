@@ -35,14 +35,26 @@ const requireForBundledCommonJs =
 /** So that a line of a stack trace is still a place that can be looked at. */
 const longestLine = 160;
 
+export interface BundledProgram {
+  readonly entries: readonly TarEntry[];
+  /** Files that the bundle is made of, from the root of the repository. */
+  readonly inputs: readonly string[];
+}
+
+/** The layer alone; see bundleProgram. */
+export async function makeProgramLayer(entry: string): Promise<readonly TarEntry[]> {
+  return (await bundleProgram(entry)).entries;
+}
+
 /** Bundles the entry file; throws with the compiler's messages when an import cannot be resolved. */
-export async function makeProgramLayer(entry: string): Promise<TarEntry[]> {
+export async function bundleProgram(entry: string): Promise<BundledProgram> {
   const result = await build({
     entryPoints: [entry],
     // Paths in the output's comments are relative to it: the digest must not depend on who calls from where.
     absWorkingDir: repositoryRoot,
     bundle: true,
     write: false,
+    metafile: true,
     platform: 'node',
     format: 'esm',
     target: 'node24',
@@ -57,7 +69,9 @@ export async function makeProgramLayer(entry: string): Promise<TarEntry[]> {
   if (output === undefined) {
     throw new Error(`bundle ${entry}: no output`);
   }
-  return [{ kind: 'file', path: programPath.slice(1), content: Buffer.from(inAscii(output.text), 'latin1') }];
+  const content = Buffer.from(inAscii(output.text), 'latin1');
+  const inputs = Object.values(result.metafile.outputs).flatMap((one) => Object.keys(one.inputs));
+  return { entries: [{ kind: 'file', path: programPath.slice(1), content }], inputs };
 }
 
 /** V8 keeps the whole text with two bytes a character as soon as one of them needs it; escaped, it means the same. */

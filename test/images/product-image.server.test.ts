@@ -7,23 +7,29 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { makeAttachment } from '../../scripts/oci/attach.ts';
 import { type Image, sizeOf } from '../../scripts/oci/image.ts';
+import { pushAttachments, pushImage } from '../../scripts/oci/push.ts';
 import { makeGitLayer } from '../../scripts/product-image/git-layer.ts';
-import { makeProductImage } from '../../scripts/product-image/product-image.ts';
+import { makeProduct, type Product } from '../../scripts/product-image/product-image.ts';
 import { nodeFlags } from '../../scripts/product-image/program-layer.ts';
 import { makeRuntimeLayer } from '../../scripts/product-image/runtime-layer.ts';
 import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { startGitHttp } from '../servers/git-http.ts';
 import { makeRepository } from '../servers/git-repository.ts';
+import { startRegistry } from '../servers/registry.ts';
 import { openGpgSigner, openSshSigner } from '../signatures/git-signers.ts';
 
 const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const timeoutMs = 120_000;
+const timeoutMs = 600_000;
 
-test('two builds have one digest, and the image runs without rights', { timeout: timeoutMs }, async () => {
-  const [image, again] = [await makeProductImage(entry), await makeProductImage(entry)];
+test('two builds have one digest and one bill of materials, and the image runs without rights', {
+  timeout: timeoutMs,
+}, async () => {
+  const [product, again] = [await makeProduct(entry), await makeProduct(entry)];
 
-  expect(again.root.digest).toBe(image.root.digest);
+  const { image } = product;
+  expect(again).toEqual(product);
   expect(sizeOf(image)).toBeLessThan(125_000_000);
   expect(configOf(image)).toMatchObject({
     os: 'linux',
@@ -33,7 +39,75 @@ test('two builds have one digest, and the image runs without rights', { timeout:
       Entrypoint: ['/nodejs/node', ...nodeFlags, '/app/headgate.mjs'],
     },
   });
+  expectParts(product);
+  expectProvenance(product);
+  await expectAttached(product);
 });
+
+interface BillOfMaterials {
+  readonly bomFormat: string;
+  readonly components: readonly { readonly purl: string; readonly licenses?: readonly object[] }[];
+}
+
+/** Node, bundle, pages, git, ssh, gpg, helm and kubectl, each with what it is made of. */
+function expectParts({ billOfMaterials, licences }: Product): void {
+  const bill: BillOfMaterials = JSON.parse(billOfMaterials);
+  const kinds = bill.components.map(({ purl }) => purl.replace(/@[^@]*$/, ''));
+  expect(bill.bomFormat).toBe('CycloneDX');
+  for (const kind of [
+    ...['pkg:generic/node', 'pkg:generic/openssl', 'pkg:npm/fastify', 'pkg:npm/undici', 'pkg:npm/react'],
+    ...['pkg:deb/debian/git', 'pkg:deb/debian/openssh-client', 'pkg:deb/debian/gpg', 'pkg:deb/debian/libc6'],
+    ...['pkg:golang/helm.sh/helm/v4', 'pkg:golang/k8s.io/kubernetes', 'pkg:golang/stdlib'],
+  ]) {
+    expect(kinds).toContain(kind);
+  }
+  const silent = bill.components.filter(({ purl, licenses }) => /^pkg:(npm|golang)/.test(purl) && !licenses?.length);
+  expect(silent).toEqual([]);
+  expect(licences).toMatch(/^Apache-2\.0\n(.*\n)*? {2}helm\.sh\/helm\/v4 v4/m);
+  expect(licences).toContain('Debian package git\n');
+}
+
+function expectProvenance({ image, provenance }: Product): void {
+  expect(JSON.parse(provenance)).toMatchObject({
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ name: 'headgate', digest: { sha256: image.root.digest.replace('sha256:', '') } }],
+    predicateType: 'https://slsa.dev/provenance/v1',
+    predicate: { buildDefinition: { externalParameters: { entry: 'src/main.ts' } } },
+  });
+}
+
+/** A registry that knows nothing of referrers gives them by the tag that OCI has for that. */
+async function expectAttached({ image, billOfMaterials, provenance }: Product): Promise<void> {
+  const registry = await startRegistry();
+  onTestFinished(() => registry.stop());
+  const target = { host: registry.host, repository: 'headgate', tag: 'dev', insecure: true };
+  await pushImage(image, target);
+  const documents = [
+    { mediaType: 'application/vnd.cyclonedx+json', content: billOfMaterials },
+    { mediaType: 'application/vnd.in-toto+json', content: provenance },
+  ];
+  await pushAttachments(
+    image.root,
+    documents.map((one) => makeAttachment(one, image.root)),
+    target,
+  );
+
+  const accept = {
+    headers: { accept: 'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json' },
+  };
+  const at = (path: string) => fetch(`http://${registry.host}/v2/headgate/${path}`, accept);
+  const index = (await (await at(`manifests/${image.root.digest.replace(':', '-')}`)).json()) as {
+    readonly manifests: readonly { readonly digest: string; readonly artifactType: string }[];
+  };
+  expect(index.manifests.map(({ artifactType }) => artifactType)).toEqual(documents.map(({ mediaType }) => mediaType));
+  const [first] = index.manifests;
+  const manifest = (await (await at(`manifests/${first?.digest}`)).json()) as {
+    readonly subject: { readonly digest: string };
+    readonly layers: readonly { readonly digest: string }[];
+  };
+  expect(manifest.subject.digest).toBe(image.root.digest);
+  expect(await (await at(`blobs/${manifest.layers[0]?.digest}`)).text()).toBe(billOfMaterials);
+}
 
 test('git works with nothing but the files of the image', async () => {
   const root = await mkdtemp(join(tmpdir(), 'headgate-image-'));
