@@ -8,7 +8,7 @@ import { cacheFolder } from '../cluster/binaries.ts';
 import { runLong } from '../cluster/run-command.ts';
 
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
-const installTimeoutMs = 300_000;
+const installTimeoutMs = 600_000;
 
 /** Path of the program; installs it at first. */
 export async function locateSchemathesis(): Promise<string> {
@@ -29,7 +29,7 @@ export async function locateSchemathesis(): Promise<string> {
     await runLong('make a virtual environment', 'python3', { ...common, arguments: ['-m', 'venv', folder] });
     await runLong('install schemathesis', join(folder, 'bin', 'pip'), {
       ...common,
-      arguments: ['install', '--quiet', '--no-deps', '--requirement', requirements],
+      arguments: ['install', '--quiet', '--no-deps', '--no-compile', '--requirement', requirements],
     });
     await writeFile(done, '');
   }
