@@ -15,6 +15,7 @@ import type { Folders } from '../engine/ports/manifest-files.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { createDiscovery } from '../kube/discovery.ts';
+import type { PlaceGuard } from '../network/place-guard.ts';
 import { createGitTools } from './git-tools.ts';
 import { type HelmSettings, setUpHelm } from './helm-setup.ts';
 import { createManifests, type ManifestSettings } from './manifests.ts';
@@ -30,6 +31,8 @@ export interface DeployersContext extends WorkloadsContext {
   readonly manifests: ManifestSettings;
   readonly sources: Omit<TreeContext, 'folders'> & ChartAccessContext;
   readonly onError: (error: OperationError) => void;
+  /** Where nothing is ever sent, whoever names it. */
+  readonly guard: PlaceGuard;
   readonly assertLeading: () => void;
   readonly signal: AbortSignal;
 }
@@ -62,7 +65,7 @@ export function createDeployers(context: DeployersContext): DeployersSetup {
     wakeApp: wakeable.wakeApp,
     wakeUpdate: wakeable.wakeUpdate,
   });
-  const git = createGitTools(context.manifests.searchPath, context.signal);
+  const git = createGitTools(context.manifests.searchPath, context.guard, context.signal);
   const deployers = {
     Workloads: createWorkloadsDeployer(context),
     Helm: helm.deployer,

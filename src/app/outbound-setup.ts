@@ -11,6 +11,7 @@ import { OuterGates } from '../engine/gates/outer-gates.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { KubeConfig } from '../kube/config.ts';
+import { createPlaceGuard, type PlaceGuard } from '../network/place-guard.ts';
 import type { ProxySettings } from '../network/proxy.ts';
 import { proxyEnvironment } from './config.ts';
 
@@ -32,6 +33,14 @@ export function parseOutboundAllowance(texts: readonly string[]): Allowance {
     );
   }
   return allowance;
+}
+
+/** For what asks registries, chart repositories, git servers and forges, which may lie near but never there. */
+export function guardOfCluster(
+  { client, clock }: { readonly client: KubeClient; readonly clock: Clock },
+  { server }: Pick<KubeConfig, 'server'>,
+): PlaceGuard {
+  return createPlaceGuard(createApiServerPlaces({ client, clock }, server));
 }
 
 export interface OutsideOptions {

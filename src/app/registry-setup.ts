@@ -68,7 +68,7 @@ const mirrorTimeoutMs = 5_000;
 export function openRegistries(
   { client: options, mirrorings }: RegistrySetup,
   log: Logger,
-  more: Pick<RegistryClientOptions, 'limits' | 'onSent'> = {},
+  more: Pick<RegistryClientOptions, 'limits' | 'onSent' | 'guard'> = {},
 ): OpenRegistries {
   const client = createRegistryClient({ ...options, ...more });
   const isOnlyBefore = mirrorings.every(({ place }) => place === 'Before');

@@ -31,7 +31,7 @@ import {
 import { type FleetLockSettings, openFleetLock } from './fleet-lock-listener.ts';
 import { type GateSettings, noGateDefaults, parseGateSettings } from './gate-settings.ts';
 import { parseListenAddress } from './listen-address.ts';
-import { type OutboundSettings, parseOutboundAllowance } from './outbound-setup.ts';
+import { guardOfCluster, type OutboundSettings, parseOutboundAllowance } from './outbound-setup.ts';
 import { ownVersion } from './own-version.ts';
 import { parseRegistryLimits } from './registry-limits.ts';
 import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistrySetup } from './registry-setup.ts';
@@ -224,7 +224,8 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
   const { client, log, metrics, identity, api, share, assertLeading } = parts;
   const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
-  const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest });
+  const guard = guardOfCluster({ client, clock }, config);
+  const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest, guard });
   metrics.registries.observeHosts(() => registries.client.hosts);
   const events = createEventRecorder({
     client,
@@ -262,6 +263,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     helm: { config, programs: settings.programs ?? defaultPrograms() },
     publish: api.publish,
     apiHooks: { actionListener: listenToActions(log, events), registryHosts: () => registries.client.hosts },
+    guard,
     share,
     assertLeading,
     signal,

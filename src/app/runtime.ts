@@ -37,6 +37,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Controller } from '../kube/controller.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
+import type { PlaceGuard } from '../network/place-guard.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import type { ApiBackend } from '../server/api/backend.ts';
@@ -57,12 +58,11 @@ import type { HelmSettings } from './helm-setup.ts';
 import { isSettled } from './is-settled.ts';
 import type { ManifestSettings } from './manifests.ts';
 import { setUpNotices } from './notify-setup.ts';
-import { type OutboundSettings, openOutside } from './outbound-setup.ts';
+import { guardOfCluster, type OutboundSettings, openOutside } from './outbound-setup.ts';
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
 import { type Common, countPasses, start } from './start-controller.ts';
-import { untilAborted } from './until-aborted.ts';
 import { takeUpFrom, wakeAnywhere } from './wake-anywhere.ts';
 import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
 import { watchReleases } from './watch-releases.ts';
@@ -99,6 +99,8 @@ export interface RuntimeOptions
   /** Told of each change of our own objects; for the API. */
   readonly publish?: CacheOptions['publish'];
   readonly apiHooks?: ApiHooks | undefined;
+  /** Where nothing is ever sent, whoever names it; one that knows the cluster's API server when absent. */
+  readonly guard?: PlaceGuard | undefined;
   /** What of the work this process does; all of it when absent. */
   readonly share?: WorkShare | undefined;
   /** Throws LEASE_LOST once another replica may be at work. */
@@ -148,7 +150,8 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     carried: lateCarriedFiles(() => channels.carried),
     directions: { of: (app: AppObjectWire) => channels.directions.of(app) },
   };
-  const context = createContext(options, { caches, wake, wakeable, late });
+  const guard = options.guard ?? guardOfCluster(options, options.helm.config);
+  const context = createContext({ ...options, guard }, { caches, wake, wakeable, late });
   const controllers = startControllers({ options, synced }, { ...context, share });
   const channels = startChannels({
     ...{ ...context, watching: commonOf(options), apps: caches.apps, wakeApp: controllers.apps.enqueue },
@@ -241,10 +244,6 @@ function startControllers(
   };
 }
 
-async function untilStopped(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
-  await Promise.all([...controllers.map(({ stopped }) => stopped), untilAborted(signal)]);
-}
-
 interface ContextParts {
   readonly caches: Caches;
   readonly wake: Wake;
@@ -254,7 +253,10 @@ interface ContextParts {
 }
 
 /** Everything that a pass needs. */
-function createContext(options: RuntimeOptions, { caches, wake, wakeable, late }: ContextParts) {
+function createContext(
+  options: RuntimeOptions & { readonly guard: PlaceGuard },
+  { caches, wake, wakeable, late }: ContextParts,
+) {
   const { client, clock, signal } = options;
   const onError = watchErrorListener(options);
   const wakeUpdate = (key: string) => wake.update(key);

@@ -15,6 +15,7 @@ import type { Registry } from '../engine/ports/registry.ts';
 import type { SourceAccesses } from '../engine/ports/source-accesses.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
+import { guardWithoutCluster, type PlaceGuard } from '../network/place-guard.ts';
 import { gitEnvironment, proxyEnvironment } from './config.ts';
 import { readRegistrySetup } from './registry-setup.ts';
 
@@ -34,6 +35,8 @@ export interface SourceClientsOptions {
   /** For what never does. */
   readonly registry: ArtifactRegistry;
   readonly random: () => number;
+  /** Where nothing is ever sent, whoever names it. */
+  readonly guard: PlaceGuard;
   /** Git repositories of this machine below this folder may be read. */
   readonly manifests?: { readonly sourceFolder: string | undefined };
   /** For the one pass of a person, who may read them anyway: any of them, where no folder is named. Default: none. */
@@ -43,7 +46,7 @@ export interface SourceClientsOptions {
 }
 
 export function openSourceClients(options: SourceClientsOptions): SourceClients {
-  const { client, clock, shared, registry, signal } = options;
+  const { client, clock, shared, registry, guard, signal } = options;
   const charts = createChartClient({
     registry: {
       listTags: shared.listTags,
@@ -53,10 +56,11 @@ export function openSourceClients(options: SourceClientsOptions): SourceClients 
     },
     clock,
     proxy: proxyEnvironment(),
+    guard,
   });
   const folder = join(tmpdir(), `headgate-${process.pid}-${options.random().toString(36).slice(2)}`);
   const git = createGitRepositories({
-    program: { privateFolder: folder, environment: gitEnvironment() },
+    program: { privateFolder: folder, environment: gitEnvironment(), guard },
     cacheFolder: join(folder, 'fetched'),
     // Together within the volume that the chart mounts at /tmp.
     maxRepositories: 40,
@@ -84,7 +88,8 @@ export function openSourcesOnce(client: KubeClient, clock: Clock) {
   const registry = createRegistryClient(readRegistrySetup({}, { clock, dockerConfig: 'OfUser' }).client);
   const accesses = new ClusterRegistryAccesses({ client, clock, readCredentials: readPullSecrets });
   const end = new AbortController();
-  const options = { client, clock, shared: registry, registry, random: Math.random, signal: end.signal };
+  const guard = guardWithoutCluster();
+  const options = { client, clock, shared: registry, registry, random: Math.random, guard, signal: end.signal };
   const close = async () => {
     end.abort(new Error('the command has ended'));
     await registry.close();

@@ -4,6 +4,7 @@ import type { Clock } from '../kube/clock.ts';
 import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface Common {
   readonly options: {
@@ -49,4 +50,9 @@ export function start(
 export function countPasses(controllers: readonly Controller[]): number {
   const all = controllers.map((controller) => controller.stats());
   return all.reduce((sum, { ready, busy }) => sum + ready + busy, 0);
+}
+
+/** Resolves when the signal was aborted and every pass under way has ended. */
+export async function untilStopped(controllers: readonly Controller[], signal: AbortSignal): Promise<void> {
+  await Promise.all([...controllers.map(({ stopped }) => stopped), untilAborted(signal)]);
 }

@@ -2,9 +2,8 @@
  * How far into the network addresses lie. A registry chooses where we go next, by a redirect or by the token server that it names; it must
  * not choose what only we can reach: this machine, the metadata server of a cloud, a neighbour in the cluster (server-side request forgery).
  */
-import { lookup } from 'node:dns';
 import { lookup as lookupAsync } from 'node:dns/promises';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** From what all can reach to what nobody else can. */
 const reaches = ['public', 'private', 'loopback', 'linkLocal'] as const;
@@ -81,21 +80,4 @@ export async function reachOfHost(host: string): Promise<Reach | undefined> {
 /** Whether the first lies further in than the second. */
 export function isFurtherIn(one: Reach, other: Reach): boolean {
   return reaches.indexOf(one) > reaches.indexOf(other);
-}
-
-/** A name of the outside that resolves to a link-local address is refused when the connection is made, so that no second answer helps. */
-export const lookupButLinkLocal: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, options, (error, address, family) => {
-    const addresses = Array.isArray(address) ? address.map((one) => one.address) : [address];
-    if (error === null && addresses.some((one) => reachOf(one) === 'linkLocal')) {
-      callback(new LinkLocalRefused(`${hostname} is a link-local address`), '', 4);
-      return;
-    }
-    callback(error, address, family);
-  });
-};
-
-/** The address is one that no registry has. */
-export class LinkLocalRefused extends Error {
-  readonly code = 'LINK_LOCAL';
 }

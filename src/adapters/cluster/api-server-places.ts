@@ -17,11 +17,13 @@ const Answer = Type.Object({
   serverAddressByClientCIDRs: Type.Array(Type.Object({ serverAddress: Type.String({ maxLength: 512 }) })),
 });
 
-/** Control planes move seldom; names are resolved again with it. */
+/** Names are resolved again after this. */
 const maxAgeMs = 60_000;
+/** Control planes move seldom, and whoever is at rest asks the API server nothing. */
+const advertisedMaxAgeMs = 3_600_000;
 
 /**
- * Asks when something first goes outside, and again when the answer is older than a minute.
+ * Asks when something first goes outside, and again when the answer is older than an hour; names are resolved again after a minute.
  *
  * @param server base URL of the API server, as we reach it
  */
@@ -30,12 +32,16 @@ export function createApiServerPlaces(
   server: string,
 ): (signal: AbortSignal) => Promise<readonly ListeningPlace[]> {
   let known: { readonly places: readonly ListeningPlace[]; readonly atMs: number } | undefined;
-  let advertised: readonly string[] = [];
+  let advertised: { readonly places: readonly string[]; readonly atMs: number } | undefined;
   return async (signal) => {
     const nowMs = clock.now().getTime();
     if (known === undefined || nowMs - known.atMs > maxAgeMs) {
-      advertised = (await askAdvertised(client, signal)) ?? advertised;
-      const names = [server, 'https://kubernetes.default.svc', ...advertised.map((one) => `https://${one}`)];
+      if (advertised === undefined || nowMs - advertised.atMs > advertisedMaxAgeMs) {
+        const places = await askAdvertised(client, signal);
+        advertised = places === undefined ? advertised : { places, atMs: nowMs };
+      }
+      const told = (advertised?.places ?? []).map((one) => `https://${one}`);
+      const names = [server, 'https://kubernetes.default.svc', ...told];
       known = { places: (await Promise.all(names.map(resolvePlace))).flat(), atMs: nowMs };
     }
     return known.places;

@@ -1,10 +1,11 @@
 /** Fulfils the engine's Forge: one bounded request a call, no redirects, no token anywhere but in its header. */
-import { createHash } from 'node:crypto';
-import { getCACertificates } from 'node:tls';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import { type ErrorCode, isOperationError, OperationError } from '../../core/errors.ts';
 import type { ForgeKind } from '../../core/git/forge-location.ts';
 import type { Forge, ForgeRemote } from '../../engine/ports/forge.ts';
+import { type AgentPool, createAgentPool } from '../../network/agents.ts';
+import { guardWithoutCluster, PlaceForbidden, type PlaceGuard } from '../../network/place-guard.ts';
+import { bareHost } from '../../network/proxy.ts';
 import type { Dialect, ForgeCall } from './dialect.ts';
 import { gitea } from './gitea.ts';
 import { github } from './github.ts';
@@ -22,13 +23,13 @@ const timeoutMs = 20_000;
 /** Fifty pull requests of Gitea with whole users and repositories in each are below it by far. */
 const maxAnswerBytes = 4 * 2 ** 20;
 const longestShown = 300;
-const mostAgents = 16;
 
-export function createForgeClient(): ForgeClient {
-  const agents = new Map<string, Agent>();
+/** @param guard where no forge is, whoever names it */
+export function createForgeClient(guard: PlaceGuard = guardWithoutCluster()): ForgeClient {
+  const agents = createAgentPool({ proxy: undefined, lookupAt: guard.lookupAt });
 
   const send = async <T>(remote: ForgeRemote, call: ForgeCall<T>, signal: AbortSignal): Promise<T> => {
-    const answer = await exchange(agentFor(agents, remote.caBundle), { remote, call }, signal);
+    const answer = await exchange({ agents, guard }, { remote, call }, signal);
     try {
       return call.decode(answer);
     } catch (error) {
@@ -51,28 +52,8 @@ export function createForgeClient(): ForgeClient {
       await send(remote, dialect.comment(remote.project, number, reason), signal);
       return await send(remote, dialect.close(remote.project, number), signal);
     },
-    async destroy() {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
-      agents.clear();
-    },
+    destroy: () => agents.destroy(),
   };
-}
-
-function agentFor(agents: Map<string, Agent>, caBundle: string | undefined): Agent {
-  const key = caBundle === undefined ? '' : createHash('sha256').update(caBundle).digest('hex');
-  const known = agents.get(key);
-  if (known) {
-    return known;
-  }
-  const ca = caBundle === undefined ? {} : { ca: [...getCACertificates(), caBundle] };
-  const agent = new Agent({ connections: 2, keepAliveTimeout: 10_000, connect: { timeout: 10_000, ...ca } });
-  agents.set(key, agent);
-  const [oldest] = agents;
-  if (agents.size > mostAgents && oldest) {
-    agents.delete(oldest[0]);
-    void oldest[1].close();
-  }
-  return agent;
 }
 
 interface Exchange {
@@ -81,14 +62,21 @@ interface Exchange {
 }
 
 /** @returns the JSON of the answer */
-async function exchange(dispatcher: Agent, { remote, call }: Exchange, signal: AbortSignal): Promise<unknown> {
+async function exchange(
+  { agents, guard }: { readonly agents: AgentPool; readonly guard: PlaceGuard },
+  { remote, call }: Exchange,
+  signal: AbortSignal,
+): Promise<unknown> {
   signal.throwIfAborted();
   const url = new URL(`${remote.apiUrl}${call.path}`);
   url.search = new URLSearchParams(call.query).toString();
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
+    await guard.addressesOf({ host: bareHost(url), port: portOf(url) }, limit);
     const response = await request(url, {
-      dispatcher,
+      dispatcher: agents.agentFor(url, remote.caBundle, (cause) =>
+        failure(remote, call, 'GIT_UNUSABLE', 'its CA bundle holds no certificate', cause),
+      ),
       method: call.method,
       signal: limit,
       headers: {
@@ -105,9 +93,16 @@ async function exchange(dispatcher: Agent, { remote, call }: Exchange, signal: A
     return parseJson(text, { remote, call });
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof PlaceForbidden) {
+      throw failure(remote, call, 'GIT_UNUSABLE', `${error.message}, where no forge is; nothing was sent there`);
+    }
     const message = error instanceof Error ? error.message : String(error);
     throw error instanceof OperationError ? error : failure(remote, call, 'GIT_UNREACHABLE', message, error);
   }
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 async function readText(body: AsyncIterable<Buffer>, { remote, call }: Exchange): Promise<string> {

@@ -1,11 +1,15 @@
 /** What a run of git needs and gives. */
+
 import type { GitRemote } from '../../engine/ports/git.ts';
+import type { PlaceGuard } from '../../network/place-guard.ts';
 
 export interface GitProgram {
   /** A folder of our own for keys and certificates while they are used; nobody else may read it. */
   readonly privateFolder: string;
   /** What git and ssh need of the environment: PATH, proxies. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Where no repository is, whoever names it; nothing is refused when absent. */
+  readonly guard?: PlaceGuard | undefined;
   /** Largest file that git may write, for example a pack. Default 512 MiB. */
   readonly maxFileBytes?: number;
   /** Memory of one git process. Default 2 GiB of address space. */

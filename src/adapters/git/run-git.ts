@@ -23,7 +23,7 @@ const limitThenBecome = 'ulimit -f "$1" 2>/dev/null; ulimit -v "$2" 2>/dev/null;
  */
 export async function runGit(program: GitProgram, run: GitRun, signal: AbortSignal): Promise<GitAnswer> {
   signal.throwIfAborted();
-  const surroundings = await prepareSurroundings(program, run);
+  const surroundings = await prepareSurroundings(program, run, signal);
   try {
     const ending = await execute(program, run, { surroundings, signal });
     signal.throwIfAborted();

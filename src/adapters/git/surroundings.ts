@@ -1,8 +1,10 @@
 /** What a git process sees of the world: environment, configuration, key files. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import type { GitAccess, GitCredentials, GitRemote } from '../../engine/ports/git.ts';
+import { type Place, PlaceForbidden, type PlaceGuard } from '../../network/place-guard.ts';
 import { gitError } from './git-failure.ts';
 import type { GitProgram, GitRun } from './git-run.ts';
 
@@ -56,13 +58,18 @@ const fixedEnvironment: Readonly<Record<string, string>> = {
 };
 
 /** @throws GIT_DENIED when ssh has no key or no known_hosts */
-export async function prepareSurroundings(program: GitProgram, run: GitRun): Promise<Surroundings> {
+export async function prepareSurroundings(
+  program: GitProgram,
+  run: GitRun,
+  signal: AbortSignal,
+): Promise<Surroundings> {
   await mkdir(program.privateFolder, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(program.privateFolder, 'run-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
+    const pinned = run.remote === undefined ? {} : await pinAddress(program.guard, run, run.remote, signal);
     const reach = run.remote === undefined ? noReach : await reachRemote(folder, run, run.remote);
-    const config = { ...commonConfig, ...reach.config, ...run.config };
+    const config = { ...commonConfig, ...reach.config, ...pinned, ...run.config };
     return {
       environment: {
         ...program.environment,
@@ -78,6 +85,55 @@ export async function prepareSurroundings(program: GitProgram, run: GitRun): Pro
     await remove();
     throw error;
   }
+}
+
+/**
+ * Names are resolved here and judged; git connects to just these addresses, so that a name server has no second word.
+ *
+ * @throws GIT_UNUSABLE for a place where no repository is
+ */
+async function pinAddress(
+  guard: PlaceGuard | undefined,
+  run: GitRun,
+  { url }: GitRemote,
+  signal: AbortSignal,
+): Promise<Config> {
+  const place = placeOf(url);
+  if (guard === undefined || place === undefined) {
+    return {};
+  }
+  try {
+    const addresses = await guard.addressesOf(place, signal);
+    const listed = addresses.map((one) => (isIP(one) === 6 ? `[${one}]` : one)).join(',');
+    const isName = isIP(place.host) === 0 && addresses.length > 0;
+    return isName ? { 'http.curloptResolve': `${place.host}:${place.port}:${listed}` } : {};
+  } catch (error) {
+    if (error instanceof PlaceForbidden) {
+      throw gitError(run, 'GIT_UNUSABLE', `${error.message}, where no repository is; nothing was sent there`);
+    }
+    throw error;
+  }
+}
+
+const defaultPorts = { https: 443, http: 80, ssh: 22 } as const;
+
+/** Undefined for a file. */
+function placeOf({ text, scheme }: GitRemote['url']): Place | undefined {
+  if (scheme === 'file') {
+    return undefined;
+  }
+  // user@host:path has no port.
+  const [, scpHost] = text.includes('://') ? [] : (/^(?:[^@]*@)?([^:]+):/.exec(text) ?? []);
+  const url = scpHost === undefined ? new URL(text.replace(/^ssh:/, 'https:')) : undefined;
+  const host = scpHost ?? url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
+  const port = url === undefined || url.port === '' ? portIn(text, scheme) : Number(url.port);
+  return { host, port };
+}
+
+/** `ssh://host:443` has its port also where https would leave it out. */
+function portIn(text: string, scheme: keyof typeof defaultPorts): number {
+  const [, port] = /^ssh:\/\/[^/]*:(\d+)\//.exec(text) ?? [];
+  return port === undefined ? defaultPorts[scheme] : Number(port);
 }
 
 interface Reach {
@@ -118,9 +174,9 @@ async function httpConfig(folder: string, { caBundle, credentials }: GitAccess):
   return {
     ...(authorization !== undefined && {
       'http.extraHeader': `Authorization: ${authorization}`,
-      // A redirect would take the header to another server.
-      'http.followRedirects': 'false',
     }),
+    // A redirect would take the header to another server, and us to where nobody has looked.
+    'http.followRedirects': 'false',
     ...(caBundle !== undefined && { 'http.sslCAInfo': await writeTrusted(folder, caBundle) }),
   };
 }

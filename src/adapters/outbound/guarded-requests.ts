@@ -8,10 +8,11 @@ import { request } from 'undici';
 import { isOperationError } from '../../core/errors.ts';
 import type { Outbound, OutboundAnswer, OutboundRequest } from '../../engine/ports/outbound.ts';
 import { type AgentPool, createAgentPool } from '../../network/agents.ts';
+import type { Place } from '../../network/place-guard.ts';
 import { bareHost, type ProxySettings } from '../../network/proxy.ts';
 import { readBounded } from '../../network/read-bounded.ts';
 import { invalidAnswer, invalidBundle, refused, unreachable } from './failure.ts';
-import { addressesOf, findObjection, type Place, type Rules } from './places.ts';
+import { addressesOf, findObjection, type Rules } from './places.ts';
 
 export interface GuardOptions {
   readonly allowance: Rules['allowance'];

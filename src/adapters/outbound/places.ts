@@ -1,15 +1,9 @@
 /** Which places a user must not send us to (server-side request forgery). Names are judged by what they resolve to. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { Place } from '../../network/place-guard.ts';
 import { reachOf } from '../../network/reach.ts';
 import { type Allowance, allowsAddress } from './allowance.ts';
-
-/** Where one thing listens. */
-export interface Place {
-  /** An address or a name. */
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface Rules {
   readonly allowance: Allowance;

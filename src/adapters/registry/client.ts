@@ -5,6 +5,7 @@ import type { AttachmentStore } from '../../engine/ports/attachments.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { ImagePlatform, Registry, RegistryAccess } from '../../engine/ports/registry.ts';
 import type { RegistryWriter } from '../../engine/ports/registry-writer.ts';
+import type { PlaceGuard } from '../../network/place-guard.ts';
 import type { ProxySettings } from '../../network/proxy.ts';
 import { identifyAccess } from './access-identity.ts';
 import type { Effort } from './account.ts';
@@ -37,6 +38,8 @@ export interface RegistryClientOptions {
   /** Default `headgate`. */
   readonly userAgent?: string;
   readonly proxy?: ProxySettings | undefined;
+  /** Where nothing is ever sent. Default: link-local addresses. */
+  readonly guard?: PlaceGuard | undefined;
   /** Asked in this order where an access has no credentials. */
   readonly ambient?: readonly AmbientCredentials[];
   /** How much is asked of which registry at most; what is known of a host counts where nothing is said. */
@@ -83,7 +86,7 @@ const modestPageSize = 1_000;
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const { clock, timeoutMs = 30_000, userAgent = 'headgate', proxy, ambient = [] } = options;
-  const transport = createTransport({ timeoutMs, userAgent, proxy });
+  const transport = createTransport({ timeoutMs, userAgent, proxy, guard: options.guard });
   const gate = createHostGate({
     clock,
     limits: options.limits ?? {},

@@ -5,8 +5,8 @@ import { type Dispatcher, request } from 'undici';
 import { isOperationError } from '../../core/errors.ts';
 import type { RegistryAccess } from '../../engine/ports/registry.ts';
 import { type AgentPool, createAgentPool } from '../../network/agents.ts';
+import { guardWithoutCluster, PlaceForbidden, type PlaceGuard } from '../../network/place-guard.ts';
 import { bareHost, type ProxySettings } from '../../network/proxy.ts';
-import { LinkLocalRefused, lookupButLinkLocal, reachOf } from '../../network/reach.ts';
 import { readBounded } from '../../network/read-bounded.ts';
 import type { Answer } from './answer.ts';
 import { invalidAnswer, invalidBundle, type Operation, unreachable } from './failure.ts';
@@ -44,6 +44,8 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   readonly userAgent: string;
   readonly proxy?: ProxySettings | undefined;
+  /** Where nothing is ever sent. Default: link-local addresses. */
+  readonly guard?: PlaceGuard | undefined;
   /** For the metadata servers of clouds; no registry is there. Default false. */
   readonly allowLinkLocal?: boolean;
 }
@@ -53,8 +55,9 @@ const maxRedirects = 5;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export function createTransport(options: TransportOptions): Transport {
-  const { proxy, allowLinkLocal = false } = options;
-  const agents = createAgentPool({ proxy, lookupAt: allowLinkLocal ? undefined : () => lookupButLinkLocal });
+  const { proxy } = options;
+  const guard = options.allowLinkLocal ? undefined : (options.guard ?? guardWithoutCluster());
+  const agents = createAgentPool({ proxy, lookupAt: guard?.lookupAt });
   const lifetime = new AbortController();
 
   return {
@@ -65,7 +68,7 @@ export function createTransport(options: TransportOptions): Transport {
       const timer = setTimeout(() => deadline.abort(new DOMException('too slow', 'TimeoutError')), timeoutMs);
       const signal = AbortSignal.any([wanted.signal, lifetime.signal, deadline.signal]);
       try {
-        return await sendFollowing({ ...wanted, signal }, { agents, options, caller: wanted.signal });
+        return await sendFollowing({ ...wanted, signal }, { agents, guard, options, caller: wanted.signal });
       } finally {
         clearTimeout(timer);
       }
@@ -79,6 +82,7 @@ export function createTransport(options: TransportOptions): Transport {
 
 interface Passage {
   readonly agents: AgentPool;
+  readonly guard: PlaceGuard | undefined;
   readonly options: TransportOptions;
   /** The caller's own signal, to tell its abort from our deadline. */
   readonly caller: AbortSignal;
@@ -100,16 +104,34 @@ async function sendFollowing(first: RegistryRequest, passage: Passage): Promise<
   }
 }
 
-async function refuseTrespass(wanted: RegistryRequest, { agents, options }: Passage): Promise<void> {
-  const { url, namedBy, operation } = wanted;
+async function refuseTrespass(wanted: RegistryRequest, { agents, guard }: Passage): Promise<void> {
+  const { url, namedBy, operation, signal } = wanted;
   const host = bareHost(url);
-  if (options.allowLinkLocal !== true && isIP(host) !== 0 && reachOf(host) === 'linkLocal') {
-    throw invalidAnswer(operation, `${url.host} is a link-local address, where no registry is; nothing was sent there`);
+  await guard?.refresh(signal);
+  // Other names are judged when they are connected to.
+  if (guard !== undefined && (isIP(host) !== 0 || agents.isProxied(url))) {
+    await refuseForbidden(wanted, guard);
   }
   const trespass = namedBy && (await findTrespass(namedBy, url, agents.isProxied));
   if (trespass !== undefined) {
     throw invalidAnswer(operation, `${trespass}; nothing was sent there`);
   }
+}
+
+async function refuseForbidden({ url, operation, signal }: RegistryRequest, guard: PlaceGuard): Promise<void> {
+  try {
+    await guard.addressesOf({ host: bareHost(url), port: portOf(url) }, signal);
+  } catch (error) {
+    throw error instanceof PlaceForbidden ? forbidden(operation, error) : error;
+  }
+}
+
+function forbidden(operation: Operation, { message }: PlaceForbidden): Error {
+  return invalidAnswer(operation, `${message}, where no registry is; nothing was sent there`);
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 /** One hop. Another origin never sees the Authorization header, and what began with TLS stays with it. */
@@ -152,8 +174,8 @@ async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Pa
     if (isOperationError(error)) {
       throw error;
     }
-    if (error instanceof LinkLocalRefused) {
-      throw invalidAnswer(operation, `${error.message}, where no registry is; nothing was sent there`);
+    if (error instanceof PlaceForbidden) {
+      throw forbidden(operation, error);
     }
     throw unreachable(operation, url, error, timeoutMs);
   }

@@ -6,6 +6,7 @@ import type { ArtifactRegistry } from '../../../engine/ports/artifacts.ts';
 import type { ChartPlace, Charts, ChartVersion, FoundProvenance } from '../../../engine/ports/charts.ts';
 import type { Clock } from '../../../engine/ports/clock.ts';
 import type { Registry } from '../../../engine/ports/registry.ts';
+import type { PlaceGuard } from '../../../network/place-guard.ts';
 import type { ProxySettings } from '../../../network/proxy.ts';
 import { createHostGate } from '../host-gate.ts';
 import { createTransport } from '../transport.ts';
@@ -28,6 +29,8 @@ export interface ChartClientOptions {
   readonly timeoutMs?: number;
   readonly userAgent?: string;
   readonly proxy?: ProxySettings | undefined;
+  /** Where nothing is ever sent. */
+  readonly guard?: PlaceGuard | undefined;
   /** How long an index is good for all who ask at nearly the same time. Default 4 s. */
   readonly maxAgeMs?: number;
   readonly bounds?: ReadIndexBounds;
@@ -51,7 +54,7 @@ const maxRemembered = 5_000;
 
 export function createChartClient(options: ChartClientOptions): ChartClient {
   const { clock, timeoutMs = 120_000, userAgent = 'headgate', maxAgeMs = 4_000, bounds = defaultIndexBounds } = options;
-  const transport = createTransport({ timeoutMs, userAgent, proxy: options.proxy });
+  const transport = createTransport({ timeoutMs, userAgent, proxy: options.proxy, guard: options.guard });
   const gate = createHostGate({ clock, limits: {} });
   const client: Client = {
     indexes: createIndexRepositories({ transport, gate, clock, maxAgeMs, bounds }),
