@@ -1,7 +1,7 @@
 # Every target makes itself ready: see scripts/bootstrap.sh. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help check test demo bench docs cluster-up cluster-down cluster-status format generate
+.PHONY: help check test demo bench fuzz docs cluster-up cluster-down cluster-status format generate
 
 bootstrap := @scripts/bootstrap.sh
 
@@ -23,6 +23,9 @@ docs: ## The documentation as a site, in site/dist (SERVE=1 shows it on this mac
 bench: ## One measurement of bench/, for example NAME=kube
 	@test -n "$(NAME)" && test -f "bench/$(NAME).ts" || { echo "usage: make bench NAME=..., one of: $(basename $(notdir $(wildcard bench/*.ts)))" >&2; exit 2; }
 	$(bootstrap) $(if $(filter faults,$(NAME)),node,server) node bench/$(NAME).ts
+
+fuzz: ## Every parser of foreign bytes for MINUTES together (10 when absent)
+	$(bootstrap) check env FUZZ_SECONDS=$$(( $(or $(MINUTES),10) * 60 / 24 )) npx vitest run --project unit test/fuzz
 
 cluster-up: ## A cluster to work with, in .cluster/ (MEMBER=1 adds a second control plane)
 	$(bootstrap) node node scripts/cluster.ts up

@@ -6,7 +6,7 @@ import { describeError } from '../core/errors.ts';
 import type { GateDefaults } from '../engine/gates/look-at-gates.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
-import { type Clock, systemClock } from '../kube/clock.ts';
+import { systemClock } from '../kube/clock.ts';
 import type { KubeConfig } from '../kube/config.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createOperationsServer } from '../server/operations.ts';
@@ -222,9 +222,8 @@ interface Parts extends ReadSettings {
 function startWork(parts: Parts, signal: AbortSignal): Work {
   const { settings, config, registrySetup, limits, adoption, gateDefaults, outbound } = parts;
   const { client, log, metrics, identity, api, share, assertLeading } = parts;
-  const clock: Clock = systemClock;
   const eventsEnd = new AbortController();
-  const guard = guardOfCluster({ client, clock }, config);
+  const guard = guardOfCluster({ client, clock: systemClock }, config);
   const registries = openRegistries(registrySetup, log, { limits, onSent: metrics.registries.countRequest, guard });
   metrics.registries.observeHosts(() => registries.client.hosts);
   const events = createEventRecorder({
@@ -253,7 +252,7 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     channelFolder: settings.channelFolder,
     reportListen: settings.reportListen,
     notifyFile: settings.notifyFile,
-    clock,
+    clock: systemClock,
     random: Math.random,
     log,
     metrics,

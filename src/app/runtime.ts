@@ -62,7 +62,7 @@ import { guardOfCluster, type OutboundSettings, openOutside } from './outbound-s
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
 import { openSourceClients } from './source-clients.ts';
-import { type Common, countPasses, start } from './start-controller.ts';
+import { type Common, countPasses, start, untilStopped } from './start-controller.ts';
 import { takeUpFrom, wakeAnywhere } from './wake-anywhere.ts';
 import { type Wake, wakeableOf, wakeNobody } from './wake-later.ts';
 import { watchReleases } from './watch-releases.ts';
