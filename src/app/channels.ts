@@ -7,6 +7,7 @@ import { createChannelReader } from '../adapters/channel/reader.ts';
 import { createChannels } from '../adapters/cluster/channels.ts';
 import { apps as appResource, rejections, updates } from '../adapters/cluster/kinds.ts';
 import { createSubscriptions, readReportSender } from '../adapters/cluster/subscriptions.ts';
+import { findValuesFault } from '../adapters/helm/check-values.ts';
 import { reconcileChannel } from '../controllers/channel-controller.ts';
 import { reconcileSubscription } from '../controllers/subscription-controller.ts';
 import { createDirections, type Directions } from '../engine/candidate/direct-apps.ts';
@@ -145,6 +146,7 @@ function followingOf(
     subscriptions: createSubscriptions({ client, watched: { ...watched, apps }, records: options.records }),
     reader: createChannelReader({ ...options, folder, openFiles }),
     reports: createOutcomeSender({ outbound, readSender }),
+    findValuesFault,
     rejections: options.records,
     ownVersion,
     channels: new Map(),

@@ -7,6 +7,7 @@ import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { releaseAnnotation, subscriptionLabel } from '../../resources/metadata.ts';
 import type { SubscribedApp } from '../ports/subscriptions.ts';
 import { type BuildContext, buildApp } from './build-app.ts';
+import { checkOverlay } from './check-overlay.ts';
 import type { AppStanding, FollowContext, FollowState, FollowWork } from './subscription-pass.ts';
 
 export interface Given {
@@ -24,7 +25,7 @@ export async function giveRelease(
   release: Release,
   signal: AbortSignal,
 ): Promise<Given> {
-  const planned = planApps(context, work, release);
+  const planned = await planApps(context, work, release, signal);
   if ('problem' in planned) {
     return { apps: standingOf(context, work, release), state: planned.problem, problem: planned.problem };
   }
@@ -52,7 +53,12 @@ function judgeStanding(apps: readonly AppStanding[], { name }: Release): FollowS
 type Plan = { readonly apps: readonly SubscribedApp[] } | { readonly problem: FollowState };
 
 /** What has to be written. */
-function planApps(context: FollowContext, work: FollowWork, release: Release): Plan {
+async function planApps(
+  context: FollowContext,
+  work: FollowWork,
+  release: Release,
+  signal: AbortSignal,
+): Promise<Plan> {
   const { metadata } = work.subscription;
   const apps: SubscribedApp[] = [];
   for (const released of wantedApps(context, work, release)) {
@@ -64,7 +70,14 @@ function planApps(context: FollowContext, work: FollowWork, release: Release): P
     if (existing && existing.metadata.labels?.[subscriptionLabel] !== metadata.name) {
       return { problem: { kind: 'Conflict', message: sayConflict(existing) } };
     }
-    apps.push(...(existing && isGiven(existing, app) ? [] : [app]));
+    if (existing && isGiven(existing, app)) {
+      continue;
+    }
+    const unfit = await checkOverlay(context, work, app, signal);
+    if (unfit !== undefined) {
+      return { problem: unfit };
+    }
+    apps.push(app);
   }
   return { apps };
 }

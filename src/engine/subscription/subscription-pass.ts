@@ -2,6 +2,7 @@
 import type { ReleaseVerdict } from '../../core/channel/choose-release.ts';
 import type { SubscriptionSpec } from '../../core/channel/subscription.ts';
 import type { OperationError } from '../../core/errors.ts';
+import type { Values } from '../../core/helm/values.ts';
 import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
 import type { ChannelPlace, ChannelReader } from '../ports/channel-reader.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -14,6 +15,8 @@ export interface FollowContext {
   readonly subscriptions: Subscriptions;
   readonly reader: ChannelReader;
   readonly reports: OutcomeSender;
+  /** What of values does not match the schema of a chart. @throws HELM_CHART_INVALID */
+  readonly findValuesFault: (archive: Uint8Array, values: Values) => Promise<string | undefined>;
   readonly rejections: Pick<DirectRecords, 'reject'>;
   readonly clusterVersion: (signal: AbortSignal) => Promise<string>;
   /** Of Headgate. */
