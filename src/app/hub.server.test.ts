@@ -77,6 +77,28 @@ describe('several new versions at once', () => {
     expect(tagsOf((await hub.releases())[2])).toEqual({ api: '2.0.1', database: '2.0.0', web: '2.0.0' });
   });
 
+  test('one that is bad alone goes back and is rejected; it is tried again once its Rejection is deleted', async () => {
+    hub.isGood = ({ api }) => api !== '2.0.0';
+    await hub.begin();
+    await hub.push({ api: '2.0.0' });
+    await hub.until(async () => expect((await ended())[0]?.outcome).toBe('Rejected'));
+    await hub.until(async () => expect((await hub.stage.app('api')).status?.waiting?.reason).toBe('VersionRejected'));
+    expect(await runs('api')).toBe('1.0.0');
+    const updates = await hub.stage.updatesOf('api');
+    expect(updates.map(({ spec }) => [spec.trigger.kind, spec.changes[0]?.to.tag]).toSorted()).toEqual([
+      ['Channel', '2.0.0'],
+      ['Rollback', '1.0.0'],
+    ]);
+
+    hub.isGood = () => true;
+    const { client, namespace } = hub.stage;
+    const { items } = await client.list<ProductObject>(rejections, { namespace });
+    expect(items).toHaveLength(1);
+    await client.delete(rejections, { namespace, name: items[0]?.metadata.name ?? '' });
+    await hub.published('stable-2');
+    expect(tagsOf((await hub.releases())[1])).toMatchObject({ api: '2.0.0' });
+  });
+
   test('the outcome is the same where Headgate is ended in each trial', async () => {
     hub.isGood = ({ api }) => api !== '2.0.0';
     await hub.begin();

@@ -43,6 +43,7 @@ export function watchNamespaceGates(options: NamespaceGatesOptions): WatchedName
   const scopes = namespaces.length === 0 ? [undefined] : namespaces;
   let refusal: string | undefined;
   const refused = Promise.withResolvers<void>();
+  const synced = new Set<string | undefined>();
   const informers = scopes.map((namespace) =>
     startInformer<GatesObject>({
       client,
@@ -53,13 +54,20 @@ export function watchNamespaceGates(options: NamespaceGatesOptions): WatchedName
       onChange: ({ metadata }) => onChange(metadata.namespace ?? ''),
       onError: (error) => {
         onError(error);
-        refusal = error.message;
-        refused.resolve();
+        // A watch that is interrupted is taken up again, and what is known of before holds meanwhile.
+        if (!synced.has(namespace)) {
+          refusal = error.message;
+          refused.resolve();
+        }
       },
       signal,
     }),
   );
-  const synced = Promise.all(informers.map((informer) => informer.synced)).then(
+  const known = informers.map(async (informer, index) => {
+    await informer.synced;
+    synced.add(scopes[index]);
+  });
+  const allKnown = Promise.all(known).then(
     () => {
       refusal = undefined;
     },
@@ -71,7 +79,7 @@ export function watchNamespaceGates(options: NamespaceGatesOptions): WatchedName
       const found = informers.map(({ store }) => store.get(key)).find((one) => one !== undefined);
       return found?.read ?? (refusal === undefined ? none : unusable(namespace, refusal));
     },
-    ready: Promise.race([synced, refused.promise]),
+    ready: Promise.race([allKnown, refused.promise]),
   };
 }
 

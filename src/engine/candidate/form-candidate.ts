@@ -67,10 +67,13 @@ function judge(context: CandidateContext, hub: Hub, composed: readonly Candidate
   return { kind: 'Formed', status: { ...rest, candidate: encodeCandidate(candidate) } };
 }
 
-/** The same was rejected, or could not be judged a moment ago. */
+/**
+ * The same was not approved in time, or could not be judged a moment ago. What was bad is kept out by its Rejection, or by what is barred,
+ * so that it is tried again once somebody lifts that.
+ */
 function findTried(hub: Hub, apps: readonly CandidateApp[], now: Date): Waiting | undefined {
   const tried = hub.channel.status?.candidates?.find(({ key }) => key === keyOf(hub, apps));
-  if (tried === undefined || tried.outcome === 'Released') {
+  if (tried === undefined || tried.outcome === 'Released' || tried.faults.length > 0) {
     return undefined;
   }
   const retryAt = tried.outcome === 'Unclear' ? new Date(Date.parse(tried.endedAt) + retryUnclearMs) : undefined;

@@ -164,9 +164,15 @@ function windowsOf(
 }
 
 /** What cannot be read may say no. */
-function shutByNamespace({ namespaceGates }: GateContext, namespace: string): GateAnswer | undefined {
+/** That they can be read by now is no change that anybody tells. */
+const lookAgainMs = 30_000;
+
+function shutByNamespace({ namespaceGates, clock }: GateContext, namespace: string): GateAnswer | undefined {
   const read = namespaceGates.windowsOf(namespace);
-  return read.kind === 'Known' ? undefined : { kind: 'Shut', waiting: { reason: 'Window', message: read.because } };
+  const lookAt = new Date(clock.now().getTime() + lookAgainMs);
+  return read.kind === 'Known'
+    ? undefined
+    : { kind: 'Shut', waiting: { reason: 'Window', message: read.because }, lookAt };
 }
 
 function earlierOf({ records, clock }: GateContext, { metadata, spec }: UpdateObjectWire): GateSight['earlier'] {
