@@ -1,5 +1,7 @@
 /** A real database on a CSI volume: kept by VolumeSnapshots before each version, and back with every row after one that destroys a table. */
-import { describe, expect, test, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import {
   type ClaimObject,
@@ -127,5 +129,51 @@ describe.concurrent('nothing is touched', () => {
     expect(code).toBe(0);
     await untilUpdate(stage, 'shop-3', { phases: ['Succeeded'], deadlineMs: 300_000 });
     expect(await shop.rows()).toBe(rows);
+  });
+});
+
+describe.concurrent('commands in the pods', () => {
+  const note = (word: string) => ({ command: ['/bin/sh', '-c', `echo ${word} >> /data/hooks`] });
+
+  test('run before and after the data is kept', async (context) => {
+    const stage = await openStage(context, 'hooks');
+    const shop = await openShop(stage, folderClass);
+    await shop.push('2.0.0', 'second');
+    const hooks = { before: [note('before')], after: [note('after')] };
+    await followShop(stage, shop, { backup: { snapshots: { className: folderClass }, hooks } });
+    startHeadgate(stage);
+
+    const update = await untilUpdate(stage, 'shop-1', { phases: ['Succeeded'], deadlineMs: 300_000 });
+
+    expect(update.status?.checkpoint).toMatchObject({ state: 'Completed', quiesce: 'Lifted' });
+    const folders = join(inject('nodeDirectory'), 'csi-folders');
+    const [{ snapshot = '' } = {}] = update.status?.checkpoint?.volumes ?? [];
+    const claim = await stage.client.get<ClaimObject>(claims, { namespace: stage.namespace, name: 'data' });
+    const { uid } = (await stage.client.get<SnapshotObject>(snapshots, { namespace: stage.namespace, name: snapshot }))
+      .metadata;
+    const written = (...path: readonly string[]) => readFileSync(join(folders, ...path, 'hooks'), 'utf8');
+    expect(written('snapshots', `snapshot-${uid}`)).toBe('before\n');
+    expect(written('volumes', claim.spec.volumeName ?? '')).toBe('before\nafter\n');
+  });
+
+  test('that fail end the Update with what they wrote, and those after run all the same', async (context) => {
+    const stage = await openStage(context, 'bad-hooks');
+    const shop = await openShop(stage, folderClass);
+    await shop.push('2.0.0', 'second');
+    const hooks = { before: [{ command: ['/bin/sh', '-c', 'echo no way >&2; exit 3'] }], after: [note('after')] };
+    await followShop(stage, shop, { backup: { snapshots: { className: folderClass }, hooks } });
+    startHeadgate(stage);
+
+    const update = await untilUpdate(stage, 'shop-1', { phases: ['Failed'], deadlineMs: 300_000 });
+
+    expect(update.status?.failure).toMatchObject({
+      reason: 'CheckpointFailed',
+      message: expect.stringMatching(/spec\.backup\.hooks\.before: \/bin\/sh in Pod shop-\S+: exit code 3: no way/),
+    });
+    expect(update.status?.checkpoint).toMatchObject({ state: 'Failed', quiesce: 'Lifted' });
+    const claim = await stage.client.get<ClaimObject>(claims, { namespace: stage.namespace, name: 'data' });
+    const file = join(inject('nodeDirectory'), 'csi-folders', 'volumes', claim.spec.volumeName ?? '', 'hooks');
+    expect(readFileSync(file, 'utf8')).toBe('after\n');
+    expect(await imagesOf(stage, undefined, 'shop')).toEqual({ shop: shop.image });
   });
 });

@@ -1,8 +1,6 @@
 /** Headgate at work: watches, controllers and adapters wired by hand. The same for `controller` and `run --once`. */
 
-import { CheckpointSecrets } from '../adapters/cluster/checkpoint-secrets.ts';
 import { createClusterNodes } from '../adapters/cluster/cluster-nodes.ts';
-import { ClusterVolumes } from '../adapters/cluster/cluster-volumes.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { createNamespaceLimits } from '../adapters/cluster/namespace-limits.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
@@ -50,6 +48,7 @@ import { type CacheOptions, type Caches, commonOf, startCaches, untilSynced, wat
 
 import { lateCarriedFiles } from './carried-files.ts';
 import { type ChannelsOptions, startChannels } from './channels.ts';
+import { openCheckpointParts } from './checkpoint-parts.ts';
 import { countObjects } from './counted-objects.ts';
 import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
@@ -294,11 +293,11 @@ function createContext(
   const { deployers, folders } = deploying;
   const tests = setUpProbers({ ...options, ...outside, jobs, deployers, wakeUpdate });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
-  const keeping = { checkpoints: new CheckpointSecrets(client), volumes: new ClusterVolumes(client) };
   const notices = setUpNotices(options, outside.outbound);
   const releases = watchReleases({ ...options, onError }, (key) => wake.adoption(key));
   const told = { ...notices, words, gauges: new AppGauges(options.metrics) };
-  const own = { ...told, registry, nodes, deployers, folders, records, ...keeping, releases };
+  const keeping = openCheckpointParts(client, options.clock);
+  const own = { ...told, ...keeping, registry, nodes, deployers, folders, records, releases };
   const parts = { ...looking, ...tests, ...own };
   const close = async () => {
     await Promise.all([deploying.close(), outside.outbound.close()]);

@@ -14,6 +14,13 @@ export interface Agents {
   readonly watches: Dispatcher;
 }
 
+/** What a WebSocket needs to reach the API server. */
+export interface SocketAccess {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher;
+}
+
 export interface AgentPool {
   /** The agents for this certificate. A new certificate gets new connections; the old ones end when their requests do. */
   agentsFor(certificate: ClientCertificate | undefined): Agents;

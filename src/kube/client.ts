@@ -21,6 +21,7 @@ import type {
 } from './calls.ts';
 import { type Clock, type Random, systemClock } from './clock.ts';
 import type { KubeConfig } from './config.ts';
+import { converse, type ExecRequest, type ExecResult, execPath } from './exec.ts';
 import { apiVersionOf, type KubeObject, type NewObject, type ObjectKey, type ResourceType } from './objects.ts';
 import { listPages, type Page } from './pages.ts';
 import { collectionPath, describeObject, objectPath, withQuery } from './resource-path.ts';
@@ -77,6 +78,12 @@ export interface KubeClient {
    * @throws API_UNAVAILABLE when the API server does not answer in time
    */
   pass(request: PassRequest): Promise<PassedAnswer>;
+  /**
+   * Runs a command in a container to its end. Not bounded in time but by the signal.
+   *
+   * @throws API_FORBIDDEN, API_NOT_FOUND; API_UNAVAILABLE when the connection breaks before its end
+   */
+  exec(request: ExecRequest): Promise<ExecResult>;
   /** Cuts every connection, also of clients made by `actAs`; calls under way fail. */
   close(): Promise<void>;
 }
@@ -244,6 +251,24 @@ class HttpKubeClient implements KubeClient {
     return this.#transport.pass(request);
   }
 
+  async exec(request: ExecRequest): Promise<ExecResult> {
+    const call = { what: `run ${request.command[0]} in Pod ${request.namespace}/${request.pod}` };
+    const asked = { call, method: 'GET' as const, path: execPath(request), signal: request.signal };
+    const result = await converse(call, await this.#transport.socketAccess(asked), request.signal);
+    if (result !== undefined) {
+      return result;
+    }
+    // A WebSocket does not say why it was refused. Asked plainly, the server does; it never runs anything then.
+    try {
+      await this.#transport.send(asked);
+    } catch (error) {
+      if (!isOperationError(error, 'API_INVALID')) {
+        throw error;
+      }
+    }
+    throw unavailable(call, 'no WebSocket came about');
+  }
+
   close(): Promise<void> {
     return this.#transport.close();
   }
@@ -305,6 +330,7 @@ function impersonating(transport: Transport, user: string): Transport {
   return {
     send: (request) => transport.send({ ...request, impersonate: user }),
     open: (request, silenceMs) => transport.open({ ...request, impersonate: user }, silenceMs),
+    socketAccess: (request) => transport.socketAccess({ ...request, impersonate: user }),
     pass: (request) => transport.pass({ ...request, headers: { ...request.headers, 'impersonate-user': user } }),
     close: () => transport.close(),
   };

@@ -5,7 +5,7 @@
  * a 401 once with fresh credentials, and a GET whose kept connection turned out to be dead. The rest is the caller's.
  */
 import { isOperationError, OperationError } from '../core/errors.ts';
-import { type AgentPool, createAgentPool } from './agents.ts';
+import { type AgentPool, createAgentPool, type SocketAccess } from './agents.ts';
 import { decodeBody, joinHeaders, readStart } from './answer-body.ts';
 import { type CallDescription, describeCause, errorFromAnswer, unavailable } from './api-error.ts';
 import { type Clock, type Random, sleep } from './clock.ts';
@@ -53,6 +53,8 @@ export interface Transport {
   open(request: TransportRequest, silenceMs: number): Promise<OpenAnswer>;
   /** Once, whatever the status: it is the word of something behind the API server. */
   pass(request: PassRequest): Promise<PassedAnswer>;
+  /** What a WebSocket to a path needs, with the credentials of now. */
+  socketAccess(request: TransportRequest): Promise<SocketAccess>;
   close(): Promise<void>;
 }
 
@@ -157,6 +159,12 @@ class HttpTransport implements Transport {
     } finally {
       deadline.end();
     }
+  }
+
+  async socketAccess(request: TransportRequest): Promise<SocketAccess> {
+    const { agents, options } = await this.#prepare(request, request.signal ?? new AbortController().signal);
+    const { accept: _, ...headers } = options.headers;
+    return { url: `${options.origin.replace(/^http/, 'ws')}${options.path}`, headers, dispatcher: agents.watches };
   }
 
   close(): Promise<void> {
@@ -295,11 +303,8 @@ function refusalOf(request: TransportRequest, answer: WholeAnswer, clock: Clock)
 }
 
 function late({ message, context }: OperationError): OperationError {
-  return new OperationError(message, {
-    code: 'API_UNAVAILABLE',
-    retry: 'backoff',
-    context: { ...context, reason: noAnswerInTime },
-  });
+  const told = { ...context, reason: noAnswerInTime };
+  return new OperationError(message, { code: 'API_UNAVAILABLE', retry: 'backoff', context: told });
 }
 
 function translate(request: TransportRequest, deadline: Deadline, timeoutMs: number, error: unknown): unknown {
@@ -310,12 +315,9 @@ function translate(request: TransportRequest, deadline: Deadline, timeoutMs: num
     return unavailable(request.call, `no answer within ${timeoutMs} ms`);
   }
   if (error instanceof AnswerTooLarge) {
-    const context = { call: request.call.what, reason: bodyTooLarge };
-    return new OperationError(`${request.call.what}: ${error.message}`, {
-      code: 'API_UNAVAILABLE',
-      retry: 'backoff',
-      context,
-    });
+    const { what } = request.call;
+    const context = { call: what, reason: bodyTooLarge };
+    return new OperationError(`${what}: ${error.message}`, { code: 'API_UNAVAILABLE', retry: 'backoff', context });
   }
   return error instanceof OperationError ? error : unavailable(request.call, describeCause(error), error);
 }

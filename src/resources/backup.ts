@@ -38,10 +38,42 @@ const SnapshotBackupSchema = Type.Object(
   { description: 'CSI snapshots of the volumes.' },
 );
 
+const HookSchema = Type.Object({
+  container: Type.Optional(
+    Type.String({
+      description: "Name of a container; the pod's default one when absent.",
+      minLength: 1,
+      maxLength: 63,
+    }),
+  ),
+  command: Type.Array(Type.String({ maxLength: 4096 }), {
+    description: 'Program and arguments; there is no shell but the one that is named.',
+    minItems: 1,
+    maxItems: 64,
+  }),
+  timeout: Type.Optional(Duration('How long it may take in one pod.', '30s')),
+});
+
+const HooksSchema = Type.Object(
+  {
+    before: Type.Optional(
+      Type.Array(HookSchema, { description: 'Before the data is kept; one that fails ends the Update.', maxItems: 10 }),
+    ),
+    after: Type.Optional(
+      Type.Array(HookSchema, {
+        description: 'After the data was kept, or could not be: undoes what the others did.',
+        maxItems: 10,
+      }),
+    ),
+  },
+  { description: 'Commands in every running pod of the workloads.' },
+);
+
 export const BackupSchema = Type.Object(
   {
     job: Type.Optional(JobBackupSchema),
     snapshots: Type.Optional(SnapshotBackupSchema),
+    hooks: Type.Optional(HooksSchema),
     scaleDown: Type.Optional(
       Type.Boolean({
         description: 'Scale the workloads to zero before the data is kept, until the new version is set.',

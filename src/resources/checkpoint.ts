@@ -1,6 +1,6 @@
 /** What an Update's status says of its checkpoint, and of the data on its way back. */
 import Type from 'typebox';
-import { checkpointStates, dataRestoreStates } from '../core/checkpoint/checkpoint.ts';
+import { checkpointStates, dataRestoreStates, quiesceStates } from '../core/checkpoint/checkpoint.ts';
 import { Text, Time } from './schema-parts.ts';
 
 export const CheckpointSchema = Type.Object(
@@ -17,6 +17,12 @@ export const CheckpointSchema = Type.Object(
     sizeBytes: Type.Optional(Type.Integer({ description: 'Of the data, where the backup tells it.', minimum: 0 })),
     message: Type.Optional(Text('What there is to say.', 32_768)),
     job: Type.Optional(Text('The Job that kept the data.', 63)),
+    quiesce: Type.Optional(
+      Type.Enum([...quiesceStates], {
+        description:
+          'Begun: commands that hold writes back may have run. Done: all of them have. Lifted: those after the backup have, too.',
+      }),
+    ),
     volumes: Type.Optional(
       Type.Array(
         Type.Object({

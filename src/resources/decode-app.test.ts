@@ -116,6 +116,7 @@ describe('decodeAppSpec', () => {
       backup: {
         data: { kind: 'Job', template: { spec: {} }, restore: { spec: {} } },
         ...{ timeoutMs: 3_600_000, keep: 5, maxAgeMs: 86_400_000, serviceAccount: 'backup', scaleDown: true },
+        hooks: { before: [], after: [] },
       },
       rollback: { data: 'Ask', required: true },
       historyLimit: 5,

@@ -3,6 +3,7 @@ import {
   type Backup,
   canBringBack,
   type DataBackup,
+  type Hook,
   type JobBackup,
   type Rollback,
 } from '../core/checkpoint/backup.ts';
@@ -23,14 +24,27 @@ export function decodeBackup({ backup }: AppSpecWire): Backup | undefined {
   if (timeoutMs < leastTimeoutMs) {
     throw invalidObject('spec.backup.timeout', [`"${backup.timeout}" leaves a backup no time; use 10s or more`]);
   }
+  const hooks = { before: decodeHooks(backup, 'before'), after: decodeHooks(backup, 'after') };
+  if (backup.scaleDown === true && hooks.before.length + hooks.after.length > 0) {
+    throw invalidObject('spec.backup.hooks', ['run in pods, and scaleDown leaves none; choose one of both']);
+  }
   return {
     data: decodeData(backup),
+    hooks,
     timeoutMs,
     keep: backup.keep ?? 3,
     maxAgeMs: backup.maxAge === undefined ? undefined : parseDuration(backup.maxAge, 'spec.backup.maxAge'),
     serviceAccount: backup.serviceAccountName,
     scaleDown: backup.scaleDown ?? false,
   };
+}
+
+function decodeHooks({ hooks }: BackupWire, when: 'before' | 'after'): readonly Hook[] {
+  return (hooks?.[when] ?? []).map(({ container, command, timeout = '30s' }, index) => ({
+    container,
+    command,
+    timeoutMs: parseDuration(timeout, `spec.backup.hooks.${when}[${index}].timeout`),
+  }));
 }
 
 /** @throws OBJECT_INVALID naming field, value and remedy */

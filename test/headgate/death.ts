@@ -39,6 +39,7 @@ export function mortalClient(client: KubeClient, { write, count }: Extract<Death
     request: (...parts) => client.request(...parts),
     pass: (...parts) => client.pass(...parts),
     stream: (...parts) => client.stream(...parts),
+    exec: (...parts) => client.exec(...parts),
     close: () => client.close(),
     create<T extends KubeObject>(type: ResourceType, object: NewObject<T>, options?: object) {
       before(`create ${type.plural}`);

@@ -14,6 +14,16 @@ export interface Backup {
   readonly serviceAccount: string | undefined;
   /** Scale the workloads to zero before the data is kept. */
   readonly scaleDown: boolean;
+  /** Commands in the pods of the workloads, around the keeping of the data. */
+  readonly hooks: { readonly before: readonly Hook[]; readonly after: readonly Hook[] };
+}
+
+/** A command in every running pod of the workloads that has the container. */
+export interface Hook {
+  /** The pod's default one when undefined. */
+  readonly container: string | undefined;
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
 }
 
 export type DataBackup = JobBackup | SnapshotBackup;

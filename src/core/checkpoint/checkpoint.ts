@@ -5,6 +5,9 @@ import type { BackupKind } from './backup.ts';
 /** `Dropped`: it was good, and has been deleted since. */
 export const checkpointStates = ['Running', 'Completed', 'Failed', 'Dropped'] as const;
 
+/** `Begun`: commands that hold writes back may have run. `Done`: all of them have. `Lifted`: those that undo them have, too. */
+export const quiesceStates = ['Begun', 'Done', 'Lifted'] as const;
+
 export interface Checkpoint {
   /** Under which the backup knows it: HEADGATE_CHECKPOINT. */
   readonly id: string;
@@ -20,6 +23,8 @@ export interface Checkpoint {
   readonly message?: string;
   /** The Job that kept the data. */
   readonly job?: string;
+  /** Where it has hooks. */
+  readonly quiesce?: (typeof quiesceStates)[number];
   /** The snapshots that keep the data. */
   readonly volumes?: readonly KeptVolume[];
   /** Secret with the objects. */
@@ -74,6 +79,11 @@ export interface DataRestore {
   readonly attempt?: number;
   readonly startedAt?: Date;
   readonly finishedAt?: Date;
+}
+
+/** What holds writes back in the App's pods has to be undone. */
+export function isHeldBack(checkpoint: Checkpoint | undefined): boolean {
+  return checkpoint?.quiesce === 'Begun' || checkpoint?.quiesce === 'Done';
 }
 
 const largestSize = Number.MAX_SAFE_INTEGER;

@@ -5,6 +5,7 @@
  * around it; a controller killed at any line asks again and gets an answer that finishes or undoes the Update, once.
  */
 import type { DataPolicy } from '../checkpoint/backup.ts';
+import { isHeldBack } from '../checkpoint/checkpoint.ts';
 import { formatDuration } from '../duration.ts';
 import type { GateAnswer } from '../gates/gate-answer.ts';
 import type { WindowState } from '../gates/window.ts';
@@ -143,9 +144,9 @@ function closedBeforeAnyChange({ window }: Observation): Step | undefined {
     : undefined;
 }
 
-/** What was stopped runs again before anything else is judged. */
-function resumption({ stopped }: Journal): Step | undefined {
-  return stopped === undefined ? undefined : { kind: 'Resume' };
+/** What was stopped or held back runs again before anything else is judged. */
+function resumption({ stopped, checkpoint }: Journal): Step | undefined {
+  return stopped === undefined && !isHeldBack(checkpoint) ? undefined : { kind: 'Resume' };
 }
 
 function passGate({ gate }: Observation): Step {

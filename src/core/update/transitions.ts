@@ -7,6 +7,7 @@
 
 import { asksPerson, type TestRecord } from '../app-test/test-record.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { isHeldBack } from '../checkpoint/checkpoint.ts';
 import type { DeployPlan } from '../deploy/deploy-plan.ts';
 import type { Waiting } from '../waiting.ts';
 import type { Failure, FinalPhase, Journal, StepName, StepRecord, UpdatePhase } from './journal.ts';
@@ -43,10 +44,13 @@ export function noted(
   return { ...journal, ...facts };
 }
 
-/** Nothing is stopped any more. */
+/** Nothing is stopped or held back any more. */
 export function resumed(journal: Journal): Journal {
-  const { stopped: _, ...rest } = journal;
-  return rest;
+  const { stopped: _, checkpoint, ...rest } = journal;
+  return {
+    ...rest,
+    ...(checkpoint && { checkpoint: isHeldBack(checkpoint) ? { ...checkpoint, quiesce: 'Lifted' } : checkpoint }),
+  };
 }
 
 /** More is known of the plan than when it was written, for example under which number a change was recorded. */

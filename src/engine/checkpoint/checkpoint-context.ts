@@ -2,6 +2,7 @@ import type { Deployers } from '../deploy/deployer.ts';
 import type { CheckpointStore } from '../ports/checkpoint-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Jobs } from '../ports/jobs.ts';
+import type { PodCommands } from '../ports/pod-commands.ts';
 import type { Records } from '../ports/records.ts';
 import type { Volumes } from '../ports/volumes.ts';
 import type { Workloads } from '../ports/workloads.ts';
@@ -15,4 +16,5 @@ export interface CheckpointContext {
   readonly workloads: Workloads;
   readonly checkpoints: CheckpointStore;
   readonly volumes: Volumes;
+  readonly podCommands: PodCommands;
 }

@@ -1,5 +1,5 @@
 /** Scaling an App to zero, so that nothing writes while its data is kept or brought back; and back to what it had. */
-import type { StoppedWorkload } from '../../core/checkpoint/checkpoint.ts';
+import { isHeldBack, type StoppedWorkload } from '../../core/checkpoint/checkpoint.ts';
 import { joinSome } from '../../core/text.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import { noted, resumed } from '../../core/update/transitions.ts';
@@ -7,6 +7,7 @@ import type { Workload } from '../../core/workload/workload.ts';
 import type { Work } from '../deploy/deployer.ts';
 import { affectedWorkloads } from './affected-workloads.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
+import { runHooks } from './run-hooks.ts';
 
 export type Stopping =
   /** What is to run again was found out; it must be written down before anything is scaled. */
@@ -42,12 +43,16 @@ export async function stopWorkloads(context: CheckpointContext, work: Work, sign
     : { kind: 'Stopping', message: `pods are still there: ${joinSome(busy, ', ')}` };
 }
 
-/** Gives back the replicas that there were; somebody else may have scaled it meanwhile, which stays. */
-export async function resumeWorkloads(
-  { workloads }: Pick<CheckpointContext, 'workloads'>,
-  { journal, update }: Work,
-  signal: AbortSignal,
-): Promise<Journal> {
+/**
+ * Gives back the replicas that there were, unless somebody else scaled it meanwhile; and undoes what holds back writes, as far as it can be:
+ * an Update that failed must end.
+ */
+export async function resumeWorkloads(context: CheckpointContext, work: Work, signal: AbortSignal): Promise<Journal> {
+  const { workloads } = context;
+  const { journal, update, spec } = work;
+  if (isHeldBack(journal.checkpoint)) {
+    await runHooks(context, work, { hooks: spec?.backup?.hooks.after ?? [], goesOn: true }, signal);
+  }
   for (const one of journal.stopped ?? []) {
     const workload = await workloads.read({ ...one, namespace: update.metadata.namespace }, signal);
     if (workload?.uid === one.uid && workload.rollout.wanted === 0 && one.replicas > 0) {

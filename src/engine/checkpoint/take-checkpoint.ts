@@ -1,5 +1,5 @@
 /** Keeping what an Update is about to change: the data by the user's means, then the objects. Nothing is changed before all of it is there. */
-import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
+import { type Checkpoint, isHeldBack } from '../../core/checkpoint/checkpoint.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { clipMessage } from '../../core/text.ts';
@@ -11,6 +11,7 @@ import { affectedWorkloads } from './affected-workloads.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import type { Taking } from './data-keeper.ts';
 import { keeperOf } from './keepers.ts';
+import { runHooks } from './run-hooks.ts';
 import { stopWorkloads } from './stop-workloads.ts';
 
 /** How soon what is waited for is looked at again where no watch tells. */
@@ -45,7 +46,7 @@ export async function takeCheckpoint(context: CheckpointContext, work: Work, sig
 }
 
 async function goOn(taking: Taking): Promise<StepResult> {
-  const { context, work, backup, checkpoint, until, signal } = taking;
+  const { context, work, backup, until, signal } = taking;
   const { journal } = work;
   if (context.clock.now() >= until) {
     return failed(journal, `it is not complete after ${formatDuration(backup.timeoutMs)} (spec.backup.timeout)`);
@@ -65,17 +66,46 @@ async function goOn(taking: Taking): Promise<StepResult> {
       return waiting(work, stopping.message, sooner(soon, until));
     }
   }
-  const answer = (await keeper?.keep({ ...taking, checkpoint })) ?? { kind: 'Kept', found: {} };
+  const held = await holdBack(taking);
+  if (held !== undefined) {
+    return held;
+  }
+  const answer = (await keeper?.keep(taking)) ?? { kind: 'Kept', found: {} };
   switch (answer.kind) {
     case 'Noted':
       return done(noted(journal, { checkpoint: answer.checkpoint }));
     case 'Busy':
       return waiting(work, answer.message, sooner(answer.until, until));
     case 'Kept':
-      return await seal(taking, answer.found);
+      return (await lift(taking)) ?? (await seal(taking, answer.found));
     case 'Failed':
       return failed(journal, answer.why);
   }
+}
+
+/** Written down before, so that it is undone whatever happens. */
+async function holdBack({ context, work, backup, checkpoint, signal }: Taking): Promise<StepResult | undefined> {
+  const { before, after } = backup.hooks;
+  if (before.length + after.length === 0 || checkpoint.quiesce === 'Done' || checkpoint.quiesce === 'Lifted') {
+    return undefined;
+  }
+  if (checkpoint.quiesce === undefined) {
+    return done(noted(work.journal, { checkpoint: { ...checkpoint, quiesce: 'Begun' } }));
+  }
+  const [problem] = await runHooks(context, work, { hooks: before, goesOn: false }, signal);
+  return problem === undefined
+    ? done(noted(work.journal, { checkpoint: { ...checkpoint, quiesce: 'Done' } }))
+    : failed(work.journal, `spec.backup.hooks.before: ${problem}`);
+}
+
+/** As soon as the data is kept: the App goes on while the rest is done. */
+async function lift({ context, work, backup, checkpoint, signal }: Taking): Promise<StepResult | undefined> {
+  if (!isHeldBack(checkpoint)) {
+    return undefined;
+  }
+  const [problem] = await runHooks(context, work, { hooks: backup.hooks.after, goesOn: true }, signal);
+  const lifted = noted(work.journal, { checkpoint: { ...checkpoint, quiesce: 'Lifted' } });
+  return problem === undefined ? done(lifted) : failed(lifted, `spec.backup.hooks.after: ${problem}`);
 }
 
 /** The objects come last: what was made after them is what the change brought. */
