@@ -1,7 +1,7 @@
 /** A chart that a channel carries, installed by the real Helm with what the cluster has of its own; and values that do not match its schema. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { lifetimes, newKeyring, signal } from '../../test/channels/channel-ground.ts';
 import { type HubAndMember, openHubAndMember } from '../../test/channels/hub-and-member.ts';
 import { webTemplate } from '../../test/helm/by-hand.ts';
@@ -11,6 +11,9 @@ import { createFolderStore } from '../adapters/channel/folder-store.ts';
 import { createChannelPublisher } from '../adapters/channel/publisher.ts';
 import { apps, type ProductObject, subscriptions } from '../adapters/cluster/kinds.ts';
 import { configMaps } from '../kube/resource-types.ts';
+
+// Machines may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 let ground: HubAndMember;
 

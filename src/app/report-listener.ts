@@ -7,6 +7,7 @@ import { createReportDesk, type ReportDesk } from '../engine/channel/report-desk
 import type { Channels } from '../engine/ports/channels.ts';
 import type { ChannelKey } from '../engine/ports/outcome-reports.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { secrets } from '../kube/resource-types.ts';
 import { decodeChannelSpec } from '../resources/decode-channel.ts';
@@ -16,6 +17,7 @@ import { parseListenAddress } from './listen-address.ts';
 
 export interface ReportsOptions {
   readonly client: KubeClient;
+  readonly clock: Clock;
   readonly channels: Channels;
   /** Undefined: nobody may report. */
   readonly listen: string | undefined;
@@ -58,7 +60,7 @@ export function openReports(options: ReportsOptions): Reports {
   const listen = parseListenAddress(options.listen, '--report-listen');
   const server = createReportServer({
     log,
-    nowMs: () => performance.now(),
+    nowMs: () => options.clock.now().getTime(),
     tokenOf: async (channel) => await readToken(client, channel, settingsOf(channel)?.tokenSecret, signal),
     async take(channel, body) {
       const { report, cluster } = openReport(body);

@@ -9,7 +9,7 @@ export interface ReportServerOptions {
   readonly take: (channel: ReportedChannel, body: string) => Promise<'Taken' | 'Unknown'>;
   /** What has to be known to report; undefined: nothing. @throws where it cannot be read */
   readonly tokenOf: (channel: ReportedChannel) => Promise<string | undefined>;
-  /** Milliseconds that only grow. */
+  /** The time in milliseconds. */
   readonly nowMs: () => number;
   readonly log: Logger;
 }
@@ -85,7 +85,7 @@ function createBucket(nowMs: () => number): () => boolean {
   let before = nowMs();
   return () => {
     const now = nowMs();
-    left = Math.min(burst, left + ((now - before) / 1_000) * reportsPerSecond);
+    left = Math.min(burst, left + (Math.max(0, now - before) / 1_000) * reportsPerSecond);
     before = now;
     if (left < 1) {
       return false;

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { channels, type ProductObject, releases, subscriptions } from '../../src/adapters/cluster/kinds.ts';
 import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -91,11 +91,14 @@ export async function openHubAndMember(kubeconfig: string, hubOptions: StageOpti
         expect(status).toMatchObject({ published: { at: expect.any(String) } });
       }),
     until: (check) =>
-      member.until(async () => {
-        await hub.clock.advance(50);
-        await member.clock.advance(1_000);
-        await check();
-      }),
+      vi.waitFor(
+        async () => {
+          await hub.clock.advance(50);
+          await member.clock.advance(1_000);
+          await check();
+        },
+        { timeout: 90_000, interval: 25 },
+      ),
     async channelStatus() {
       const object = await hub.client.get<ProductObject>(channels, { namespace: hub.namespace, name: 'stable' });
       return decodeChannel(object, 'Channel').status;
