@@ -15,7 +15,7 @@ set -euo pipefail
 
 readonly node_minimum=24.15.0
 readonly node_fallback=24.21.0
-readonly server_packages=(ca-certificates etcd-server docker-registry git gnupg openssh-client openssh-server openssl prometheus python3-venv)
+readonly server_packages=(ca-certificates etcd-server docker-registry git gnupg openssh-client openssh-server openssl prometheus prometheus-alertmanager python3-venv)
 readonly node_packages=(containerd runc containernetworking-plugins nftables conntrack busybox-static iproute2 procps util-linux unzip
   postgresql)
 readonly browser_packages=(chromium fonts-dejavu-core)
@@ -136,7 +136,7 @@ install_packages() {
   if ((own_policy)); then rm -f "$policy"; fi
   # A service that is enabled would start at the next boot and take the ports.
   if [ -d /run/systemd/system ]; then
-    systemctl disable --now etcd docker-registry prometheus postgresql >/dev/null 2>&1 || true
+    systemctl disable --now etcd docker-registry prometheus prometheus-alertmanager postgresql >/dev/null 2>&1 || true
     # Somebody's own ssh service, which was there before, is left alone.
     if [[ " $* " == *' openssh-server '* ]]; then systemctl disable --now ssh >/dev/null 2>&1 || true; fi
   fi

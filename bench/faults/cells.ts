@@ -12,6 +12,8 @@ export interface Outcome {
   readonly lacks: readonly string[];
   /** From the moment to the end. */
   readonly seconds: number;
+  /** Why it was not the version's fault, where it ended as Failed. */
+  readonly because?: string;
 }
 
 /** One fault at one moment. */
@@ -81,7 +83,8 @@ function textOf(outcome: Outcome | string): string {
   if (typeof outcome === 'string') {
     return `no end: ${outcome}`;
   }
-  const { phase, rows, lacks, seconds } = outcome;
+  const { phase, rows, lacks, seconds, because } = outcome;
+  const why = because === undefined ? '' : ` (${because})`;
   const lacking = lacks.length === 0 ? '' : `, but ${lacks.join(', ')}`;
-  return `${phase}, rows ${rows}${lacking}, ${seconds.toFixed(0)} s`;
+  return `${phase}${why}, rows ${rows}${lacking}, ${seconds.toFixed(0)} s`;
 }

@@ -69,7 +69,14 @@ export async function breakShop(stage: FaultStage, trial: Trial): Promise<Outcom
     const former = [image, `${image}@${stage.digest}`];
     const lacks = [...lacksOf(update), ...otherImage(await imageOf(stage, namespace), former)];
     const phase = update.status?.phase ?? 'Pending';
-    return { phase, rows: after === before ? 'equal' : 'other', lacks, seconds: Math.round(seconds) };
+    const rows = after === before ? 'equal' : 'other';
+    return {
+      phase,
+      rows,
+      lacks,
+      seconds: Math.round(seconds),
+      ...(phase === 'Failed' && { because: reasonOf(update) }),
+    };
   } finally {
     await controller.stop();
     await client.delete(namespaces, { namespace: '', name: namespace });
@@ -167,6 +174,10 @@ async function untilUpdate(
 
 function hasEnded(phase: string): boolean {
   return ['Succeeded', 'RolledBack', 'Superseded', 'Cancelled', 'Failed'].includes(phase);
+}
+
+function reasonOf({ status }: UpdateObjectWire): string {
+  return `${status?.failure?.reason}: ${status?.steps?.at(-1)?.message ?? ''}`.replaceAll(/[\n|]/g, ' ').slice(0, 200);
 }
 
 /** What of the record is not closed. */
