@@ -48,7 +48,7 @@ test('systemd calls the timer every ten minutes', async ({ skip }) => {
 test.each([
   ['the service', /^ExecStart=\S+ (.*)$/m],
   ['the line of cron', /headgate \/usr\/local\/bin\/headgate (.*)$/m],
-])('%s calls the program as it is called, and it ends by itself', async (_, pattern) => {
+])('%s calls the program as it is called, and it ends by itself', { timeout: 120_000 }, async (_, pattern) => {
   const words = (pattern.exec(page)?.[1] ?? '').split(' ');
   const own = words.map((word) => (word === '/etc/headgate/kubeconfig' ? inject('kubeconfig') : word));
   const client = await connectTo(inject('kubeconfig'));
@@ -64,7 +64,7 @@ test.each([
     error: (text) => {
       said.error += text;
     },
-    signal: AbortSignal.timeout(25_000),
+    signal: AbortSignal.timeout(110_000),
   });
 
   expect({ code, error: said.error }).toEqual({ code: 0, error: '' });

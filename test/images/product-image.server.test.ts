@@ -28,8 +28,11 @@ test('two builds have one digest and one bill of materials, and the image runs w
 }, async () => {
   const [product, again] = [await makeProduct(entry), await makeProduct(entry)];
 
-  const { image } = product;
-  expect(again).toEqual(product);
+  // Not the images themselves: comparing 100 MB byte by byte takes minutes.
+  const { image, ...documents } = product;
+  const { image: imageAgain, ...documentsAgain } = again;
+  expect(imageAgain.root).toEqual(image.root);
+  expect(documentsAgain).toEqual(documents);
   expect(sizeOf(image)).toBeLessThan(125_000_000);
   expect(configOf(image)).toMatchObject({
     os: 'linux',
