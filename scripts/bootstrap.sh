@@ -28,6 +28,9 @@ started=$SECONDS
 
 say() { printf 'bootstrap: %s\n' "$*"; }
 
+# With the certificates that the machine trusts: a Node that came as a package does not read the npmrc of the system, which may name them.
+npm() { NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} command npm "$@"; }
+
 # Runs a long command quietly: a line every ten seconds, its output only when it ends badly.
 quietly() {
   local label=$1 begin=$SECONDS output pid code=0

@@ -364,11 +364,14 @@ class Cluster {
     const { journal } = this;
     const { dataRestore } = journal;
     check(this.world.policy !== 'Never' && journal.checkpoint?.state === 'Completed', 'brings back what nobody kept');
-    if (!dataRestore || journal.stopped === undefined) {
-      return transitions.noted(journal, {
-        stopped: [],
-        ...(dataRestore && { dataRestore: { ...dataRestore, state: 'Running' } }),
-      });
+    if (dataRestore === undefined) {
+      throw new Error('brings back what nobody decided about');
+    }
+    if (dataRestore.state === 'Agreed') {
+      return transitions.noted(journal, { dataRestore: { ...dataRestore, state: 'Running' } });
+    }
+    if (journal.stopped === undefined) {
+      return transitions.noted(journal, { stopped: [] });
     }
     this.isStopped = true;
     if (this.failedRestores < this.world.failingRestores) {
