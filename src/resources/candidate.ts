@@ -91,10 +91,16 @@ export const CandidateRecordSchema = Type.Object({
 });
 
 export const BarredSchema = Type.Object({
-  parts: Type.Array(Type.Object({ app: AppName, digests: Type.Array(Text('Digest.', 256), { maxItems: 20 }) }), {
-    description: 'Versions of several Apps.',
-    maxItems: 200,
-  }),
+  parts: Type.Array(
+    Type.Object({
+      app: AppName,
+      digests: Type.Array(Text('Digest.', 256), { description: 'Of its versions that were tried.', maxItems: 20 }),
+    }),
+    {
+      description: 'Versions of several Apps.',
+      maxItems: 200,
+    },
+  ),
   reason: Text('Why, for people.', 4_096),
 });
 

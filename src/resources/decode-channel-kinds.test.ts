@@ -47,7 +47,7 @@ describe('a Channel', () => {
       retention: 20,
       soakMs: 0,
       rollout: { points: [{ afterMs: 0, share: 1 }], canary: undefined, paused: false },
-      publish: { folder: 'stable', keysSecret: 'keys' },
+      publish: { place: { kind: 'Folder', path: 'stable' }, keysSecret: 'keys' },
     });
   });
 

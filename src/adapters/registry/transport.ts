@@ -108,8 +108,9 @@ async function refuseTrespass(wanted: RegistryRequest, { agents, guard }: Passag
   const { url, namedBy, operation, signal } = wanted;
   const host = bareHost(url);
   await guard?.refresh(signal);
-  // Other names are judged when they are connected to.
-  if (guard !== undefined && (isIP(host) !== 0 || agents.isProxied(url))) {
+  // Names are judged when they are connected to. One that a proxy connects to may be unknown here, and asking for it can take many seconds
+  // of the few threads that there are: where it leads is for the proxy to judge.
+  if (guard !== undefined && isIP(host) !== 0) {
     await refuseForbidden(wanted, guard);
   }
   const trespass = namedBy && (await findTrespass(namedBy, url, agents.isProxied));

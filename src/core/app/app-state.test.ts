@@ -43,7 +43,7 @@ test.each(rows)('%j is told as %s with %s', (state, told, conditions) => {
   expect(`Ready ${ready}${reconciling ? ', Reconciling' : ''}${stalled ? ', Stalled' : ''}`).toBe(conditions);
 });
 
-test('every reason to wait is either of an App, told above, or of an Update', () => {
+test('every reason to wait is of an App, told above, of an Update, or of a Channel or Subscription', () => {
   const ofApps = rows.map(([state]) => judgeApp(state).waiting.reason);
   const gates = [
     'ApprovalRequired',
@@ -57,6 +57,7 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
     'CoolDown',
     'UpdateLimit',
     'TooManyRollbacks',
+    'ChannelDecides',
   ];
   const helm = ['HelmOperation', 'HelmLocked'];
   const git = ['GitPush', 'PullRequest', 'ClusterSync', 'GitUnavailable'];
@@ -77,6 +78,7 @@ test('every reason to wait is either of an App, told above, or of an Update', ()
   const ofChannels = [
     ...['PublishFailed', 'RootExpiring', 'ChannelUnavailable', 'RolloutTurn', 'RolloutPaused', 'EvidenceMissing'],
     ...['ReleaseUnfit', 'ReleaseMissing', 'ReleaseWithdrawn', 'ReleaseHeld', 'ReleaseInProgress'],
+    ...['CandidateScheduled', 'CandidateRollout', 'CandidateRejected', 'CandidateIncomplete', 'Soaking'],
   ];
   expect([...ofApps, ...ofUpdates, ...ofChannels].sort()).toEqual([...waitingReasons].sort());
 });

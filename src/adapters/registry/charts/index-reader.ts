@@ -196,9 +196,10 @@ function refuseFlow(name: string, value: string): void {
   }
 }
 
+/** Bounded, as each character of a name is tried with all the spaces after it: 100,000 of them took seconds. */
 function splitKey(line: string): { readonly key: string | undefined; readonly value: string } {
   const [, double, single, plain, value = ''] =
-    /^\s*(?:"([^"\\]*)"|'([^']*)'|([^\s"'#&*!|>%@`{[][^#]*?))\s*:(?:\s+(.*))?$/.exec(line) ?? [];
+    /^\s*(?:"([^"\\]*)"|'([^']*)'|([^\s"'#&*!|>%@`{[][^#]{0,250}?))\s{0,100}:(?:\s+(.*))?$/.exec(line) ?? [];
   return { key: double ?? single ?? plain, value: value.trim() };
 }
 
