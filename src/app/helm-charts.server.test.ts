@@ -54,12 +54,13 @@ async function publish(version: string, files: ChartText['files'] = {}): Promise
   return archive;
 }
 
-async function putApp(helm: Partial<HelmWire> = {}, chart: object = {}): Promise<void> {
+async function putApp(helm: Partial<HelmWire> = {}, chart: object = {}, fields: object = {}): Promise<void> {
   const spec = {
     interval: '1m',
     sources: [{ name: 'demo', chart: { repository: repository.url, name: 'demo', insecure: true, ...chart } }],
     deploy: { helm: { chart: { source: 'demo' }, ...helm } },
     health: { timeout: '5m', stableFor: '1s' },
+    ...fields,
   };
   await stage.client.create<ProductObject>(apps, { metadata: { namespace: stage.namespace, name: 'web' }, spec });
 }
@@ -82,7 +83,7 @@ const nextInterval = () => stage.pass(61_000, 'web');
 
 test('installs, follows new versions, and goes back from a bad one, which is not tried again', async () => {
   await publish('1.0.0');
-  await putApp({ values: { color: 'green' } });
+  await putApp({ values: { color: 'green' } }, {}, { gates: { preflight: { checks: ['Health'] } } });
   const [first] = await untilEnded(1);
   expect(first?.status).toMatchObject({ phase: 'Succeeded', helm: { before: 0, revision: 1 } });
   expect(await settings()).toEqual({ color: 'green', version: '1.0.0' });
