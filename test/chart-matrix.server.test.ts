@@ -114,6 +114,7 @@ test('git alone writes to nothing but its own objects, Events and its outbox', a
       'headgate.dev/apps/status',
       'headgate.dev/updates/status',
       'headgate.dev/channels/status',
+      'headgate.dev/releases',
       'headgate.dev/releases/status',
       'headgate.dev/subscriptions/status',
       'headgate.dev/updates',
