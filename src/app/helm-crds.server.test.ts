@@ -87,6 +87,8 @@ test('definitions of chart and subchart go back with the way back and by hand, a
     sources: [{ name: 'demo', chart }],
     deploy: { helm: { chart: { source: 'demo' }, crds: 'CreateReplace' as const } },
     health: { timeout: '5m', stableFor: '1s' },
+    // What the API server would refuse is begun all the same.
+    gates: { preflight: { checks: ['Health' as const] } },
   };
   await stage.client.create<ProductObject>(apps, { metadata: { namespace: stage.namespace, name: 'web' }, spec });
   await untilEnded(1);
