@@ -28,7 +28,8 @@ describe.concurrent('the leader', () => {
     const update = await untilUpdate(stage, 'web-1', { phases: ['Succeeded'] });
 
     expect(stepsOf(update)).toEqual(['Plan Done', 'Apply Done', 'Watch Done']);
-    expect(await isWorking(other)).toBe(true);
+    // It goes on with the Update by its own claim, and leads once the Lease is over.
+    await waitUntil('the other replica leads', 30_000, async () => await isWorking(other));
     expect((await leaseOf(stage)).spec.leaseTransitions).toBe(1);
     expect(await runningDigests(stage)).toEqual([digest]);
     expect((await rolloutsOf(stage)).map(({ revision }) => revision)).toEqual([1, 2]);

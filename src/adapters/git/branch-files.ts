@@ -1,5 +1,7 @@
 /** Fulfils the engine's FileRevisions with a branch: each replacement is one commit, pushed without force. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { invariant, OperationError } from '../../core/errors.ts';
 import { isRefName } from '../../core/git/names.ts';
 import type { FileRevision, FileRevisions } from '../../engine/ports/file-revisions.ts';
@@ -144,9 +146,7 @@ async function makeCommit(
       bytes === undefined ? `0 ${'0'.repeat(parent?.length ?? 40)}` : `100644 ${await textOf(branch, store)}`;
     lines.push(`${entry}\t${folder}${path}\0`);
   }
-  await git(branch, { arguments: parent === undefined ? ['read-tree', '--empty'] : ['read-tree', parent] });
-  await git(branch, { arguments: ['update-index', '-z', '--index-info'], input: lines.join('') });
-  const tree = await textOf(branch, { arguments: ['write-tree'] });
+  const tree = await makeTree(branch, parent, lines.join(''));
   const { name, email } = branch.author;
   const environment = {
     GIT_AUTHOR_NAME: name,
@@ -157,6 +157,19 @@ async function makeCommit(
   const parents = parent === undefined ? [] : ['-p', parent];
   const words = ['commit-tree', tree, ...parents, '-F', '-'];
   return await textOf(branch, { arguments: words, input: `${branch.message}\n`, environment });
+}
+
+/** By an index of its own: two that write at once must not make one tree of both, or of none. @param changes as update-index reads them */
+async function makeTree(branch: Branch, parent: string | undefined, changes: string): Promise<string> {
+  const index = join(branch.directory, `index-${randomUUID()}`);
+  const environment = { GIT_INDEX_FILE: index };
+  try {
+    await git(branch, { arguments: ['read-tree', parent ?? '--empty'], environment });
+    await git(branch, { arguments: ['update-index', '-z', '--index-info'], input: changes, environment });
+    return await textOf(branch, { arguments: ['write-tree'], environment });
+  } finally {
+    await rm(index, { force: true });
+  }
 }
 
 async function push(branch: Branch, commit: string): Promise<void> {
