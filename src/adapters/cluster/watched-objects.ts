@@ -72,12 +72,18 @@ const plainKinds = new Set([
 export class ObjectWatcher implements WatchedObjects {
   readonly #options: ObjectWatcherOptions;
   readonly #scopes = new Map<string, Scope>();
-  /** Which App an object belongs to, by its key. */
-  readonly #owners = new Map<string, string>();
+  /** Apps that apply an object, by its key; the last to have claimed it is its owner. More than one is a mistake of somebody's. */
+  readonly #claimants = new Map<string, readonly string[]>();
   readonly #wishes = new Map<string, Wish>();
 
   constructor(options: ObjectWatcherOptions) {
     this.#options = options;
+  }
+
+  claim(app: { readonly namespace: string; readonly name: string }, objects: readonly ObjectAddress[]): void {
+    const name = keyOf({ metadata: app });
+    const known = this.#wishes.get(name) ?? noWish;
+    this.#wish(name, { ...known, objects: [...known.objects, ...objects] });
   }
 
   async watch(
@@ -95,7 +101,7 @@ export class ObjectWatcher implements WatchedObjects {
     ) {
       return;
     }
-    this.#claim(name, wish);
+    this.#wish(name, wish);
     const needed = new Map(objects.map((object) => [scopeOf(object, wish), object]));
     for (const [key, scope] of this.#scopes) {
       if (!needed.has(key)) {
@@ -111,7 +117,7 @@ export class ObjectWatcher implements WatchedObjects {
 
   unwatch(app: { readonly namespace: string; readonly name: string }): void {
     const name = keyOf({ metadata: app });
-    this.#claim(name, noWish);
+    this.#wish(name, noWish);
     this.#wishes.delete(name);
     for (const [key, scope] of this.#scopes) {
       this.#release(key, scope, name);
@@ -119,7 +125,7 @@ export class ObjectWatcher implements WatchedObjects {
   }
 
   ownerOf(object: ObjectAddress): string | undefined {
-    return this.#owners.get(identityKey(object));
+    return this.#claimants.get(identityKey(object))?.at(-1);
   }
 
   find(object: ObjectAddress): SeenObject | 'Absent' | 'Unseen' {
@@ -142,16 +148,32 @@ export class ObjectWatcher implements WatchedObjects {
     enough.abort();
   }
 
-  #claim(app: string, wish: Wish): void {
-    for (const object of this.#wishes.get(app)?.objects ?? []) {
-      if (this.ownerOf(object) === app) {
-        this.#owners.delete(identityKey(object));
+  #wish(app: string, wish: Wish): void {
+    const claimed = new Set(wish.objects.map(identityKey));
+    for (const key of (this.#wishes.get(app)?.objects ?? []).map(identityKey)) {
+      if (!claimed.has(key)) {
+        this.#setClaimants(key, this.#othersOf(key, app));
       }
     }
-    for (const object of wish.objects) {
-      this.#owners.set(identityKey(object), app);
+    for (const key of claimed) {
+      // One that has it already keeps its place: putting right what it applied makes it no newcomer.
+      if (this.#claimants.get(key)?.includes(app) !== true) {
+        this.#setClaimants(key, [...this.#othersOf(key, app), app]);
+      }
     }
     this.#wishes.set(app, wish);
+  }
+
+  #othersOf(key: string, app: string): readonly string[] {
+    return (this.#claimants.get(key) ?? []).filter((claimant) => claimant !== app);
+  }
+
+  #setClaimants(key: string, claimants: readonly string[]): void {
+    if (claimants.length === 0) {
+      this.#claimants.delete(key);
+    } else {
+      this.#claimants.set(key, claimants);
+    }
   }
 
   #release(key: string, scope: Scope, app: string): void {
@@ -185,10 +207,9 @@ export class ObjectWatcher implements WatchedObjects {
       metadataOnly: isPlain,
       transform: (live) => hold(live, isPlain ? assessPlain : assess),
       onChange: ({ metadata }) => {
-        const app = this.#owners.get(
-          identityKey({ group: type.group, kind: type.kind, namespace: metadata.namespace ?? '', name: metadata.name }),
-        );
-        if (app !== undefined) {
+        const { group, kind } = type;
+        const key = identityKey({ group, kind, namespace: metadata.namespace ?? '', name: metadata.name });
+        for (const app of this.#claimants.get(key) ?? []) {
           onChange(app);
         }
       },

@@ -14,6 +14,8 @@ export interface SeenObject {
 }
 
 export interface WatchedObjects {
+  /** Said before the App writes these objects, so that no other App that has them too takes the write for drift. */
+  claim(app: { readonly namespace: string; readonly name: string }, objects: readonly ObjectAddress[]): void;
   /**
    * Watches the kinds of these objects, for the App, from now on; one watch serves all Apps. Resolves when all of it was seen
    * once, or after 10 s at the latest.

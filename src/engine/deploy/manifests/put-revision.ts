@@ -38,6 +38,7 @@ export async function putRevision(
   const known = withSuspects(before?.inventory ?? [], request);
   const cluster = clusterFor(context, app, target.serviceAccount);
   const inventory = toInventory(known);
+  context.watched.claim(app, objects);
   const results = await applyObjects(
     cluster,
     { objects, inventory, conflicts, ...(again === undefined ? {} : { again }) },
