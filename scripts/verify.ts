@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { locateTools } from '../test/cluster/binaries.ts';
 import { processesOfRun } from './verify/left-behind.ts';
-import { type Counts, runProgram, runVitest } from './verify/run-step.ts';
+import { runProgram, runVitest } from './verify/run-step.ts';
+import type { Counts } from './verify/test-report.ts';
 
 interface Step {
   readonly title: string;

@@ -2,11 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-
-export interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-}
+import { type Counts, readReport } from './test-report.ts';
 
 const packagePrograms = join(import.meta.dirname, '..', '..', 'node_modules', '.bin');
 const environment = { ...process.env, PATH: `${packagePrograms}${delimiter}${process.env['PATH'] ?? ''}` };
@@ -30,31 +26,31 @@ export interface TestRun {
   readonly directory: string;
 }
 
-/** Runs one project of vitest and takes the counts from its report. A run that fails without a failed test counts as one. */
+/**
+ * Runs one project of vitest and takes the counts from its report. A run that fails without a failed test counts as one.
+ * What has to do with other programs is tried a second time when it fails; what needed that is printed by name.
+ */
 export async function runVitest(project: string, run: TestRun): Promise<Counts> {
   const report = join(run.directory, '..', `${project}.json`);
   const child = spawn(
     'vitest',
-    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    [
+      ...['run', '--project', project, `--retry=${project === 'unit' ? 0 : 1}`],
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ],
     {
       env: { ...environment, TMPDIR: run.directory, HEADGATE_TEST_RUN: run.id },
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );
   const [code, signal] = await once(child, 'close');
-  const counts = decodeReport(await readFile(report, 'utf8').catch(() => '{}'));
+  const { counts, unsteady } = readReport(await readFile(report, 'utf8').catch(() => '{}'));
+  for (const name of unsteady) {
+    console.log(`  passed only when tried again: ${name}`);
+  }
   if (code !== 0 && counts.failed === 0) {
     console.log(`  vitest ended with ${signal ?? `exit code ${code}`}`);
     return { ...counts, failed: 1 };
   }
   return counts;
-}
-
-function decodeReport(text: string): Counts {
-  const report: unknown = JSON.parse(text);
-  const count = (name: string): number => {
-    const value: unknown = typeof report === 'object' && report !== null ? Reflect.get(report, name) : undefined;
-    return typeof value === 'number' ? value : 0;
-  };
-  return { passed: count('numPassedTests'), failed: count('numFailedTests') };
 }
