@@ -24,6 +24,11 @@ export async function observeObjects(
   const waiting: string[] = [];
   const gone: string[] = [];
   for (const entry of inventory) {
+    const seen = seenHealth(context, entry);
+    if (seen !== 'Absent' && seen.status === 'Current') {
+      // Nearly all of them, at every event: a promise for each would be most of the garbage of an Update of thousands of objects.
+      continue;
+    }
     const health = await judge(context, entry, watcher, signal);
     if (health === 'Gone') {
       gone.push(describeObject(entry));
