@@ -9,7 +9,7 @@ import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, namespaces } from '../../src/kube/resource-types.ts';
 import type { AppSpecWire } from '../../src/resources/app.ts';
-import { type ControlPlane, startControlPlane } from '../../test/cluster/control-plane.ts';
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../test/cluster/control-plane.ts';
 import { waitUntil } from '../../test/cluster/wait-until.ts';
 import { webDeployment } from '../../test/images/web-objects.ts';
 import { installCrds } from '../../test/install-crds.ts';
@@ -21,11 +21,13 @@ export interface BenchCluster {
   readonly proxy: ApiProxy;
   /** Of the proxy. */
   readonly kubeconfig: string;
+  /** Of an administrator, past the proxy. */
+  readonly directKubeconfig: string;
   stop(): Promise<void>;
 }
 
-export async function startCluster(): Promise<BenchCluster> {
-  const plane: ControlPlane = await startControlPlane();
+export async function startCluster(options: ControlPlaneOptions = {}): Promise<BenchCluster> {
+  const plane: ControlPlane = await startControlPlane(options);
   const client = createKubeClient(await loadKubeConfig({ path: plane.kubeconfigPath }), { fieldManager: 'bench' });
   await installCrds(client);
   const proxy = await startApiProxy(plane.kubeconfigPath);
@@ -44,6 +46,7 @@ export async function startCluster(): Promise<BenchCluster> {
     client,
     proxy,
     kubeconfig,
+    directKubeconfig: plane.kubeconfigPath,
     stop: async () => {
       await proxy.stop();
       await client.close();

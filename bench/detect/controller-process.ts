@@ -24,7 +24,8 @@ export interface Usage {
 }
 
 export interface ControllerPlace {
-  readonly namespace: string;
+  /** All when absent. */
+  readonly namespace?: string;
   readonly kubeconfig: string;
   /** Further arguments. */
   readonly more?: readonly string[];
@@ -41,7 +42,7 @@ export async function startController(
   const [listen, webhooks] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
   const startedAt = performance.now();
   const process = warden.start({
-    name: namespace,
+    name: namespace ?? 'controller',
     program: globalThis.process.execPath,
     environment: nodeEnvironment,
     arguments: [
@@ -52,8 +53,7 @@ export async function startController(
         '--no-leader-election',
         '--kubeconfig',
         kubeconfig,
-        '-n',
-        namespace,
+        ...(namespace === undefined ? [] : ['-n', namespace]),
         '--log-level',
         'warn',
       ],

@@ -54,7 +54,7 @@ export async function measureWebhooks(
   };
 }
 
-async function announce(webhooks: string, name: string, tag: string): Promise<void> {
+export async function announce(webhooks: string, name: string, tag: string): Promise<void> {
   const answer = await request(`${webhooks}/v1/webhooks/native`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

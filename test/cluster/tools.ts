@@ -14,7 +14,8 @@ export type Tool =
   | 'sops'
   | 'cosign'
   | 'crane'
-  | 'versitygw';
+  | 'versitygw'
+  | 'kwok';
 type VolumeProgram = 'snapshot-controller' | 'csi-snapshotter' | 'folder-csi-driver';
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'kube-proxy';
 
@@ -110,6 +111,11 @@ export const origins: Readonly<Record<Tool, Origin>> = {
     version: { arguments: ['--version'], accepts: /^folder-csi-driver 1$/m },
     folder: 'folder-csi-driver-1',
     make: { kind: 'go', module: 'csi', package: 'headgate.dev/test/csi/folder-csi-driver' },
+  },
+  kwok: {
+    version: { arguments: ['--version'], accepts: /\bv?0\.[89]\./ },
+    folder: 'kwok-0.8.0',
+    make: { kind: 'go', module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
   },
   cosign: {
     version: { arguments: ['version'], accepts: /^GitVersion:\s+v3\./m },
