@@ -1,10 +1,10 @@
 /** 10,000 Deployments with annotations in 20 namespaces, 1,000 of them with an App and a pod on a node that KWOK plays. */
 
+import { fileURLToPath } from 'node:url';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, namespaces } from '../../src/kube/resource-types.ts';
 import type { AppSpecWire } from '../../src/resources/app.ts';
-import { fileURLToPath } from 'node:url';
 import { locateTools } from '../../test/cluster/binaries.ts';
 import { freePort } from '../../test/cluster/ports.ts';
 import type { RunningProcess, Warden } from '../../test/cluster/warden.ts';
@@ -44,7 +44,7 @@ export async function startKwok(warden: Warden, { client, directKubeconfig }: Be
 }
 
 /** Which App is on which Deployment: the first of each namespace have one. */
-export function appsOf(namespace: number): readonly { readonly name: string; readonly repository: number }[] {
+function appsOf(namespace: number): readonly { readonly name: string; readonly repository: number }[] {
   const each = crowd.apps / crowd.namespaces;
   return Array.from({ length: each }, (_, at) => ({
     name: `web-${at}`,
