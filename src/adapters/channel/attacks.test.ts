@@ -119,6 +119,31 @@ test('indefinite freeze: what is old is told so, nothing new is taken, and a new
   await expect(client.index()).resolves.toBe('index 2');
 });
 
+test('where nothing is new two files are asked for and nothing is verified again, and yet each file is told once it expires', async () => {
+  await client.look();
+  const asked: string[] = [];
+  ground.lie = (path) => void asked.push(path);
+  const view = await client.look();
+  expect(asked).toEqual(['2.root.json', 'timestamp.json']);
+  // What is read then is verified, and what was answered is not asked again.
+  await expect(view.read('apps/web/chart-1.tgz', 100, signal)).resolves.toEqual(Buffer.from('chart 1'));
+  expect(asked.slice(2)).toEqual(['1.app-web.json', expect.stringMatching(/chart-1\.tgz$/)]);
+
+  // A root that ends sooner than all else: only its own time tells it.
+  const { metadata } = await newestRoot(ground.store, signal);
+  const soon = new Date(ground.clock.now().getTime() + 3_600_000);
+  await publishRoot(
+    ground.store,
+    await makeRoot(planFor(ground.keys, soon), metadata, ground.keys.root, signal),
+    metadata,
+    signal,
+  );
+  expect((await client.look()).root).toBe(2);
+  await expect(client.look()).resolves.toMatchObject({ root: 2 });
+  await ground.clock.advance(3_600_000);
+  await expect(client.look()).rejects.toMatchObject({ code: 'CHANNEL_EXPIRED' });
+});
+
 test('a clock that is far off is told', async () => {
   await ground.clock.advance(400 * 24 * 3_600_000);
   await expect(client.look()).rejects.toMatchObject({

@@ -36,6 +36,8 @@ const forbidden = 403;
 
 export class OutboundFetcher implements Fetcher {
   readonly #options: FetcherOptions;
+  /** What was answered: whoever asks the same again in one look means the same. */
+  readonly #answers = new Map<string, Promise<Buffer>>();
   /** What went wrong at last, with what tuf-js leaves out. */
   failure: OperationError | undefined;
   /** By the server's clock. */
@@ -57,7 +59,13 @@ export class OutboundFetcher implements Fetcher {
     }
   }
 
-  async downloadBytes(url: string, maxLength: number): Promise<Buffer> {
+  downloadBytes(url: string, maxLength: number): Promise<Buffer> {
+    const answer = this.#answers.get(url) ?? this.#download(url, maxLength);
+    this.#answers.set(url, answer);
+    return answer;
+  }
+
+  async #download(url: string, maxLength: number): Promise<Buffer> {
     const path = url.slice(anyMirror.length);
     let missing: unknown;
     for (const mirror of this.#options.urls) {

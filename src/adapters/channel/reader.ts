@@ -20,8 +20,9 @@ import type {
 } from '../../engine/ports/channel-reader.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { Outbound } from '../../engine/ports/outbound.ts';
-import { anyMirror, type KeptAnswers, OutboundFetcher } from './outbound-fetcher.ts';
+import { anyMirror, isMissing, type KeptAnswers, OutboundFetcher } from './outbound-fetcher.ts';
 import { describeRefusal } from './refusal.ts';
+import { type Seen, seenIn } from './seen.ts';
 import { openStatements } from './statements.ts';
 import type { ChannelFiles } from './store.ts';
 
@@ -36,12 +37,15 @@ export interface ReaderOptions {
 
 const maxEvidenceBytes = 4_194_304;
 
+const rootMaxLength = 65_536;
+const timestampMaxLength = 16_384;
+
 /** Far above what a channel needs, far below what hurts: a role of 300 files has 70 kB. */
 const bounds: Partial<Config> = {
   maxRootRotations: 256,
   maxDelegations: 8,
-  rootMaxLength: 65_536,
-  timestampMaxLength: 16_384,
+  rootMaxLength,
+  timestampMaxLength,
   snapshotMaxLength: 262_144,
   targetsMaxLength: 262_144,
 };
@@ -57,6 +61,7 @@ export function createChannelReader(options: ReaderOptions): ChannelReader {
         root: Buffer.alloc(0),
         place: undefined,
         files: new Map(),
+        seen: undefined,
       };
       channels.set(place.owner, known);
       await prepare(known, place, trusted);
@@ -77,6 +82,8 @@ interface KnownChannel {
   /** What `files` were opened for. */
   place: ChannelPlace | undefined;
   files: ReadonlyMap<string, ChannelFiles>;
+  /** Of the last look that found everything in order. */
+  seen: Seen | undefined;
 }
 
 /** What was fetched of a place before helps for as long as it is the same with the same credentials. */
@@ -137,20 +144,25 @@ function versionOf(root: Uint8Array): number {
 async function look(work: Look): Promise<ChannelView> {
   const { known, clock, signal } = work;
   const fetcher = fetcherOf(work);
-  const updater = await attempt(work, fetcher, async () => {
-    const made = createUpdater(known.folder, fetcher, clock.now());
-    await made.refresh();
-    // Clusters read it each time something changes; so its metadata is kept with the rest.
-    await made.getTargetInfo(`${releasesRole}/index.json`);
-    return made;
-  });
-  const trusted = known.trusted ?? new Map();
-  const timestamp = Metadata.fromJSON(MetadataKind.Timestamp, jsonOf(trusted, 'timestamp')).signed;
-  const { version: root, roles, keys: all } = Metadata.fromJSON(MetadataKind.Root, jsonOf(trusted, 'root')).signed;
-  const keys = (roles['targets']?.keyIDs ?? []).map((id) => all[id]).filter((key) => key !== undefined);
-  const view = { trusted, root, timestamp: timestamp.version, expires: new Date(timestamp.expires) };
+  let opened: Promise<Updater> | undefined;
+  const open = () => {
+    opened ??= attempt(work, fetcher, async () => {
+      const made = createUpdater(known.folder, fetcher, clock.now());
+      await made.refresh();
+      // Clusters read it each time something changes; so its metadata is kept with the rest.
+      await made.getTargetInfo(`${releasesRole}/index.json`);
+      return made;
+    });
+    return opened;
+  };
+  if (!(await isStillSo(known, fetcher, clock.now()))) {
+    await open();
+    known.seen = seenIn(known.trusted ?? new Map());
+  }
   signal.throwIfAborted();
+  const { keys, view } = known.seen ?? seenIn(known.trusted ?? new Map());
   const read: ChannelView['read'] = async (path, maxBytes, inner) => {
+    const updater = await open();
     const reading = { ...work, signal: inner };
     const one = fetcherOf(reading);
     return await attempt(reading, one, () => readTarget({ updater, fetcher: one, path, maxBytes }));
@@ -158,6 +170,27 @@ async function look(work: Look): Promise<ChannelView> {
   const readStatements: ChannelView['readStatements'] = async (path, inner) =>
     openStatements(await read(path, maxEvidenceBytes, inner), keys, path);
   return { ...view, read, readStatements };
+}
+
+/**
+ * Whether the look before still says all: the same files, there is no newer root, the timestamp is the same to the byte, and nothing of it
+ * has expired. What was verified then need not be verified again. Whatever else the channel answers is for tuf-js to judge.
+ */
+async function isStillSo({ seen, trusted }: KnownChannel, fetcher: OutboundFetcher, now: Date): Promise<boolean> {
+  const timestamp = trusted?.get('timestamp');
+  if (seen === undefined || timestamp === undefined || seen.view.trusted !== trusted || now >= seen.until) {
+    return false;
+  }
+  try {
+    await fetcher.downloadBytes(`${anyMirror}${seen.view.root + 1}.root.json`, rootMaxLength);
+    return false;
+  } catch (error) {
+    if (!isMissing(error)) {
+      return false;
+    }
+  }
+  const answer = await fetcher.downloadBytes(`${anyMirror}timestamp.json`, timestampMaxLength).catch(() => undefined);
+  return answer !== undefined && Buffer.compare(answer, timestamp) === 0;
 }
 
 function fetcherOf({ place, known, outbound, signal }: Look): OutboundFetcher {
@@ -223,10 +256,6 @@ function storedPath({ path, hashes }: TargetFile): string {
 /** The models verify what they can read chunk by chunk. */
 function streamOf(bytes: Buffer): Parameters<TargetFile['verify']>[0] {
   return Readable.from([bytes]);
-}
-
-function jsonOf(trusted: TrustedFiles, role: string) {
-  return JSON.parse(Buffer.from(trusted.get(role) ?? new Uint8Array()).toString('utf8'));
 }
 
 /** Whatever becomes of it: what tuf-js wrote into the folder was verified before, and is trusted from now on. */
