@@ -14,7 +14,7 @@ export interface RunningHeadgate {
 export function startHeadgate(
   stage: Stage,
   listener?: StepListener,
-  more: Pick<ControllerSettings, 'channelFolder'> = {},
+  more: Pick<ControllerSettings, 'channelFolder' | 'channelListen' | 'reportListen' | 'allowOutbound'> = {},
 ): RunningHeadgate {
   const stopping = new AbortController();
   const settings = {

@@ -28,19 +28,19 @@ export async function pushOrderApp(stage: Stage, app: OrderApp, tag: string, bre
   const pages = {
     api: { [breaks ? 'v2/orders' : 'v1/orders']: `order 1 of api ${tag}\n` },
     database: {},
-    web: { 'cgi-bin/orders': showOrders },
+    web: { 'cgi-bin/orders': showOrders, 'themes/light': `light, of web ${tag}\n` },
   };
   return await stage.push({ repository: app, tag, version: `${app} ${tag}`, pages: pages[app] });
 }
 
-/** Version 1.0.0 of all runs, and an App looks after each, with the label `channel: stable`. */
-export async function runOrderApps(stage: Stage): Promise<void> {
+/** Version 1.0.0 of all, or of some, runs, and an App looks after each, with the label `channel: stable`. */
+export async function runOrderApps(stage: Stage, names: readonly OrderApp[] = orderApps): Promise<void> {
   const { client, namespace } = stage;
-  for (const name of orderApps) {
+  for (const name of names) {
     await client.create(services, webService({ name, namespace }));
     await pushOrderApp(stage, name, '1.0.0');
   }
-  for (const name of orderApps) {
+  for (const name of names) {
     await runWeb(stage, { name, image: `${stage.repository(name)}:1.0.0` });
     await client.create<ProductObject>(apps, {
       metadata: { name, namespace, labels: { channel: 'stable' } },

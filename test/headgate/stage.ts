@@ -40,9 +40,16 @@ export interface TestContext {
   readonly onTestFinished: (end: () => Promise<void>) => void;
 }
 
-/** Opens the stage of one test: CRDs are there, the namespace is empty. */
-export async function openStage({ onTestFinished }: TestContext, title: string): Promise<Stage> {
-  const kubeconfigPath = inject('kubeconfig');
+/**
+ * Opens the stage of one test: CRDs are there, the namespace is empty.
+ *
+ * @param kubeconfigPath of another cluster than that of the run
+ */
+export async function openStage(
+  { onTestFinished }: TestContext,
+  title: string,
+  kubeconfigPath = inject('kubeconfig'),
+): Promise<Stage> {
   const host = inject('registry');
   const client = createKubeClient(await loadKubeConfig({ path: kubeconfigPath }), { fieldManager: 'test' });
   const namespace = `${title}-${randomBytes(3).toString('hex')}`;

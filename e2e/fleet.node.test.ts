@@ -1,0 +1,217 @@
+/**
+ * The way of versions through a fleet with real pods in both clusters: a hub tries them together and releases what passed; a cluster on a control
+ * plane and a node of its own takes it in its window with its own values; what is bad only there goes back there alone, is told, and spreads no further.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, inject, type TestContext, test } from 'vitest';
+import { apps, channels, type ProductObject, releases, subscriptions } from '../src/adapters/cluster/kinds.ts';
+import { deployments, services } from '../src/kube/resource-types.ts';
+import { decodeChannel } from '../src/resources/decode-channel.ts';
+import { decodeReleaseObject } from '../src/resources/decode-release.ts';
+import { decodeSubscription, type SubscriptionObjectWire } from '../src/resources/decode-subscription.ts';
+import { createChannelKeys, createTrustedRoot } from '../test/channels/channel-keys.ts';
+import { type ClusterWithNode, startNode } from '../test/cluster/node.ts';
+import { freePort } from '../test/cluster/ports.ts';
+import { nameRegistry, openRelay } from '../test/cluster/relay.ts';
+import { startHeadgate } from '../test/headgate/headgate.ts';
+import { type DeploymentObject, runWeb } from '../test/headgate/objects.ts';
+import { orderApps, pushOrderApp, runOrderApps, showsOrders } from '../test/headgate/orders.ts';
+import { imagesOf, rejectionsIn, runningDigests, untilApp, untilObject, updatesIn } from '../test/headgate/sight.ts';
+import { openStage, type Stage } from '../test/headgate/stage.ts';
+import { packWebChart } from '../test/headgate/web-chart.ts';
+import { webService } from '../test/images/web-objects.ts';
+import { type ChartRepository, startChartRepository } from '../test/servers/chart-repository.ts';
+
+const workloads = ['api', 'database'] as const;
+const outbound = { allowOutbound: ['127.0.0.0/8'] };
+
+/** The second cluster, whose node pulls from the registry of the first. */
+async function startMember({ onTestFinished }: TestContext): Promise<ClusterWithNode> {
+  const cluster = await startNode({ name: 'member' });
+  onTestFinished(() => cluster.stop());
+  const registry = await openRelay(cluster.network.hostAddress, inject('registry'));
+  onTestFinished(() => registry.close());
+  await nameRegistry(cluster.directory, inject('registry'), registry.address);
+  return cluster;
+}
+
+interface Hub {
+  readonly stage: Stage;
+  readonly charts: ChartRepository;
+  /** Pushes an image of web and the chart of the same version. */
+  publishWeb(version: string): Promise<string>;
+}
+
+async function openHub(context: TestContext): Promise<Hub> {
+  const stage = await openStage(context, 'hub');
+  const charts = await startChartRepository();
+  stage.atEnd(() => charts.stop());
+  const publishWeb = async (version: string) => {
+    const digest = await pushOrderApp(stage, 'web', version);
+    charts.add({ name: 'web', version, archive: await packWebChart(version, stage.repository('web')) });
+    return digest;
+  };
+  await publishWeb('1.0.0');
+  await runOrderApps(stage, workloads);
+  await stage.client.create(services, webService({ name: 'web', namespace: stage.namespace }));
+  await stage.client.create<ProductObject>(apps, {
+    metadata: { name: 'web', namespace: stage.namespace, labels: { channel: 'stable' } },
+    spec: {
+      interval: '5s',
+      sources: [{ name: 'web', chart: { repository: charts.url, name: 'web', insecure: true } }],
+      deploy: { helm: { chart: { source: 'web' } } },
+      health: { timeout: '20s', stableFor: '1s' },
+    },
+  });
+  return { stage, charts, publishWeb };
+}
+
+/** @returns addresses of the channel and of its reports */
+async function openChannel({ stage }: Hub, member: Stage): Promise<{ readonly url: string; readonly reports: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'fleet-'));
+  stage.atEnd(() => rm(folder, { recursive: true, force: true }));
+  await createTrustedRoot(member, await createChannelKeys(stage, join(folder, 'stable')));
+  await stage.client.create<ProductObject>(channels, {
+    metadata: { namespace: stage.namespace, name: 'stable' },
+    spec: {
+      apps: { matchLabels: { channel: 'stable' } },
+      gather: '10s',
+      tests: [showsOrders],
+      publish: { folder: { path: 'stable' }, keysRef: { name: 'keys' } },
+      reports: { pauseAt: { failures: 1, percent: 0 } },
+    },
+  });
+  const channelListen = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  const reportListen = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  startHeadgate(stage, undefined, { ...outbound, channelFolder: folder, channelListen, reportListen });
+  return {
+    url: `http://${channelListen}/stable/`,
+    reports: `http://${reportListen}/reports/${stage.namespace}/stable`,
+  };
+}
+
+/** What the member has before: its own Deployments of api and database. */
+async function runMember(hub: Stage, member: Stage): Promise<void> {
+  for (const name of orderApps) {
+    await member.client.create(services, webService({ name, namespace: member.namespace }));
+  }
+  for (const name of workloads) {
+    await runWeb(member, { name, image: `${hub.repository(name)}:1.0.0` });
+  }
+  startHeadgate(member, undefined, outbound);
+}
+
+const subscribe = (
+  { client, namespace }: Stage,
+  { url, reports }: { readonly url: string; readonly reports: string },
+) =>
+  client.create<ProductObject>(subscriptions, {
+    metadata: { namespace, name: 'stable' },
+    spec: {
+      ...{ url, trustedRoot: { name: 'stable-root' }, interval: '10s', report: { url: reports } },
+      overlay: [{ app: 'web', values: { theme: 'dark' }, replicas: [{ name: 'web', count: 2 }] }],
+    },
+  });
+
+async function untilReleased(stage: Stage, name: string): Promise<Readonly<Record<string, string | undefined>>> {
+  await untilObject<ProductObject>(stage, channels, {
+    what: `${name} is released`,
+    name: 'stable',
+    matches: (object) => decodeChannel(object, 'Channel').status?.release === name,
+    deadlineMs: 400_000,
+  });
+  const object = await stage.client.get<ProductObject>(releases, { namespace: stage.namespace, name });
+  return Object.fromEntries(decodeReleaseObject(object, name).spec.apps.map((app) => [app.name, app.versions[0]?.tag]));
+}
+
+async function untilSubscribed(
+  stage: Stage,
+  what: string,
+  matches: (status: NonNullable<SubscriptionObjectWire['status']>) => boolean,
+): Promise<void> {
+  await untilObject<ProductObject>(stage, subscriptions, {
+    what,
+    name: 'stable',
+    matches: (object) => matches(decodeSubscription(object, 'Subscription').status ?? {}),
+    deadlineMs: 200_000,
+  });
+}
+
+const untilRuns = (stage: Stage, name: string) =>
+  untilSubscribed(stage, `${name} runs`, ({ release, waiting }) => release === name && waiting?.reason === 'UpToDate');
+
+/** What is set for the theme, and how many pods are available. */
+async function webOf({ client, namespace }: Stage) {
+  const object = await client.get<DeploymentObject>(deployments, { namespace, name: 'web' });
+  return { theme: JSON.stringify(object).match(/"name":"THEME","value":"(\w+)"/)?.[1], ...object.status };
+}
+
+/** Every Update that begins from now on waits for it. */
+async function setWindow({ client, namespace }: Stage, opens: Date): Promise<void> {
+  const at = [opens.getUTCSeconds(), opens.getUTCMinutes(), opens.getUTCHours(), opens.getUTCDate()];
+  const windows = [{ kind: 'Allow', cron: `${at.join(' ')} * *`, duration: '8h' }];
+  const patch = { kind: 'merge', body: { spec: { gates: { windows } } } } as const;
+  await client.patch(subscriptions, { namespace, name: 'stable' }, patch);
+}
+
+test('versions go through a hub to a cluster with a window and values of its own, and what is bad only there stops there', async (context) => {
+  const [cluster, hub] = await Promise.all([startMember(context), openHub(context)]);
+  const member = await openStage(context, 'member', cluster.kubeconfigPath);
+  const addresses = await openChannel(hub, member);
+  await runMember(hub.stage, member);
+  expect(await untilReleased(hub.stage, 'stable-1')).toEqual({ api: '1.0.0', database: '1.0.0', web: '1.0.0' });
+  await subscribe(member, addresses);
+  await untilRuns(member, 'stable-1');
+  expect(await webOf(member), 'by its own values').toMatchObject({ theme: 'dark', availableReplicas: 2 });
+  expect(await webOf(hub.stage)).toMatchObject({ theme: 'light', availableReplicas: 1 });
+
+  // Each is healthy alone; the test over all catches api 2, which is named, and the rest is released.
+  await setWindow(member, new Date(Date.now() + 3 * 3_600_000));
+  const bad = await pushOrderApp(hub.stage, 'api', '2.0.0', true);
+  const [database, web] = [await pushOrderApp(hub.stage, 'database', '2.0.0'), await hub.publishWeb('2.0.0')];
+  expect(await untilReleased(hub.stage, 'stable-2')).toEqual({ api: '1.0.0', database: '2.0.0', web: '2.0.0' });
+  expect(await rejectionsIn(hub.stage)).toEqual([
+    expect.objectContaining({ app: 'api', digest: bad, author: expect.stringMatching(/^Channel stable, candidate/) }),
+  ]);
+
+  // The member waits for its window, and takes it then, with its own values.
+  await untilApp(member, { name: 'database', reason: 'Window', deadlineMs: 120_000 });
+  expect(Object.values(await imagesOf(member, deployments, 'database'))[0]).toMatch(/:1\.0\.0/);
+  const opens = new Date(Date.now() + 3_000);
+  await setWindow(member, opens);
+  await untilRuns(member, 'stable-2');
+  expect(await webOf(member)).toMatchObject({ theme: 'dark', availableReplicas: 2 });
+  expect(new Set(await runningDigests(member, 'app in (web, database)'))).toEqual(new Set([database, web]));
+  expect(Object.values(await imagesOf(member, deployments, 'api'))[0]).toMatch(/:1\.0\.0/);
+  const taken = (await updatesIn(member)).filter(({ spec }) => spec.changes[0]?.to.tag === '2.0.0');
+  expect(taken.map(({ spec, status }) => [spec.app, status?.phase]).toSorted()).toEqual([
+    ['database', 'Succeeded'],
+    ['web', 'Succeeded'],
+  ]);
+  for (const { status } of taken) {
+    const began = status?.steps?.find(({ name }) => name === 'Apply')?.startedAt ?? '';
+    expect(Date.parse(began), 'not before the window').toBeGreaterThanOrEqual(
+      Math.floor(opens.getTime() / 1_000) * 1_000,
+    );
+  }
+
+  // Good in the hub, and bad where the theme is dark: there it goes back alone, tells so, and the rollout is paused.
+  await hub.publishWeb('3.0.0');
+  expect(await untilReleased(hub.stage, 'stable-3')).toMatchObject({ web: '3.0.0' });
+  await untilSubscribed(
+    member,
+    'the hub is told',
+    ({ reported }) => reported?.release === 'stable-3' && reported.outcome === 'WentBack',
+  );
+  expect(await webOf(member), 'as before').toMatchObject({ theme: 'dark', availableReplicas: 2 });
+  expect(new Set(await runningDigests(member, 'app=web'))).toEqual(new Set([web]));
+  expect(await rejectionsIn(member)).toEqual([expect.objectContaining({ app: 'web', tag: '3.0.0' })]);
+  await untilObject<ProductObject>(hub.stage, channels, {
+    what: 'the rollout is paused',
+    name: 'stable',
+    matches: (object) => decodeChannel(object, 'Channel').status?.waiting?.reason === 'RolloutPaused',
+  });
+  expect(Object.values(await imagesOf(hub.stage))[0], 'the hub runs it').toMatch(/:3\.0\.0/);
+}, 600_000);
