@@ -1,12 +1,14 @@
 /** A Helm release with real pods: good versions of its chart, one whose pods crash, and one whose own test fails. */
 import { expect, test } from 'vitest';
 import { apps, type ProductObject } from '../src/adapters/cluster/kinds.ts';
+import { configMaps } from '../src/kube/resource-types.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
 import { imagesOf, rejectionsIn, untilUpdate } from '../test/headgate/sight.ts';
 import { openStage, type Stage } from '../test/headgate/stage.ts';
 import { revisionsOf } from '../test/helm/by-hand.ts';
 import { packChart } from '../test/helm/charts.ts';
 import { webDeployment } from '../test/images/web-objects.ts';
+import type { ConfigMap } from '../test/kube/server-fixtures.ts';
 import { type ChartRepository, startChartRepository } from '../test/servers/chart-repository.ts';
 
 test('a chart is installed and followed; from crashing pods and from a failing test the release goes back', async (context) => {
@@ -31,8 +33,9 @@ test('a chart is installed and followed; from crashing pods and from a failing t
   expect(await ended(stage, 3)).toBe('RolledBack CrashLoop');
   expect(await imagesOf(stage)).toEqual({ web: `${stage.repository()}:1.1.0` });
 
-  await publish(stage, charts, { version: '1.3.0', image: '1.0.0', test: 'exit 1' });
+  await publish(stage, charts, { version: '1.3.0', image: '1.0.0', test: 'echo nothing answers; exit 1' });
   expect(await ended(stage, 4)).toBe('RolledBack TestFailed');
+  expect(await testLogOf(stage, 4)).toContain('POD LOGS: web-test\nnothing answers');
   expect(await imagesOf(stage)).toEqual({ web: `${stage.repository()}:1.1.0` });
   expect(await revisionsOf(stage, 'web')).toEqual([
     '6 deployed',
@@ -44,8 +47,9 @@ test('a chart is installed and followed; from crashing pods and from a failing t
   ]);
   expect(await rejectionsIn(stage)).toHaveLength(2);
 
-  await publish(stage, charts, { version: '1.4.0', image: '1.0.0', test: 'exit 0' });
+  await publish(stage, charts, { version: '1.4.0', image: '1.0.0', test: 'echo all is well' });
   expect(await ended(stage, 5)).toBe('Succeeded');
+  expect(await testLogOf(stage, 5)).toContain('POD LOGS: web-test\nall is well');
 });
 
 interface Version {
@@ -95,4 +99,13 @@ async function ended(stage: Stage, sequence: number): Promise<string> {
     phases: ['Succeeded', 'RolledBack', 'Failed', 'Cancelled', 'Superseded'],
   });
   return [status?.phase, ...(status?.failure ? [status.failure.reason] : [])].join(' ');
+}
+
+/** What the ConfigMap holds that the message of the test names. */
+async function testLogOf(stage: Stage, sequence: number): Promise<string | undefined> {
+  const { status } = await untilUpdate(stage, `web-${sequence}`, { phases: ['Succeeded', 'RolledBack'] });
+  const message = status?.tests?.find(({ name }) => name === 'helm-test')?.message ?? '';
+  const name = /all that Helm said: ConfigMap (\S+)$/.exec(message)?.[1] ?? `none in "${message}"`;
+  const kept = await stage.client.get<ConfigMap>(configMaps, { namespace: stage.namespace, name });
+  return kept.data?.['log'];
 }

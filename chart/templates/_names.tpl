@@ -274,10 +274,13 @@ seccompProfile:
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, list, watch]
-# What Helm said, where the record of an Update has no room for all of it.
+# What Helm and the tests of a chart said, where the record of an Update has no room for all of it.
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [create]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 # What a chart makes and what has a state of its own.
 - apiGroups: [""]
   resources: [services, persistentvolumeclaims, replicationcontrollers]

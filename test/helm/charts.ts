@@ -71,3 +71,14 @@ spec:
 {{ end }}
 `;
 }
+
+/** A test of the chart as a pod, `RELEASE-test`. */
+export const testPodTemplate = `apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ .Release.Name }}-test
+  annotations: { helm.sh/hook: test }
+spec:
+  restartPolicy: Never
+  containers: [{ name: test, image: localhost/none }]
+`;

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '../../src/kube/objects.ts';
-import { jobs } from '../../src/kube/resource-types.ts';
+import { jobs, pods } from '../../src/kube/resource-types.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { hireWarden } from '../cluster/warden.ts';
 import type { Place } from './by-hand.ts';
@@ -38,6 +38,16 @@ export async function endJob({ client, namespace }: Place, job: JobObject, end: 
   const times = end === 'Complete' ? { startTime: at, completionTime: at } : { startTime: at };
   const body = { status: { ...times, conditions } };
   await client.patch<JobObject>(jobs, { namespace, name }, { kind: 'merge', body }, { subresource: 'status' });
+}
+
+/** Plays the kubelet, once there is a pod of this name: it has ended. */
+export async function endPod(
+  client: Place['client'],
+  key: { readonly namespace: string; readonly name: string },
+  phase: string,
+): Promise<void> {
+  await waitUntil(`Pod ${key.name} is there`, 30_000, async () => (await client.find(pods, key)) !== undefined);
+  await client.patch(pods, key, { kind: 'merge', body: { status: { phase } } }, { subresource: 'status' });
 }
 
 /** Kills the helm that this process has started. */

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { locateTools } from '../../../test/cluster/binaries.ts';
 import { waitUntil } from '../../../test/cluster/wait-until.ts';
-import { hookTemplate, packChart, settingsTemplate } from '../../../test/helm/charts.ts';
+import { hookTemplate, packChart, settingsTemplate, testPodTemplate } from '../../../test/helm/charts.ts';
+import { endPod } from '../../../test/helm/interruptions.ts';
 import { type ConfigMap, connectTo, createConfigMap, createNamespace } from '../../../test/kube/server-fixtures.ts';
+import { allow } from '../../../test/manifests/stage.ts';
 import type { HelmOperation } from '../../engine/ports/helm.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { createGateway, type Gateway } from '../../kube/gateway.ts';
@@ -145,6 +147,26 @@ test('a CRD of the chart is there before the objects of its kind, and goes back 
   expect(await run(namespace, back)).toMatchObject({ kind: 'Done' });
   const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`;
   expect(JSON.stringify(await client.request({ what: 'get CRD', method: 'GET', path }))).toContain('as it was');
+});
+
+test.each([
+  {
+    end: 'Succeeded',
+    kind: 'Done',
+    says: /^the log of the tests could not be had: unable to get pod logs for web-test: .*forbidden/,
+  },
+  { end: 'Failed', kind: 'Failed', says: /web-test[\s\S]*unable to get pod logs for web-test: .*forbidden/ },
+])('a test pod that ends as $end where its log may not be read: $kind', async ({ end, kind, says }) => {
+  const namespace = await createNamespace(client);
+  const archive = await packChart({ version: '1.0.0', files: { 'templates/test.yaml': testPodTemplate } });
+  expect(await run(namespace, upgrade(archive))).toMatchObject({ kind: 'Done' });
+  await allow({ client, namespace }, 'tester', [{ apiGroups: [''], resources: ['pods', 'secrets'], verbs: ['*'] }]);
+  const options = { timeoutMs: 20_000, serviceAccount: 'tester' };
+
+  const running = run(namespace, { kind: 'Test', logs: true, secrets: [], ...options });
+  await endPod(client, { namespace, name: 'web-test' }, end);
+
+  expect(await running).toMatchObject({ kind, log: expect.stringMatching(says) });
 });
 
 describe('what is bad', () => {

@@ -7,6 +7,7 @@ import { applyCrds } from './apply-crds.ts';
 import { type ChartPlace, placeChart } from './place-chart.ts';
 import { postRendererName, writePostRenderer } from './post-renderer.ts';
 import { hideSecrets, readFailure } from './read-failure.ts';
+import { hasPodLogs, problemOfLogs } from './read-test.ts';
 import { type ProgramResult, runProgram } from './run-program.ts';
 import { kubeconfigFor, type Workspace, withWorkspace } from './workspace.ts';
 
@@ -81,6 +82,8 @@ async function runOperation(run: Run, signal: AbortSignal): Promise<HelmResult> 
       directory: workspace.directory,
       timeoutMs: operation.timeoutMs + graceMs,
       maxOutputBytes,
+      // However much a test writes says nothing about it.
+      beyondOutput: operation.kind === 'Test' ? 'Cut' : 'End',
       maxMemoryBytes,
     },
     signal,
@@ -99,12 +102,16 @@ async function placeCrds({ operation, pass, place }: Run, signal: AbortSignal): 
 }
 
 function resultOf({ operation, pass }: Run, { exitCode, output, errors, ended }: ProgramResult): HelmResult {
-  const show = (text: string) =>
-    hideSecrets(text.replaceAll(pass.server, ''), operation.kind === 'Upgrade' ? operation.secrets : []).trim();
+  const secrets = operation.kind === 'Upgrade' || operation.kind === 'Test' ? operation.secrets : [];
+  const show = (text: string) => hideSecrets(text.replaceAll(pass.server, ''), secrets).trim();
   const [said, printed] = [show(errors), show(output)];
   const log = [said, printed].filter((text) => text !== '').join('\n');
   if (exitCode === 0) {
     return { kind: 'Done', log: said !== '' || isMoreThanStatus(printed) ? log : '' };
+  }
+  const problem = operation.kind === 'Test' && ended === undefined ? problemOfLogs({ said, printed }) : undefined;
+  if (problem !== undefined) {
+    return { kind: 'Done', log: [`the log of the tests could not be had: ${problem}`, printed].join('\n') };
   }
   return readFailure(operation.kind, { said, ended, log });
 }
@@ -114,7 +121,11 @@ const longestStatus = 4_096;
 
 /** Whether Helm printed more than how the release stands, e.g. what hooks wrote whose log policy asks for it. */
 function isMoreThanStatus(printed: string): boolean {
-  return printed.length > longestStatus || !/^(?:Release "|NAME: |Rollback was a success|release "|$)/.test(printed);
+  return (
+    printed.length > longestStatus ||
+    hasPodLogs(printed) ||
+    !/^(?:Release "|NAME: |Rollback was a success|release "|$)/.test(printed)
+  );
 }
 
 function commonArguments({ release, operation }: Run): readonly string[] {
@@ -139,7 +150,7 @@ async function argumentsOf(run: Run): Promise<readonly [string, ...string[]]> {
     case 'Uninstall':
       return ['uninstall', release.name, '--ignore-not-found'];
     case 'Test':
-      return ['test', release.name];
+      return ['test', release.name, ...(operation.logs ? ['--logs'] : [])];
   }
 }
 

@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { OperationError } from '../../core/errors.ts';
+import { KeptOutput } from './kept-output.ts';
 
 export interface ProgramRun {
   /** For errors, e.g. `helm upgrade`. */
@@ -17,8 +18,10 @@ export interface ProgramRun {
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
   readonly timeoutMs: number;
-  /** Of standard output; more ends the program. */
+  /** Of standard output. */
   readonly maxOutputBytes: number;
+  /** What becomes of more of it: the program ends, or its middle is left out. */
+  readonly beyondOutput?: 'End' | 'Cut';
   /** Resident memory of the program itself. */
   readonly maxMemoryBytes: number;
 }
@@ -63,14 +66,14 @@ class Bounds {
   readonly #child: ChildProcess;
   readonly #run: ProgramRun;
   #ended: string | undefined;
-  #output: Buffer[] = [];
-  #outputBytes = 0;
+  readonly #output: KeptOutput;
   #errors = Buffer.alloc(0);
   #errorBytes = 0;
 
   constructor(child: ChildProcess, run: ProgramRun) {
     this.#child = child;
     this.#run = run;
+    this.#output = new KeptOutput(run.maxOutputBytes);
     child.stdout?.on('data', (chunk: Buffer) => this.#takeOutput(chunk));
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#errorBytes += chunk.length;
@@ -101,7 +104,7 @@ class Bounds {
     this.#child.once('close', (exitCode) =>
       resolve({
         exitCode: this.#ended === undefined ? (exitCode ?? undefined) : undefined,
-        output: Buffer.concat(this.#output).toString('utf8'),
+        output: this.#output.text(),
         errors: this.#endOfErrors(),
         ended: this.#ended ?? (exitCode === null ? `it ended by ${this.#child.signalCode}` : undefined),
       }),
@@ -115,12 +118,10 @@ class Bounds {
   }
 
   #takeOutput(chunk: Buffer): void {
-    this.#outputBytes += chunk.length;
-    if (this.#outputBytes > this.#run.maxOutputBytes) {
-      this.end(`it wrote more than ${this.#run.maxOutputBytes / mebibyte} MiB`);
-      return;
+    const { maxOutputBytes, beyondOutput } = this.#run;
+    if (!this.#output.take(chunk) && beyondOutput !== 'Cut') {
+      this.end(`it wrote more than ${maxOutputBytes / mebibyte} MiB`);
     }
-    this.#output.push(chunk);
   }
 
   /** Where there is no /proc, the limit of the container remains. */

@@ -60,6 +60,11 @@ export function testVerdict({ hooks }: StoredRelease): 'None' | 'Untested' | 'Su
   return tests.every((test) => test.lastRun === 'Succeeded') ? 'Succeeded' : 'Untested';
 }
 
+/** Whether a test of the chart is a pod itself: of those alone, not of the pods of Jobs, Helm shows what they wrote. */
+export function hasTestPods({ hooks }: StoredRelease): boolean {
+  return hooks.some(({ kind, events }) => kind === 'Pod' && events.includes('test'));
+}
+
 /** The hooks that ran, for the record: `pre-upgrade Job/migrate Succeeded`. */
 export function describeHooks({ hooks }: StoredRelease): readonly string[] {
   return hooks

@@ -71,7 +71,13 @@ export type HelmOperation =
       readonly crds: readonly string[];
     })
   | (OperationOptions & { readonly kind: 'Uninstall' })
-  | (OperationOptions & { readonly kind: 'Test' });
+  | (OperationOptions & {
+      readonly kind: 'Test';
+      /** Whether what the pods of the tests wrote is wanted too. That it cannot be had is told in the log, and fails no test. */
+      readonly logs: boolean;
+      /** Texts that must not be seen in what Helm and the tests say. */
+      readonly secrets: readonly string[];
+    });
 
 /** What Helm said besides the message. */
 interface Said {

@@ -1,8 +1,10 @@
 /** `helm test` of the revision that an Update made. */
-import { testVerdict } from '../../../core/helm/stored-release.ts';
+import { hasTestPods, testVerdict } from '../../../core/helm/stored-release.ts';
+import type { HelmOperation } from '../../ports/helm.ts';
 import type { DeployTest, Work } from '../deployer.ts';
 import { type HelmContext, helmPlanOf, operationId, releaseOf } from './helm-context.ts';
 import { sayWithLog } from './helm-waiting.ts';
+import { readValues } from './read-documents.ts';
 
 /**
  * Begins the run of a number, or says what became of it. A revision whose hooks say that they succeeded is not tested again after a restart.
@@ -31,12 +33,11 @@ export async function testRelease(
   if (known?.kind === 'Interrupted') {
     context.operations.forget(id.update);
   }
-  const deploy = work.spec?.deploy.kind === 'Helm' ? work.spec.deploy : undefined;
-  const operation = { kind: 'Test', timeoutMs, serviceAccount: deploy?.serviceAccount } as const;
-  const state = await context.operations.run(id, async () => operation, signal);
+  const logs = opened !== undefined && hasTestPods(opened);
+  const state = await context.operations.run(id, () => operationOf(context, work, { timeoutMs, logs }, signal), signal);
   switch (state.kind) {
     case 'Done':
-      return { kind: 'Passed', message: 'helm test succeeded' };
+      return { kind: 'Passed', message: sayWithLog('helm test succeeded', state) };
     case 'Failed':
     case 'OutOfBounds':
       return { kind: 'Failed', message: sayWithLog(state.message, state) };
@@ -44,4 +45,16 @@ export async function testRelease(
     case 'Interrupted':
       return { kind: 'Running', message: 'helm test is running' };
   }
+}
+
+async function operationOf(
+  { documents }: HelmContext,
+  { spec, update }: Work,
+  run: { readonly timeoutMs: number; readonly logs: boolean },
+  signal: AbortSignal,
+): Promise<HelmOperation> {
+  const deploy = spec?.deploy.kind === 'Helm' ? spec.deploy : undefined;
+  const app = { namespace: update.metadata.namespace, name: update.spec.app };
+  const secrets = deploy === undefined ? [] : (await readValues(documents, app, deploy, signal)).secrets;
+  return { kind: 'Test', ...run, secrets, serviceAccount: deploy?.serviceAccount };
 }
