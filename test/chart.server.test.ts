@@ -87,6 +87,61 @@ test('webhooks: arguments, mounted secrets, a Service and an Ingress that an API
   expect(rendered).toMatch(/kind: Ingress.*hosts: \["hooks.example.com"\].*path: \/hook\n.*name: headgate-webhooks/s);
 });
 
+describe('a hub', () => {
+  const render = async (...values: readonly string[]) => {
+    const set = [image, ...values].flatMap((one) => ['--set', one]);
+    return await outputOf(helm, ['template', 'headgate', chart, ...set], 30_000);
+  };
+  const serves = ['- --channel-folder=/srv/channels', '- --channel-listen=:8082', 'mountPath: /srv/channels'];
+  const open = /kind: NetworkPolicy.*- port: channels\n.*kind: ServiceAccount/s;
+
+  test('with a claim publishes into it and serves it, and lets clusters come', async () => {
+    const values = ['hub.enabled=true', 'hub.claim=channels', 'networkPolicy.enabled=true'];
+    const rendered = await render(...values);
+
+    for (const part of [...serves, 'claimName: channels']) {
+      expect(rendered).toContain(part);
+    }
+    expect(rendered).toMatch(
+      /kind: Service\n.*name: headgate-channels\n.*name: channels\n\s+port: 8082\n\s+targetPort: channels/s,
+    );
+    expect(rendered).toMatch(open);
+    expect(rendered).not.toContain('--report-listen');
+    expect(rendered).not.toContain('port: reports');
+  });
+
+  test('without a claim serves nothing, and takes reports where that is wished', async () => {
+    const rendered = await render('hub.enabled=true', 'hub.reports.enabled=true', 'networkPolicy.enabled=true');
+
+    for (const part of serves) {
+      expect(rendered).not.toContain(part);
+    }
+    expect(rendered).toContain('- --report-listen=:8083');
+    expect(rendered).toMatch(/name: headgate-channels\n.*name: reports\n\s+port: 8083\n\s+targetPort: reports/s);
+    expect(rendered).toMatch(/kind: NetworkPolicy.*- port: reports\n/s);
+  });
+
+  test.each([
+    {
+      who: 'reads Secrets with the keys that sign',
+      rule: /resources: \[secrets, serviceaccounts\]\n\s+verbs: \[get\]/,
+    },
+    { who: 'makes Releases', rule: /resources: \[releases\]\n\s+verbs: \[create\]/ },
+    {
+      who: 'keeps what was reported in ConfigMaps',
+      rule: /resources: \[configmaps\]\n\s+verbs: \[get, create, patch\]/,
+    },
+  ])('$who', async ({ rule }) => {
+    expect(await render('hub.enabled=true')).toMatch(rule);
+  });
+
+  test('is none by default', async () => {
+    const rendered = await render('networkPolicy.enabled=true');
+
+    expect(rendered).not.toMatch(/headgate-channels|--channel|--report|port: channels/);
+  });
+});
+
 test('the API: arguments, mounted secrets, a Service, an Ingress below a path and rights to ask for rights', async () => {
   const client = await connectTo(inject('kubeconfig'));
   const namespace = await createNamespace(client);

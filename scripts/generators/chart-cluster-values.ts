@@ -77,7 +77,7 @@ export const clusterValues = {
       enabled: yes('Make a NetworkPolicy for the pods.'),
       metricsFrom: Type.Array(podField('A peer'), { description: 'Who reaches /metrics; everybody when empty.' }),
       clientsFrom: Type.Array(podField('A peer'), {
-        description: 'Who reaches the API, webhooks and FleetLock; everybody when empty.',
+        description: 'Who reaches the API, webhooks, FleetLock and the channels of a hub; everybody when empty.',
       }),
       egress: Type.Array(podField('A rule'), {
         description:

@@ -78,6 +78,7 @@ const pods = {
 const everything = {
   ...{ replicas: 3, logLevel: 'debug', imagePullSecrets: [{ name: 'pull' }], ...pods },
   ...{ helmReleases: true, manifests: true, backups: true, subscriptions: true, impersonate: ['deployer'] },
+  hub: { enabled: true, claim: 'channels', port: 9082, reports: { enabled: true, port: 9083 }, service },
   ...{ api, webhooks, fleetLock: { enabled: true, slots: { workers: 2 }, service } },
   monitoring: {
     alerts: true,
@@ -126,6 +127,12 @@ export function chartMatrix(own: readonly [string, string]): readonly ChartRow[]
       values: { gitOnly: true, watchNamespaces: [own[0]], clusterObjects: false },
       lacks: clusterKinds,
     },
+    { name: 'a hub with a claim', values: { hub: { enabled: true, claim: 'channels' } } },
+    {
+      name: 'a hub that publishes by address and takes reports',
+      values: { hub: { enabled: true, reports: { enabled: true } } },
+    },
+    { name: 'a cluster that subscribes', values: { subscriptions: true } },
     { name: 'no Job for definitions', values: { crds: { upgrade: false } }, lacks: ['Job'] },
     {
       name: 'a ServiceAccount that is there',
