@@ -14,7 +14,7 @@ check: ## Format, lint, types, dead code, generated files, layers and unit tests
 test: ## Everything: check, then tests against a real API server, then on a real node with pods, then in a browser
 	$(bootstrap) browser node scripts/verify.ts test
 
-demo: ## An update that works and one that undoes itself, on a real cluster (SCENARIO=data: with a database; KEEP=1 leaves it, KUBECONFIG=... uses yours)
+demo: ## An update that works and one that undoes itself, on a real cluster (SCENARIO=data: with a database; SCENARIO=fleet: a hub, a signed channel and a cluster that subscribes; KEEP=1 leaves it, KUBECONFIG=... uses yours)
 	$(bootstrap) node node scripts/demo.ts
 
 docs: ## The documentation as a site, in site/dist (SERVE=1 shows it on this machine)

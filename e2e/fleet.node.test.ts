@@ -6,19 +6,28 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, type TestContext, test } from 'vitest';
-import { apps, channels, type ProductObject, releases, subscriptions } from '../src/adapters/cluster/kinds.ts';
 import { deployments, services } from '../src/kube/resource-types.ts';
-import { decodeChannel } from '../src/resources/decode-channel.ts';
-import { decodeReleaseObject } from '../src/resources/decode-release.ts';
-import { decodeSubscription, type SubscriptionObjectWire } from '../src/resources/decode-subscription.ts';
 import { createChannelKeys, createTrustedRoot } from '../test/channels/channel-keys.ts';
 import { type ClusterWithNode, startNode } from '../test/cluster/node.ts';
 import { freePort } from '../test/cluster/ports.ts';
 import { nameRegistry, openRelay } from '../test/cluster/relay.ts';
+import {
+  type ChannelAddresses,
+  putChannel,
+  putWebApp,
+  setWindow,
+  subscribe,
+  untilPaused,
+  untilReleased,
+  untilRuns,
+  untilSubscribed,
+  versionsIn,
+  webOf,
+} from '../test/headgate/fleet.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
-import { type DeploymentObject, runWeb } from '../test/headgate/objects.ts';
-import { orderApps, pushOrderApp, runOrderApps, showsOrders } from '../test/headgate/orders.ts';
-import { imagesOf, rejectionsIn, runningDigests, untilApp, untilObject, updatesIn } from '../test/headgate/sight.ts';
+import { runWeb } from '../test/headgate/objects.ts';
+import { orderApps, pushOrderApp, runOrderApps } from '../test/headgate/orders.ts';
+import { imagesOf, rejectionsIn, runningDigests, untilApp, updatesIn } from '../test/headgate/sight.ts';
 import { openStage, type Stage } from '../test/headgate/stage.ts';
 import { packWebChart } from '../test/headgate/web-chart.ts';
 import { webService } from '../test/images/web-objects.ts';
@@ -56,33 +65,16 @@ async function openHub(context: TestContext): Promise<Hub> {
   await publishWeb('1.0.0');
   await runOrderApps(stage, workloads);
   await stage.client.create(services, webService({ name: 'web', namespace: stage.namespace }));
-  await stage.client.create<ProductObject>(apps, {
-    metadata: { name: 'web', namespace: stage.namespace, labels: { channel: 'stable' } },
-    spec: {
-      interval: '5s',
-      sources: [{ name: 'web', chart: { repository: charts.url, name: 'web', insecure: true } }],
-      deploy: { helm: { chart: { source: 'web' } } },
-      health: { timeout: '20s', stableFor: '1s' },
-    },
-  });
+  await putWebApp(stage, charts.url);
   return { stage, charts, publishWeb };
 }
 
 /** @returns addresses of the channel and of its reports */
-async function openChannel({ stage }: Hub, member: Stage): Promise<{ readonly url: string; readonly reports: string }> {
+async function openChannel({ stage }: Hub, member: Stage): Promise<ChannelAddresses> {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-'));
   stage.atEnd(() => rm(folder, { recursive: true, force: true }));
   await createTrustedRoot(member, await createChannelKeys(stage, join(folder, 'stable')));
-  await stage.client.create<ProductObject>(channels, {
-    metadata: { namespace: stage.namespace, name: 'stable' },
-    spec: {
-      apps: { matchLabels: { channel: 'stable' } },
-      gather: '10s',
-      tests: [showsOrders],
-      publish: { folder: { path: 'stable' }, keysRef: { name: 'keys' } },
-      reports: { pauseAt: { failures: 1, percent: 0 } },
-    },
-  });
+  await putChannel(stage);
   const channelListen = `127.0.0.1:${await freePort('127.0.0.1')}`;
   const reportListen = `127.0.0.1:${await freePort('127.0.0.1')}`;
   startHeadgate(stage, undefined, { ...outbound, channelFolder: folder, channelListen, reportListen });
@@ -103,65 +95,14 @@ async function runMember(hub: Stage, member: Stage): Promise<void> {
   startHeadgate(member, undefined, outbound);
 }
 
-const subscribe = (
-  { client, namespace }: Stage,
-  { url, reports }: { readonly url: string; readonly reports: string },
-) =>
-  client.create<ProductObject>(subscriptions, {
-    metadata: { namespace, name: 'stable' },
-    spec: {
-      ...{ url, trustedRoot: { name: 'stable-root' }, interval: '10s', report: { url: reports } },
-      overlay: [{ app: 'web', values: { theme: 'dark' }, replicas: [{ name: 'web', count: 2 }] }],
-    },
-  });
-
-async function untilReleased(stage: Stage, name: string): Promise<Readonly<Record<string, string | undefined>>> {
-  await untilObject<ProductObject>(stage, channels, {
-    what: `${name} is released`,
-    name: 'stable',
-    matches: (object) => decodeChannel(object, 'Channel').status?.release === name,
-    deadlineMs: 400_000,
-  });
-  const object = await stage.client.get<ProductObject>(releases, { namespace: stage.namespace, name });
-  return Object.fromEntries(decodeReleaseObject(object, name).spec.apps.map((app) => [app.name, app.versions[0]?.tag]));
-}
-
-async function untilSubscribed(
-  stage: Stage,
-  what: string,
-  matches: (status: NonNullable<SubscriptionObjectWire['status']>) => boolean,
-): Promise<void> {
-  await untilObject<ProductObject>(stage, subscriptions, {
-    what,
-    name: 'stable',
-    matches: (object) => matches(decodeSubscription(object, 'Subscription').status ?? {}),
-    deadlineMs: 200_000,
-  });
-}
-
-const untilRuns = (stage: Stage, name: string) =>
-  untilSubscribed(stage, `${name} runs`, ({ release, waiting }) => release === name && waiting?.reason === 'UpToDate');
-
-/** What is set for the theme, and how many pods are available. */
-async function webOf({ client, namespace }: Stage) {
-  const object = await client.get<DeploymentObject>(deployments, { namespace, name: 'web' });
-  return { theme: JSON.stringify(object).match(/"name":"THEME","value":"(\w+)"/)?.[1], ...object.status };
-}
-
-/** Every Update that begins from now on waits for it. */
-async function setWindow({ client, namespace }: Stage, opens: Date): Promise<void> {
-  const at = [opens.getUTCSeconds(), opens.getUTCMinutes(), opens.getUTCHours(), opens.getUTCDate()];
-  const windows = [{ kind: 'Allow', cron: `${at.join(' ')} * *`, duration: '8h' }];
-  const patch = { kind: 'merge', body: { spec: { gates: { windows } } } } as const;
-  await client.patch(subscriptions, { namespace, name: 'stable' }, patch);
-}
+const released = async (stage: Stage, name: string) => versionsIn(await untilReleased(stage, name));
 
 test('versions go through a hub to a cluster with a window and values of its own, and what is bad only there stops there', async (context) => {
   const [cluster, hub] = await Promise.all([startMember(context), openHub(context)]);
   const member = await openStage(context, 'member', cluster.kubeconfigPath);
   const addresses = await openChannel(hub, member);
   await runMember(hub.stage, member);
-  expect(await untilReleased(hub.stage, 'stable-1')).toEqual({ api: '1.0.0', database: '1.0.0', web: '1.0.0' });
+  expect(await released(hub.stage, 'stable-1')).toEqual({ api: '1.0.0', database: '1.0.0', web: '1.0.0' });
   await subscribe(member, addresses);
   await untilRuns(member, 'stable-1');
   expect(await webOf(member), 'by its own values').toMatchObject({ theme: 'dark', availableReplicas: 2 });
@@ -171,7 +112,7 @@ test('versions go through a hub to a cluster with a window and values of its own
   await setWindow(member, new Date(Date.now() + 3 * 3_600_000));
   const bad = await pushOrderApp(hub.stage, 'api', '2.0.0', true);
   const [database, web] = [await pushOrderApp(hub.stage, 'database', '2.0.0'), await hub.publishWeb('2.0.0')];
-  expect(await untilReleased(hub.stage, 'stable-2')).toEqual({ api: '1.0.0', database: '2.0.0', web: '2.0.0' });
+  expect(await released(hub.stage, 'stable-2')).toEqual({ api: '1.0.0', database: '2.0.0', web: '2.0.0' });
   expect(await rejectionsIn(hub.stage)).toEqual([
     expect.objectContaining({ app: 'api', digest: bad, author: expect.stringMatching(/^Channel stable, candidate/) }),
   ]);
@@ -199,7 +140,7 @@ test('versions go through a hub to a cluster with a window and values of its own
 
   // Good in the hub, and bad where the theme is dark: there it goes back alone, tells so, and the rollout is paused.
   await hub.publishWeb('3.0.0');
-  expect(await untilReleased(hub.stage, 'stable-3')).toMatchObject({ web: '3.0.0' });
+  expect(await released(hub.stage, 'stable-3')).toMatchObject({ web: '3.0.0' });
   await untilSubscribed(
     member,
     'the hub is told',
@@ -208,10 +149,6 @@ test('versions go through a hub to a cluster with a window and values of its own
   expect(await webOf(member), 'as before').toMatchObject({ theme: 'dark', availableReplicas: 2 });
   expect(new Set(await runningDigests(member, 'app=web'))).toEqual(new Set([web]));
   expect(await rejectionsIn(member)).toEqual([expect.objectContaining({ app: 'web', tag: '3.0.0' })]);
-  await untilObject<ProductObject>(hub.stage, channels, {
-    what: 'the rollout is paused',
-    name: 'stable',
-    matches: (object) => decodeChannel(object, 'Channel').status?.waiting?.reason === 'RolloutPaused',
-  });
+  expect(await untilPaused(hub.stage)).toContain('went back from stable-3');
   expect(Object.values(await imagesOf(hub.stage))[0], 'the hub runs it').toMatch(/:3\.0\.0/);
 }, 600_000);

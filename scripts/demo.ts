@@ -2,9 +2,10 @@
  * The story of one application on a real cluster: it is updated, goes back by itself from a version that crashes,
  * and takes the next one. Every line that is printed was seen on the cluster; the exit code is 0 only if all of it was.
  *
- * With SCENARIO=data it is the story of a database instead, on our own cluster alone, as its claims are folders of this machine.
+ * With SCENARIO=data it is the story of a database instead, on our own cluster alone, as its claims are folders of this machine; with
+ * SCENARIO=fleet that of a hub and a cluster that subscribes, on two of our own.
  *
- * usage: make demo [SCENARIO=data] [KEEP=1] [KUBECONFIG=... REGISTRY=host:port]
+ * usage: make demo [SCENARIO=data|fleet] [KEEP=1] [KUBECONFIG=... REGISTRY=host:port]
  */
 import assert from 'node:assert/strict';
 import { apps, type ProductObject, rejections } from '../src/adapters/cluster/kinds.ts';
@@ -16,6 +17,7 @@ import type { RejectionSpecWire } from '../src/resources/rejection.ts';
 import { makeWebImage, type WebBehaviour } from '../test/images/web-image.ts';
 import { webDeployment, webService } from '../test/images/web-objects.ts';
 import { tellDataStory } from './demo/data-story.ts';
+import { tellFleetStory } from './demo/fleet-story.ts';
 import { headgate, installHeadgate } from './demo/install.ts';
 import { openStage, type Stage } from './demo/stage.ts';
 import { startVisitor, type Visitor } from './demo/visitor.ts';
@@ -31,6 +33,11 @@ function say(text: string): void {
 }
 
 async function main(): Promise<void> {
+  if (process.env['SCENARIO'] === 'fleet') {
+    await tellFleetStory(say);
+    say('all of it happened as it should');
+    return;
+  }
   const keep = process.env['KEEP'] === '1';
   const stage = await openStage(keep, process.env);
   say(`cluster is up, registry at ${stage.registry}`);

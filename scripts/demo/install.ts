@@ -10,16 +10,28 @@ import type { Stage } from './stage.ts';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** @param settings more values of the chart, as `helm --set` takes them */
-export async function installHeadgate(
-  stage: Stage,
-  say: (text: string) => void,
-  settings: readonly string[] = [],
-): Promise<void> {
+type Say = (text: string) => void;
+
+/** @returns the digest of the image, made from this working tree */
+export async function pushHeadgate({ registry }: Pick<Stage, 'registry'>, say: Say): Promise<string> {
   const image = await makeProductImage(fileURLToPath(new URL('../../src/main.ts', import.meta.url)));
-  const target = { host: stage.registry, repository: 'headgate', tag: 'demo', insecure: true };
+  const target = { host: registry, repository: 'headgate', tag: 'demo', insecure: true };
   const digest = await pushImage(image, target);
   say(`image of Headgate is made and pushed (${digest.slice(0, 19)})`);
+  return digest;
+}
+
+/**
+ * @param settings more values of the chart, as `helm --set` takes them
+ * @param pushed digest of the image where it is in the registry already
+ */
+export async function installHeadgate(
+  stage: Stage,
+  say: Say,
+  settings: readonly string[] = [],
+  pushed?: string,
+): Promise<void> {
+  const digest = pushed ?? (await pushHeadgate(stage, say));
   const { helm } = await locateTools(['helm']);
   const values = [
     `image.repository=${stage.registry}/headgate`,
@@ -37,7 +49,11 @@ export async function installHeadgate(
 
 /** The program as a person on this machine would call it. */
 export async function headgate(stage: Stage, namespace: string, ...words: readonly string[]): Promise<string> {
-  const call = ['src/main.ts', ...words, '--namespace', namespace, '--kubeconfig', stage.kubeconfigPath];
-  const { stdout } = await run(process.execPath, call, { cwd: root });
+  return await headgateAlone(...words, '--namespace', namespace, '--kubeconfig', stage.kubeconfigPath);
+}
+
+/** The same, without a cluster. */
+export async function headgateAlone(...words: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, ['src/main.ts', ...words], { cwd: root });
   return stdout;
 }

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, statefulSets } from '../../src/kube/resource-types.ts';
 import type { AppSpecWire } from '../../src/resources/app.ts';
 import { webDeployment } from '../images/web-objects.ts';
-import { untilObject } from './sight.ts';
+import { type Sight, untilObject } from './sight.ts';
 import type { Stage } from './stage.ts';
 
 export interface DeploymentObject extends KubeObject {
@@ -21,7 +21,7 @@ export interface DeploymentObject extends KubeObject {
 
 /** Makes the Deployment `web` and waits until its pods are available. */
 export async function runWeb(
-  stage: Stage,
+  stage: Sight,
   { name = 'web', image, replicas = 1 }: { readonly name?: string; readonly image: string; readonly replicas?: number },
 ): Promise<DeploymentObject> {
   const { client, namespace } = stage;

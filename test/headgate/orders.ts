@@ -24,7 +24,12 @@ const showOrders = [
  *
  * @param breaks only for api: it serves its orders elsewhere, and is healthy all the same
  */
-export async function pushOrderApp(stage: Stage, app: OrderApp, tag: string, breaks = false): Promise<string> {
+export async function pushOrderApp(
+  stage: Pick<Stage, 'push'>,
+  app: OrderApp,
+  tag: string,
+  breaks = false,
+): Promise<string> {
   const pages = {
     api: { [breaks ? 'v2/orders' : 'v1/orders']: `order 1 of api ${tag}\n` },
     database: {},
@@ -33,8 +38,10 @@ export async function pushOrderApp(stage: Stage, app: OrderApp, tag: string, bre
   return await stage.push({ repository: app, tag, version: `${app} ${tag}`, pages: pages[app] });
 }
 
+export type OrderPlace = Pick<Stage, 'client' | 'namespace' | 'push' | 'repository'>;
+
 /** Version 1.0.0 of all, or of some, runs, and an App looks after each, with the label `channel: stable`. */
-export async function runOrderApps(stage: Stage, names: readonly OrderApp[] = orderApps): Promise<void> {
+export async function runOrderApps(stage: OrderPlace, names: readonly OrderApp[] = orderApps): Promise<void> {
   const { client, namespace } = stage;
   for (const name of names) {
     await client.create(services, webService({ name, namespace }));

@@ -10,6 +10,9 @@ import { decodeWorkload } from '../../src/resources/decode-workload.ts';
 import type { RejectionSpecWire } from '../../src/resources/rejection.ts';
 import type { Stage } from './stage.ts';
 
+/** Where it is seen. */
+export type Sight = Pick<Stage, 'client' | 'namespace'>;
+
 export interface Awaited<T> {
   /** As a statement, for the message. */
   readonly what: string;
@@ -21,7 +24,7 @@ export interface Awaited<T> {
 
 /** The first object that matches. Rejects after the deadline (60 s), telling the object as it was seen last. */
 export async function untilObject<T extends KubeObject>(
-  { client, namespace }: Stage,
+  { client, namespace }: Sight,
   type: ResourceType,
   { what, name, matches, deadlineMs = 60_000 }: Awaited<T>,
 ): Promise<T> {
@@ -55,7 +58,7 @@ type Phase = (typeof updatePhases)[number];
 
 /** The Update once it is in one of the phases. Rejects at once when it ends in another. */
 export async function untilUpdate(
-  stage: Stage,
+  stage: Sight,
   name: string,
   { phases, deadlineMs }: { readonly phases: readonly Phase[]; readonly deadlineMs?: number },
 ): Promise<UpdateObjectWire> {
@@ -79,7 +82,7 @@ export async function untilUpdate(
 
 /** The App once its status speaks of its present spec and gives the reason, and the message fits. */
 export async function untilApp(
-  stage: Stage,
+  stage: Sight,
   { name = 'web', reason, message = /(?:)/, deadlineMs }: AppSight,
 ): Promise<AppObjectWire> {
   const seen = await untilObject<ProductObject>(stage, apps, {
@@ -103,24 +106,24 @@ interface AppSight {
 }
 
 /** All Updates of the namespace, oldest first. */
-export async function updatesIn({ client, namespace }: Stage): Promise<readonly UpdateObjectWire[]> {
+export async function updatesIn({ client, namespace }: Sight): Promise<readonly UpdateObjectWire[]> {
   const { items } = await client.list<ProductObject>(updates, { namespace });
   return items.map(toUpdate).toSorted((left, right) => left.spec.sequence - right.spec.sequence);
 }
 
 /** Outcomes of all Updates, oldest first, as `web-1 Succeeded`. */
-export async function outcomesIn(stage: Stage): Promise<readonly string[]> {
+export async function outcomesIn(stage: Sight): Promise<readonly string[]> {
   return (await updatesIn(stage)).map(({ metadata, status }) => `${metadata.name} ${status?.phase}`);
 }
 
-export async function rejectionsIn({ client, namespace }: Stage): Promise<readonly RejectionSpecWire[]> {
+export async function rejectionsIn({ client, namespace }: Sight): Promise<readonly RejectionSpecWire[]> {
   const { items } = await client.list<ProductObject & { readonly spec: RejectionSpecWire }>(rejections, { namespace });
   return items.map(({ spec }) => spec);
 }
 
 /** Container name -> image, as the workload's spec has it. */
 export async function imagesOf(
-  { client, namespace }: Stage,
+  { client, namespace }: Sight,
   type: ResourceType = deployments,
   name = 'web',
 ): Promise<Readonly<Record<string, string>>> {
@@ -142,14 +145,14 @@ export interface PodObject extends KubeObject {
 }
 
 /** Pods that are not on their way out. */
-export async function podsIn({ client, namespace }: Stage, labelSelector?: string): Promise<readonly PodObject[]> {
+export async function podsIn({ client, namespace }: Sight, labelSelector?: string): Promise<readonly PodObject[]> {
   const selector = labelSelector === undefined ? {} : { labelSelector };
   const { items } = await client.list<PodObject>(pods, { namespace, ...selector });
   return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 /** What the pods of the namespace really run: the digests that the kubelet reports for ready containers. */
-export async function runningDigests(stage: Stage, labelSelector?: string): Promise<readonly string[]> {
+export async function runningDigests(stage: Sight, labelSelector?: string): Promise<readonly string[]> {
   const statuses = (await podsIn(stage, labelSelector)).flatMap(({ status }) => status?.containerStatuses ?? []);
   return statuses.filter(({ ready }) => ready).map(({ imageID }) => imageID.slice(imageID.lastIndexOf('@') + 1));
 }
@@ -162,7 +165,7 @@ interface ReplicaSetObject extends KubeObject {
 }
 
 /** The rollouts a Deployment has had: image, revision and wanted pods of each ReplicaSet, by revision. */
-export async function rolloutsOf({ client, namespace }: Stage, app = 'web') {
+export async function rolloutsOf({ client, namespace }: Sight, app = 'web') {
   const { items } = await client.list<ReplicaSetObject>(replicaSets, { namespace, labelSelector: `app=${app}` });
   return items
     .map(({ metadata, spec }) => ({
