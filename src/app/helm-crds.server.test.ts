@@ -124,3 +124,48 @@ test('definitions of chart and subchart go back with the way back and by hand, a
     conditions: expect.arrayContaining([expect.objectContaining({ type: 'Reversible', status: 'False' })]),
   });
 });
+
+test('definitions that templates render are said before too: another stored version, and one that the chart has no more', async () => {
+  const rendered = (chart: string, versions: readonly string[]) => ({
+    [`templates/${chart}.yaml`]: `{{ if .Values.crds }}\n${definition(chart, versions)}\n{{ end }}\n`,
+  });
+  const kept = definition('kept', ['v1']).replace(
+    '"metadata":{',
+    '"metadata":{"annotations":{"helm.sh/resource-policy":"keep"},',
+  );
+  const add = async (version: string, files: Readonly<Record<string, string>>) => {
+    const all = { 'templates/settings.yaml': settingsTemplate, ...files };
+    repository.add({
+      name: 'demo',
+      version,
+      archive: await packChart({ version, values: 'crds: true\n', files: all }),
+    });
+  };
+  await add('1.0.0', { ...rendered('demo', ['v1']), ...rendered('gone', ['v1']), 'templates/kept.yaml': kept });
+  const spec = {
+    interval: '1m',
+    sources: [{ name: 'demo', chart: { repository: repository.url, name: 'demo', insecure: true } }],
+    deploy: { helm: { chart: { source: 'demo' } } },
+    health: { timeout: '5m', stableFor: '1s' },
+  };
+  await stage.client.create<ProductObject>(apps, { metadata: { namespace: stage.namespace, name: 'web' }, spec });
+  expect((await untilEnded(1))?.status).toMatchObject({ phase: 'Succeeded', helm: { oneWays: [] } });
+
+  // Its object is of a kind that only comes with the CRDs of the chart: Helm renders it all the same.
+  await add('1.1.0', {
+    ...rendered('demo', ['v1', 'v2']),
+    'crds/inner.yaml': definition('inner', ['v1']),
+    'templates/widget.yaml': JSON.stringify({
+      ...{ apiVersion: `${groupOf('inner')}/v1`, kind: 'Widget', metadata: { name: 'one' } },
+    }),
+  });
+  await stage.pass(61_000, 'web');
+
+  const ended = await untilEnded(2);
+  expect(ended?.status?.helm?.oneWays?.toSorted()).toEqual([
+    `CustomResourceDefinition widgets.${groupOf('demo')} stores objects as v2, which the former definition cannot read`,
+    `CustomResourceDefinition widgets.${groupOf('gone')} is deleted with all its objects`,
+  ]);
+  expect(ended?.status?.phase).toBe('Succeeded');
+  expect([await versionsOf('demo'), await versionsOf('kept')]).toEqual([['v1', 'v2'], ['v1']]);
+});

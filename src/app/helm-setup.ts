@@ -8,6 +8,7 @@ import { readChartDefinitions } from '../adapters/helm/chart-definitions.ts';
 import { type HelmPrograms, runHelm } from '../adapters/helm/helm-program.ts';
 import { ProgramHelmOperations } from '../adapters/helm/operations.ts';
 import { rehearseUpgrade } from '../adapters/helm/rehearse-upgrade.ts';
+import { renderDefinitions } from '../adapters/helm/render-definitions.ts';
 import { Turns } from '../adapters/helm/turns.ts';
 import type { TimeLimit } from '../core/cel/time-limit.ts';
 import { isOperationError, type OperationError } from '../core/errors.ts';
@@ -80,7 +81,10 @@ export function setUpHelm(options: HelmSetupOptions): HelmSetup {
     },
     documents,
     charts,
-    definitions: { read: readChartDefinitions },
+    definitions: {
+      read: readChartDefinitions,
+      render: (release, upgrade, inner) => turns.take(() => renderDefinitions(program, release, upgrade, inner)),
+    },
     objects: createObjectAccess({ client, discovery, clock }),
     watched: watchFor(options.wakeUpdate),
     watchedAtRest: watchFor(options.wakeApp),

@@ -19,7 +19,7 @@ import {
 import { startHttpServer, type TestServer } from '../../test/servers/http-server.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import type { KubeObject, ResourceType } from '../kube/objects.ts';
-import { configMaps } from '../kube/resource-types.ts';
+import { configMaps, customResourceDefinitions } from '../kube/resource-types.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 
 let root: ReturnType<typeof makeGitRoot>;
@@ -198,9 +198,9 @@ test('a repository that goes away before an Update could read it is waited for, 
   expect(await dataOf()).toBe('2');
 });
 
-test('a CRD and its object in one commit, and both gone with the way back', async () => {
-  const group = `${stage.namespace}.example.com`;
-  const crd = {
+/** Of kind Widget, in these versions, the last of which is stored. */
+function definition(group: string, versions: readonly string[]) {
+  return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `widgets.${group}` },
@@ -208,9 +208,17 @@ test('a CRD and its object in one commit, and both gone with the way back', asyn
       group,
       scope: 'Namespaced',
       names: { plural: 'widgets', singular: 'widget', kind: 'Widget' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      versions: versions.map((version, index) => ({
+        ...{ name: version, served: true, storage: index === versions.length - 1 },
+        schema: { openAPIV3Schema: { type: 'object' } },
+      })),
     },
   };
+}
+
+test('a CRD and its object in one commit, and both gone with the way back', async () => {
+  const group = `${stage.namespace}.example.com`;
+  const crd = definition(group, ['v1']);
   const widget = { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'one' } };
   await allowAll('deployer');
   await begin({ serviceAccountName: 'deployer' });
@@ -224,6 +232,26 @@ test('a CRD and its object in one commit, and both gone with the way back', asyn
   expect(third.status?.manifests?.oneWays).toEqual([
     expect.stringMatching(/Definition .* is deleted with all its objects/),
   ]);
+});
+
+test('a CRD that somebody else put there is compared as it stands; one that is to stay is not said to be deleted', async () => {
+  const group = `${stage.namespace}.example.com`;
+  await stage.client.create(customResourceDefinitions, definition(group, ['v1']));
+  await allowAll('deployer');
+  await begin({ serviceAccountName: 'deployer', conflicts: 'Force' });
+  const { metadata, ...next } = definition(group, ['v1', 'v2']);
+  const kept = { ...next, metadata: { ...metadata, annotations: { 'headgate.dev/prune': 'disabled' } } };
+
+  // As kustomize renders it.
+  repository.commit({ 'kustomization.yaml': 'resources: [a.yaml, crd.yaml]\n', 'crd.yaml': JSON.stringify(kept) });
+
+  const second = await untilEnded(2, 'Succeeded');
+  expect(second.status?.manifests?.oneWays).toEqual([
+    expect.stringMatching(/Definition .* stores objects as v2, which the former definition cannot read/),
+  ]);
+  repository.commit({ 'kustomization.yaml': 'resources: [a.yaml]\n' });
+  const third = await untilEnded(3, 'Succeeded');
+  expect(third.status?.manifests?.oneWays).toEqual([]);
 });
 
 test('a namespace that is not there: what was done before is said, and undone', async () => {

@@ -40,6 +40,17 @@ export interface ChartDefinitions {
    * @throws HELM_CHART_INVALID when it is no chart, OBJECT_INVALID when a file there holds no objects
    */
   read(chart: ChartContent): Promise<readonly ManifestObject[]>;
+  /**
+   * The CRDs among the objects that an upgrade makes of the templates of its chart; none where Helm cannot make any object of them, which
+   * the upgrade itself says before it changes anything. Costs nothing where no file of the chart speaks of CRDs.
+   *
+   * @throws HELM_UNAVAILABLE when the program cannot be started, HELM_CHART_INVALID when the chart is no chart
+   */
+  render(
+    release: ReleaseKey,
+    upgrade: Extract<HelmOperation, { kind: 'Upgrade' }>,
+    signal: AbortSignal,
+  ): Promise<readonly ManifestObject[]>;
 }
 
 interface OperationOptions {

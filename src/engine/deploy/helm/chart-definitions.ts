@@ -34,16 +34,25 @@ export async function findDefinitionOneWays(
   }
   try {
     const after = await definitionsOf(context, asked, to, signal);
-    const before = await inCluster(context, asked, after, signal);
-    return findOneWays(before, after)
-      .slice(0, mostOneWays)
-      .map(({ object, reason }) => clipMessage(`${describeObject(object)} ${reason}`));
+    return sayOneWays(await inCluster(context, asked, after, signal), after);
   } catch (error) {
-    if (!isOperationError(error) || error.code === 'INVARIANT') {
-      throw error;
-    }
-    return [clipMessage(`whether the CRDs of the chart can go back was not to be found out: ${error.message}`)];
+    return [sayUnknown(error)];
   }
+}
+
+/** As many as a record holds. */
+export function sayOneWays(before: readonly ManifestObject[], after: readonly ManifestObject[]): readonly string[] {
+  return findOneWays(before, after)
+    .slice(0, mostOneWays)
+    .map(({ object, reason }) => clipMessage(`${describeObject(object)} ${reason}`));
+}
+
+/** @throws what is no failure of something outside */
+export function sayUnknown(error: unknown): string {
+  if (!isOperationError(error) || error.code === 'INVARIANT') {
+    throw error;
+  }
+  return clipMessage(`whether the CRDs of the chart can go back was not to be found out: ${error.message}`);
 }
 
 async function definitionsOf(
@@ -61,9 +70,10 @@ async function definitionsOf(
   return await definitions.read({ kind: 'Archive', archive });
 }
 
-async function inCluster(
+/** Those that there are, as they are now. */
+export async function inCluster(
   { objects }: HelmContext,
-  { namespace, deploy }: Asked,
+  { namespace, deploy }: Pick<Asked, 'namespace' | 'deploy'>,
   wanted: readonly ManifestObject[],
   signal: AbortSignal,
 ): Promise<readonly ManifestObject[]> {

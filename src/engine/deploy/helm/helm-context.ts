@@ -66,7 +66,7 @@ export function wishesOf(
   return { spec, deploy: spec.deploy };
 }
 
-export function helmPlanOf({ plan }: Journal): HelmPlan {
+export function helmPlanOf({ plan }: Pick<Journal, 'plan'>): HelmPlan {
   invariant(plan?.kind === 'Helm', 'an Update of a Helm release is worked on before its plan is written');
   return plan;
 }

@@ -6,6 +6,7 @@ import { type HelmDeploy, settingsDigestOf } from '../../../core/helm/helm-deplo
 import { lastGood } from '../../../core/helm/release-state.ts';
 import type { StoredRelease } from '../../../core/helm/stored-release.ts';
 import { canonicalJson, mergeValues, type Values } from '../../../core/helm/values.ts';
+import type { Journal } from '../../../core/update/journal.ts';
 import type { Version } from '../../../core/update/version-change.ts';
 import { changesOf } from '../../../resources/decode-update.ts';
 import type { ChartContent, HelmOperation, ReleaseKey } from '../../ports/helm.ts';
@@ -15,12 +16,17 @@ import { readValues } from './read-documents.ts';
 
 type Upgrade = Extract<HelmOperation, { kind: 'Upgrade' }>;
 
+/** An Update whose plan is made, if not written yet. */
+export interface PlannedWork extends Pick<Work, 'update' | 'spec'> {
+  readonly journal: Pick<Journal, 'plan'>;
+}
+
 /**
  * Reads everything anew; what was planned holds.
  *
  * @throws UPDATE_CONFLICT when the App asks for other settings by now, errors of the chart's source
  */
-export async function makeUpgrade(context: HelmContext, work: Work, signal: AbortSignal): Promise<Upgrade> {
+export async function makeUpgrade(context: HelmContext, work: PlannedWork, signal: AbortSignal): Promise<Upgrade> {
   const { update } = work;
   const plan = helmPlanOf(work.journal);
   const { spec, deploy } = wishesOf(work.spec, update);
@@ -70,7 +76,7 @@ async function openGood(
 
 async function chartOf(
   context: HelmContext,
-  work: Work,
+  work: PlannedWork,
   { deploy, opened }: { readonly deploy: HelmDeploy; readonly opened: StoredRelease | undefined },
   signal: AbortSignal,
 ): Promise<{ readonly content: ChartContent; readonly version: Version | undefined }> {
@@ -95,7 +101,7 @@ async function chartOf(
 }
 
 /** Of a release that gets other settings only. Of one that somebody else installed the digest is not known. */
-function stayingChart(opened: StoredRelease | undefined, { journal }: Work): Version {
+function stayingChart(opened: StoredRelease | undefined, { journal }: PlannedWork): Version {
   const { chart } = helmPlanOf(journal);
   return { tag: chart?.version ?? opened?.chart.version, digest: chart?.digest };
 }
@@ -113,7 +119,7 @@ function filesOf({ chart }: StoredRelease): ReadonlyMap<string, string | Uint8Ar
 
 /** Every image source's version: the new one where it moves, else the one that the release has. */
 function imageVersions(
-  { update }: Work,
+  { update }: PlannedWork,
   deploy: HelmDeploy,
   opened: StoredRelease | undefined,
 ): ReadonlyMap<string, Version> {

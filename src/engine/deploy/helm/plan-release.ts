@@ -10,6 +10,7 @@ import type { PlanRequest } from '../deployer.ts';
 import { findDefinitionOneWays } from './chart-definitions.ts';
 import { type HelmContext, wishesOf } from './helm-context.ts';
 import { readValues } from './read-documents.ts';
+import { findRenderedOneWays } from './rendered-definitions.ts';
 
 /** @throws TARGET_NOT_FOUND, HELM_VALUES_INVALID when it cannot be done */
 export async function planRelease(context: HelmContext, request: PlanRequest, signal: AbortSignal): Promise<HelmPlan> {
@@ -34,16 +35,18 @@ async function planForward(context: HelmContext, request: PlanRequest, signal: A
   const good = superseded ? revisions.find((one) => one.number === superseded.restore) : lastGood(revisions);
   refuseRejected(context, app, { settingsDigest, good });
   const changes = changesOf(update.spec);
-  const oneWays = await findDefinitionOneWays(context, { namespace, spec, deploy, changes }, signal);
-  return {
+  const carried = await findDefinitionOneWays(context, { namespace, spec, deploy, changes }, signal);
+  const plan: HelmPlan = {
     kind: 'Helm',
     release: deploy.release,
     before: revisions[0]?.number ?? 0,
     ...restoreOf(good),
     ...chartOf(good),
     settingsDigest,
-    oneWays,
+    oneWays: carried,
   };
+  const rendered = await findRenderedOneWays(context, { update, spec, journal: { plan } }, { deploy, good }, signal);
+  return { ...plan, oneWays: [...carried, ...rendered] };
 }
 
 /** A newer chart must not bring settings into the cluster that were found bad with the one before. */

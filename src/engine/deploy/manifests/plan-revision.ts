@@ -7,7 +7,6 @@ import { OperationError } from '../../../core/errors.ts';
 import type { AppRecord, Revision } from '../../../core/manifest/app-record.ts';
 import { contentHash } from '../../../core/manifest/canonical.ts';
 import { type Inventory, leftOver, toInventory } from '../../../core/manifest/inventory.ts';
-import { findOneWays } from '../../../core/manifest/irreversible.ts';
 import { describeObject, identityKey, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
 import { settingsOf } from '../../../core/manifest/settings.ts';
 import { compareIdentity } from '../../../core/manifest/stages.ts';
@@ -16,7 +15,8 @@ import { changesOf } from '../../../resources/decode-update.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { PlanRequest } from '../deployer.ts';
 import { makeRevision, versionsAfter } from './make-revision.ts';
-import { appNameOf, type ManifestsContext, toManifestObject } from './manifests-context.ts';
+import { appNameOf, clusterFor, type ManifestsContext, toManifestObject } from './manifests-context.ts';
+import { findSetOneWays } from './one-ways.ts';
 
 const mostChanges = 100;
 const mostOneWays = 50;
@@ -47,7 +47,7 @@ export async function planRevision(
     objects: objects.length,
     changes: said.slice(0, mostChanges).map(clip),
     changeCount: said.length,
-    oneWays: before === undefined ? [] : sayOneWays(before.objects.map(toManifestObject), objects),
+    oneWays: before === undefined ? [] : await sayOneWays(context, { request, app }, { before, objects }, signal),
   };
 }
 
@@ -141,10 +141,17 @@ function describe(inventory: Inventory, objects: readonly ManifestObject[]): rea
   return [...told, ...leftOver(inventory, objects).prune.map((entry) => `- ${describeObject(entry)}`)];
 }
 
-function sayOneWays(before: readonly ManifestObject[], after: readonly ManifestObject[]): readonly string[] {
-  return findOneWays(before, after)
-    .slice(0, mostOneWays)
-    .map(({ object, reason }) => clip(`${describeObject(object)} ${reason}`));
+async function sayOneWays(
+  context: ManifestsContext,
+  { request, app }: { readonly request: PlanRequest; readonly app: AppName },
+  { before, objects }: { readonly before: Revision; readonly objects: readonly ManifestObject[] },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const deploy = request.spec?.deploy.kind === 'Manifests' ? request.spec.deploy : undefined;
+  const cluster = clusterFor(context, app, deploy?.serviceAccount);
+  const change = { before: before.objects.map(toManifestObject), after: objects, prune: deploy?.prune ?? true };
+  const found = await findSetOneWays(cluster, change, signal);
+  return found.slice(0, mostOneWays).map(({ object, reason }) => clip(`${describeObject(object)} ${reason}`));
 }
 
 function manifestsOf({ spec, update }: PlanRequest): { readonly spec: AppSpec; readonly deploy: ManifestsDeploy } {

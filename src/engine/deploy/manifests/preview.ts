@@ -6,7 +6,6 @@ import type { SourceVersion } from '../../../core/manifest/app-record.ts';
 import { contentHash } from '../../../core/manifest/canonical.ts';
 import { differencesOf, formatDifference } from '../../../core/manifest/differences.ts';
 import { leftOver, toInventory } from '../../../core/manifest/inventory.ts';
-import { findOneWays } from '../../../core/manifest/irreversible.ts';
 import { describeObject, identityKey, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
 import { inApplyOrder } from '../../../core/manifest/stages.ts';
 import type { AppName } from '../../ports/app-objects.ts';
@@ -14,6 +13,7 @@ import type { ClusterObjects } from '../../ports/cluster-objects.ts';
 import { eachOf } from '../each-of.ts';
 import { makeRevision } from './make-revision.ts';
 import { clusterFor, type RevisionContext, toManifestObject } from './manifests-context.ts';
+import { findSetOneWays } from './one-ways.ts';
 
 export interface PreviewRequest {
   readonly app: AppName;
@@ -68,7 +68,8 @@ export async function preview(
   });
   const pruned = deploy.prune ? leftOver(inventory, objects).prune : [];
   const former = record && (await context.objects.readRevision(app, record.revision, signal));
-  const oneWays = former === undefined ? [] : findOneWays(former.objects.map(toManifestObject), objects);
+  const before = former?.objects.map(toManifestObject);
+  const oneWays = before ? await findSetOneWays(cluster, { before, after: objects, prune: deploy.prune }, signal) : [];
   return {
     objects: [
       ...tried,
