@@ -3,10 +3,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isMissing } from '../adapters/channel/outbound-fetcher.ts';
 import { createChannelReader } from '../adapters/channel/reader.ts';
 import { spellChannelAddress } from '../core/channel/address.ts';
 import type { IndexEntry } from '../core/channel/channel-index.ts';
 import { indexPath, releasePath } from '../core/channel/layout.ts';
+import { OperationError } from '../core/errors.ts';
 import { readIndex } from '../engine/channel/compose-content.ts';
 import type { ChannelView } from '../engine/ports/channel-reader.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -19,6 +21,8 @@ export interface VerifyRequest {
   /** root.json that is trusted. */
   readonly rootFile: string;
   readonly stores: StoresOnce;
+  /** Releases may be missing, as after an import that brought one of them. */
+  readonly partial?: boolean;
 }
 
 export interface VerifiedChannel {
@@ -28,32 +32,60 @@ export interface VerifiedChannel {
   readonly releases: readonly IndexEntry[];
   /** How many were read, and are what was signed. */
   readonly files: number;
+  /** Names of Releases that the channel names and does not have. */
+  readonly missing: readonly string[];
 }
 
 const maxFileBytes = 1_073_741_824;
 
 /** Reads everything that a channel has. @throws as a cluster would find it */
 export async function verifyChannel(request: VerifyRequest, signal: AbortSignal): Promise<VerifiedChannel> {
+  const mayMiss = request.partial === true;
   return await withView(request, signal, async (view) => {
-    const { index, files } = await readAll(view, () => true, signal);
-    return { channel: index.channel, root: view.root, expires: view.expires, releases: index.releases, files };
+    const { index, files, missing } = await readAll(view, { mayMiss }, signal);
+    const { root, expires } = view;
+    return { channel: index.channel, root, expires, releases: index.releases, files, missing };
   });
 }
 
+interface Reading {
+  readonly isWanted?: (name: string) => boolean;
+  /** Whether a Release that is not there is told instead of thrown. */
+  readonly mayMiss?: boolean;
+}
+
 /** The Releases that are wanted with all their files. */
-export async function readAll(view: ChannelView, isWanted: (name: string) => boolean, signal: AbortSignal) {
+export async function readAll(
+  view: ChannelView,
+  { isWanted = () => true, mayMiss = false }: Reading,
+  signal: AbortSignal,
+) {
   const index = readIndex(await view.read(indexPath, maxFileBytes, signal));
-  const read = index.releases.map(({ name }) => name).filter(isWanted);
+  const read: string[] = [];
+  const missing: string[] = [];
   let files = 1;
-  for (const name of read) {
-    const text = (await view.read(releasePath(name), maxFileBytes, signal)).toString('utf8');
-    const { targets } = decodeRelease(name, JSON.parse(text));
-    for (const { path, length } of targets) {
-      await view.read(path, length, signal);
+  for (const name of index.releases.map((one) => one.name).filter(isWanted)) {
+    try {
+      files += await readRelease(view, name, signal);
+      read.push(name);
+    } catch (error) {
+      if (!mayMiss || !(error instanceof OperationError) || !isMissing(error.cause)) {
+        throw error;
+      }
+      missing.push(name);
     }
-    files += 1 + targets.length;
   }
-  return { index, read, files };
+  return { index, read, files, missing };
+}
+
+/** @returns how many files it has */
+async function readRelease(view: ChannelView, name: string, signal: AbortSignal): Promise<number> {
+  const text = (await view.read(releasePath(name), maxFileBytes, signal)).toString('utf8');
+  const { targets } = decodeRelease(name, JSON.parse(text));
+  for (const { path, length } of targets) {
+    await view.read(path, length, signal);
+  }
+  return 1 + targets.length;
 }
 
 /** @throws as a cluster would find it */

@@ -92,6 +92,30 @@ test('images and metadata go along, under their digest and tag, and again the sa
   expect(await succeed('verify', at('carried'), '--root', at('stable/1.root.json'))).toContain('r1 (1)');
 });
 
+test('a Release that is older than the channel there is added, and takes nothing of the newer one away', async () => {
+  await exportAll('--without-images');
+  const carry = (file: string) =>
+    succeed('import', at(file), '--store', at('plain'), '--root', at('stable/1.root.json'));
+  await writeFile(at('r2.json'), JSON.stringify({ metadata: { name: 'r2' }, spec: { ...releaseSpec(), sequence: 2 } }));
+  await succeed('publish', '--store', at('stable'), '--keys', at('keys'), '--release', at('r2.json'));
+  await succeed('export', 'r2', '--store', at('stable'), '--out', at('r2.tar'), '--without-images');
+  expect(await carry('r2.tar')).toBe('imported r2\n');
+  const newest = await readFile(at('plain/timestamp.json'), 'utf8');
+  const verify = (...words: readonly string[]) =>
+    headgate('verify', at('plain'), '--root', at('stable/1.root.json'), ...words);
+  expect(await verify()).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(/it has no file targets\/releases\/\w+\.r1\.json/),
+  });
+  expect((await verify('--partial')).text).toMatch(/r1 \(1\), published \S+, not here\nr2 \(2\), published \S+\n/);
+
+  expect(await carry('r1.tar')).toBe(
+    'imported r1\nthe channel there is newer (timestamp 2) and stays the one that is read\n',
+  );
+  expect(await readFile(at('plain/timestamp.json'), 'utf8')).toBe(newest);
+  expect(await verify()).toMatchObject({ code: 0, text: expect.stringContaining('r2 (2)') });
+});
+
 test('mirror copies the images, and what is there already is not sent again', async () => {
   const words = ['mirror', 'r1', '--store', at('stable'), '--images', `oci://${local.host}/m?insecure=true`];
   expect(await succeed(...words)).toBe(`copied ${local.host}/m/org/web@${digest}\n`);

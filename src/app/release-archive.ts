@@ -30,6 +30,7 @@ import {
 } from './carried-images.ts';
 import { readAll, withView } from './channel-transport.ts';
 import type { StoresOnce } from './stores-once.ts';
+import { writeImported } from './write-imported.ts';
 
 export interface ExportRequest {
   readonly store: ChannelStore;
@@ -167,6 +168,8 @@ export interface ImportRequest {
 export interface Imported {
   readonly releases: readonly string[];
   readonly images: readonly string[];
+  /** Version of the timestamp of a newer channel, which stays the one that is read. */
+  readonly newer: number | undefined;
 }
 
 const maxFiles = 100_000;
@@ -190,16 +193,23 @@ export async function importRelease(request: ImportRequest, signal: AbortSignal)
     await unpack(file, channel, unpacked);
     const carried = (name: string) =>
       [...channel.keys()].some((path) => path.startsWith('targets/releases/') && path.endsWith(`.${name}.json`));
-    const found = await withView({ ...request, place: unpacked }, signal, async (view) => {
-      const { read } = await readAll(view, carried, signal);
+    const { found, timestamp } = await withView({ ...request, place: unpacked }, signal, async (view) => {
+      const { read } = await readAll(view, { isWanted: carried }, signal);
       const texts = read.map(
         async (name) => [name, await view.read(releasePath(name), maxChannelBytes, signal)] as const,
       );
-      return (await Promise.all(texts)).map(([name, text]) => decodeRelease(name, JSON.parse(text.toString('utf8'))));
+      const all = await Promise.all(texts);
+      const decoded = all.map(([name, text]) => decodeRelease(name, JSON.parse(text.toString('utf8'))));
+      return { found: decoded, timestamp: view.timestamp };
     });
     const images = await importImages(request, { source: archiveSource(file, files), releases: found }, signal);
-    await writeChannel(file, channel, request.store, signal);
-    return { releases: found.map(({ name }) => name), images };
+    const read = async (path: string) => {
+      const place = channel.get(path);
+      return place === undefined ? Buffer.alloc(0) : await readWhole(file, place);
+    };
+    const carriedFiles = { paths: [...channel.keys()], timestamp, read };
+    const newer = await writeImported(carriedFiles, request.store, signal);
+    return { releases: found.map(({ name }) => name), images, newer };
   } finally {
     await file.close();
     await rm(unpacked, { recursive: true, force: true });
@@ -286,21 +296,4 @@ function placeBelow(address: string, { repository }: CarriedImage): ArtifactPlac
     });
   }
   return { repository: target.repository, access: { insecure: target.insecure } };
-}
-
-async function writeChannel(
-  file: OpenFile,
-  files: ReadonlyMap<string, ArchivedFile>,
-  store: ChannelStore,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const [path, place] of [...files].toSorted(([left], [right]) => rankOf(left) - rankOf(right))) {
-    await store.write(path, await readWhole(file, place), signal);
-  }
-  await store.flush(signal);
-}
-
-/** The timestamp last, as when it is published: until then what was there stays valid. */
-function rankOf(path: string): number {
-  return path === 'timestamp.json' ? 3 : path.includes('.snapshot.') ? 2 : path.startsWith('targets/') ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 import type { StoresOnce } from '../app/stores-once.ts';
+import type { IndexEntry } from '../core/channel/channel-index.ts';
 import {
   type ArgumentDefinition,
   type Command,
@@ -66,6 +67,10 @@ export const channelCommand: Command = {
     },
     { flags: '--reason <text>', description: 'withdraw: why, for people' },
     { flags: '--root <path>', description: 'verify, import: the root.json that is trusted' },
+    {
+      flags: '--partial',
+      description: 'verify: Releases that are not there are told and are no error, as after an import of one of them',
+    },
     { flags: '--keep <number>', description: 'gc: how many snapshots stay readable', default: '10' },
     {
       flags: '--allow-outbound <address>',
@@ -155,13 +160,11 @@ const actions: Readonly<Record<string, Action>> = {
     const request = {
       place: what(invocation, 'the address or the folder to verify'),
       rootFile: need(invocation, 'root'),
+      partial: invocation.options.flag('partial'),
     };
     return await withStores(invocation, async (stores) => {
       const found = await verifyChannel({ ...request, stores }, invocation.signal);
-      const releases = found.releases.map(
-        ({ name, sequence, publishedAt, barrier, withdrawn }) =>
-          `${name} (${sequence}), published ${publishedAt.toISOString()}${barrier ? ', barrier' : ''}${withdrawn ? `, withdrawn: ${withdrawn.reason}` : ''}`,
-      );
+      const releases = found.releases.map((one) => sayRelease(one, found.missing));
       const head = `channel ${found.channel}, root ${found.root}, expires ${found.expires.toISOString()}: ${found.files} files are what was signed`;
       return [head, ...releases];
     });
@@ -198,12 +201,26 @@ const actions: Readonly<Record<string, Action>> = {
       rootFile: need(invocation, 'root'),
       images: invocation.options.text('images'),
     };
-    const { releases, images } = await withStore(invocation, (store, stores) =>
+    const { releases, images, newer } = await withStore(invocation, (store, stores) =>
       importRelease({ ...request, store, stores }, invocation.signal),
     );
-    return [...releases, ...images].map((name) => `imported ${name}`);
+    const stays =
+      newer === undefined ? [] : [`the channel there is newer (timestamp ${newer}) and stays the one that is read`];
+    return [...[...releases, ...images].map((name) => `imported ${name}`), ...stays];
   },
 };
+
+function sayRelease(
+  { name, sequence, publishedAt, barrier, withdrawn }: IndexEntry,
+  missing: readonly string[],
+): string {
+  const more = [
+    ...(barrier ? ['barrier'] : []),
+    ...(withdrawn ? [`withdrawn: ${withdrawn.reason}`] : []),
+    ...(missing.includes(name) ? ['not here'] : []),
+  ];
+  return [`${name} (${sequence}), published ${publishedAt.toISOString()}`, ...more].join(', ');
+}
 
 async function withStores<T>({ options }: Invocation, act: (stores: StoresOnce) => Promise<T>): Promise<T> {
   const { openStoresOnce } = await import('../app/stores-once.ts');

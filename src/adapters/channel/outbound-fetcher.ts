@@ -95,7 +95,11 @@ export class OutboundFetcher implements Fetcher {
 
   async #readFile(mirror: string, path: string, maxLength: number): Promise<Buffer> {
     const { files, signal } = this.#options;
-    return bounded(await files.get(mirror)?.read(path, signal, maxLength), maxLength);
+    const bytes = await files.get(mirror)?.read(path, signal, maxLength);
+    if (bytes === undefined) {
+      throw new DownloadHTTPError(`it has no file ${path}`, notFound);
+    }
+    return bounded(bytes, maxLength);
   }
 
   async #fetch(url: string, maxLength: number): Promise<Buffer> {
@@ -106,7 +110,7 @@ export class OutboundFetcher implements Fetcher {
     }
     if (answer.status !== 200) {
       // A server that is ill says nothing about whether there is such a file.
-      throw new DownloadHTTPError(`${hostOf(url)} answers ${answer.status}`, answer.status);
+      throw new DownloadHTTPError(`${sayAddress(url)} answers ${answer.status}`, answer.status);
     }
     this.#keep(url, answer);
     return answer.bytes;
@@ -153,16 +157,14 @@ export function isMissing(error: unknown): boolean {
   return error instanceof DownloadHTTPError && (error.statusCode === notFound || error.statusCode === forbidden);
 }
 
-function bounded(bytes: Buffer | undefined, maxLength: number): Buffer {
-  if (bytes === undefined) {
-    throw new DownloadHTTPError('there is no such file', notFound);
-  }
+function bounded(bytes: Buffer, maxLength: number): Buffer {
   if (bytes.length > maxLength) {
     throw new DownloadLengthMismatchError(`it has more than ${maxLength} bytes`);
   }
   return bytes;
 }
 
-function hostOf(url: string): string {
-  return URL.parse(url)?.host ?? 'the server';
+function sayAddress(url: string): string {
+  const { host, pathname } = URL.parse(url) ?? {};
+  return host === undefined ? 'the server' : `${host}, asked for ${pathname},`;
 }
