@@ -1,6 +1,8 @@
 /** The watched copies of the runtime and what may be done with them, as the API has it. */
+import { createDirectChannels } from '../adapters/cluster/channels.ts';
 import { createPodReports } from '../adapters/cluster/pod-reports.ts';
 import { type ActionContext, createActions } from '../engine/act/actions.ts';
+import type { ReportDesk } from '../engine/channel/report-desk.ts';
 import { explainSources } from '../engine/check/explain-sources.ts';
 import type { ActionListener } from '../engine/ports/action-listener.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -14,7 +16,8 @@ import type { WatchedChannels } from './channel-watches.ts';
 export interface BackendParts {
   readonly caches: Caches;
   readonly channels: WatchedChannels;
-  readonly context: Omit<ActionContext, 'checkNow' | 'actionListener'> & { readonly client: KubeClient };
+  readonly reports: Pick<ReportDesk, 'tallyOf'>;
+  readonly context: Omit<ActionContext, 'checkNow' | 'actionListener' | 'channels'> & { readonly client: KubeClient };
   readonly webhooks: Pick<WebhookTargets, 'wakeApp'>;
   readonly repositories: ApiBackend['repositories'];
 }
@@ -27,7 +30,7 @@ export interface ApiHooks {
 }
 
 export function createApiBackend(
-  { caches, channels, context, webhooks, repositories }: BackendParts,
+  { caches, channels, reports, context, webhooks, repositories }: BackendParts,
   { actionListener = { actionDone: () => undefined }, registryHosts = () => [] }: ApiHooks = {},
 ): ApiBackend {
   const { records } = context;
@@ -42,10 +45,15 @@ export function createApiBackend(
     listChannels: channels.channels.listAll,
     listReleases: channels.releases.listAll,
     listSubscriptions: channels.subscriptions.listAll,
+    reportsOf: async (channel, release, signal) => {
+      const { succeeded, wentBack } = await reports.tallyOf(channel, release, signal);
+      return { succeeded: succeeded.size, wentBack: wentBack.size };
+    },
     registryHosts,
     repositories,
     actions: createActions({
       ...context,
+      channels: createDirectChannels(context.client),
       actionListener,
       checkNow: ({ namespace, name }) => webhooks.wakeApp(namespace, name),
     }),

@@ -12,6 +12,7 @@ import { reconcileChannel } from '../controllers/channel-controller.ts';
 import { reconcileSubscription } from '../controllers/subscription-controller.ts';
 import { createDirections, type Directions } from '../engine/candidate/direct-apps.ts';
 import type { PublishMemory } from '../engine/channel/publish-remembered.ts';
+import type { ReportDesk } from '../engine/channel/report-desk.ts';
 import type { CarriedFiles } from '../engine/ports/carried-files.ts';
 import type { Outbound } from '../engine/ports/outbound.ts';
 import type { Records } from '../engine/ports/records.ts';
@@ -59,6 +60,7 @@ export interface RunningChannels {
   readonly carried: CarriedFiles;
   readonly watched: WatchedChannels;
   readonly directions: Directions;
+  readonly reports: Pick<ReportDesk, 'tallyOf'>;
   /** Attempts of tests of Channels under way. */
   readonly countAttempts: () => number;
   /** Told of each change of our own objects. */
@@ -102,6 +104,7 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
     carried: createCarriedFiles(following.subscriptions, following.channels),
     watched,
     directions: createDirections(own.channels),
+    reports: reports.desk,
     countAttempts: hub.countAttempts,
     onChange({ kind, namespace, name }) {
       if (kind === appResource.kind) {

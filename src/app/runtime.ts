@@ -45,7 +45,6 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { announcePushes } from './announce-pushes.ts';
 import { type ApiHooks, createApiBackend } from './api-backend.ts';
 import { type CacheOptions, type Caches, commonOf, startCaches, untilSynced, watchErrorListener } from './caches.ts';
-
 import { lateCarriedFiles } from './carried-files.ts';
 import { type ChannelsOptions, startChannels } from './channels.ts';
 import { openCheckpointParts } from './checkpoint-parts.ts';
@@ -167,7 +166,10 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ...controllers,
     webhooks,
     api: createApiBackend(
-      { caches, channels: channels.watched, context, webhooks, repositories: () => context.registry.repositories },
+      {
+        ...{ caches, channels: channels.watched, reports: channels.reports, context, webhooks },
+        repositories: () => context.registry.repositories,
+      },
       options.apiHooks,
     ),
     isQuiet: () =>

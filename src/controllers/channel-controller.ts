@@ -88,14 +88,15 @@ function statusOf(
   };
 }
 
-/** What only the candidates change. */
+/** What only the candidates and people change. */
 function journalOf(before: ChannelObjectWire['status']): NonNullable<ChannelObjectWire['status']> {
-  const { candidate, candidates, barred, pendingSince } = before ?? {};
+  const { candidate, candidates, barred, pendingSince, actions } = before ?? {};
   return {
     ...(candidate && { candidate }),
     ...(candidates && { candidates }),
     ...(barred && { barred }),
     ...(pendingSince !== undefined && { pendingSince }),
+    ...(actions && { actions }),
   };
 }
 

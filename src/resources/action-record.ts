@@ -1,4 +1,4 @@
-/** Actions as they stand in the status of an App and of an Update. */
+/** Actions as they stand in the status of an App, of an Update and of a Channel. */
 import Type, { type Static } from 'typebox';
 import { type ActionRecord, actionNames, maxActions } from '../core/access/action-record.ts';
 import { Text, Time } from './schema-parts.ts';

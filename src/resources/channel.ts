@@ -1,5 +1,6 @@
 /** The Channel as written in the cluster of the hub: which Apps are released together, how, and where to. */
 import Type, { type Static } from 'typebox';
+import { ActionsSchema } from './action-record.ts';
 import { AppTestsSchema } from './app-tests.ts';
 import { BarredSchema, CandidateRecordSchema, CandidateSchema } from './candidate.ts';
 import { ChannelPublishSchema } from './channel-publish.ts';
@@ -160,6 +161,7 @@ export const ChannelStatusSchema = Type.Object({
   barred: Type.Optional(
     Type.Array(BarredSchema, { description: 'Versions that do not go together; learned, newest first.', maxItems: 50 }),
   ),
+  actions: Type.Optional(ActionsSchema),
   release: Type.Optional(Text('The newest Release that is published.', 253)),
   published: Type.Optional(
     Type.Object(

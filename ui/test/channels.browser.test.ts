@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { signReport } from '../../src/adapters/channel/signed-report.ts';
 import { channels, type ProductObject, releases, subscriptions } from '../../src/adapters/cluster/kinds.ts';
 import { type ApiStage, openApiStage } from '../../test/api-stage.ts';
+import { newKey } from '../../test/channels/channel-ground.ts';
 import { createChannelKeys, createTrustedRoot } from '../../test/channels/channel-keys.ts';
 import { digest } from '../../test/fixtures.ts';
 import { completeRollouts, createDeployment } from '../../test/runtime-stage.ts';
@@ -21,13 +23,19 @@ let top: string;
 let end: AbortController;
 
 beforeAll(async () => {
+  const listening = Promise.withResolvers<string>();
   top = await mkdtemp(join(tmpdir(), 'ui-channels-'));
   end = new AbortController();
   browser = await openBrowser();
   stage = await openApiStage(
     inject('kubeconfig'),
     { pages: 'ui/dist', anonymousRead: true },
-    { channelFolder: top, namespace: await createNamedNamespace(inject('kubeconfig'), 'fleet') },
+    {
+      channelFolder: top,
+      namespace: await createNamedNamespace(inject('kubeconfig'), 'fleet'),
+      reportListen: '127.0.0.1:0',
+      onReportsListening: listening.resolve,
+    },
   );
   const root = await createChannelKeys(stage, join(top, 'stable'));
   await createTrustedRoot(stage, root);
@@ -45,6 +53,7 @@ beforeAll(async () => {
       ],
     },
     publish: { folder: { path: 'stable' }, keysRef: { name: 'keys' } },
+    reports: {},
   });
   await release(1, '1.1.0', 'b', { changes: [{ app: 'kiosk', kind: 'Added' }] });
   await published('r1');
@@ -55,6 +64,11 @@ beforeAll(async () => {
     wariness: 0,
     gates: { preflight: { checks: [] } },
   });
+  const desk = `${await listening.promise}/reports/${stage.namespace}/stable`;
+  for (const outcome of ['Succeeded', 'Succeeded', 'WentBack'] as const) {
+    const body = signReport({ channel: 'stable', release: 'r1', outcome }, newKey());
+    expect((await fetch(desk, { method: 'POST', body })).status).toBe(202);
+  }
   await patiently(stage, 5_000, async () => {
     const { body } = await stage.ask(`/api/v1/subscriptions/${stage.namespace}/stable`);
     expect(body).toMatchObject({ status: { release: 'r1', apps: [{ name: 'kiosk', state: 'Current' }] } });
@@ -126,6 +140,15 @@ for (const how of looks) {
     },
   );
 }
+
+test('the curve has what clusters reported beside it', async () => {
+  const { page, context } = await visit(browser);
+  await page.goto(`${stage.address}/channels/${stage.namespace}/stable`);
+  const reports = page.getByRole('group', { name: 'Reports of clusters' });
+  await reports.getByText('2 clusters run it well').waitFor();
+  await reports.getByText('1 cluster went back').waitFor();
+  await context.close();
+});
 
 test('a new Release is there while one looks, and leads to what is in it', async () => {
   const { page, context, complaints } = await visit(browser);

@@ -6,12 +6,12 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { apps, channels, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
-import { type ApiStage, openApiStage } from '../../test/api-stage.ts';
+import { type ApiStage, openApiStage, reader } from '../../test/api-stage.ts';
 import { createChannelKeys } from '../../test/channels/channel-keys.ts';
 import { completeRollouts, createDeployment, pushVersions } from '../../test/runtime-stage.ts';
 import { startHttpServer, type TestServer } from '../../test/servers/http-server.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
-import { openBrowser } from './browser.ts';
+import { findAccessProblems, keepPicture, openBrowser, signInByToken, visit } from './browser.ts';
 import { checkPage, looks } from './check-page.ts';
 import { createNamedNamespace } from './named-namespace.ts';
 import { patiently } from './patiently.ts';
@@ -25,6 +25,9 @@ let end: AbortController;
 /** What is asked of new versions after the first trial is answered when it is let go. */
 const held = Promise.withResolvers<void>();
 let asked = 0;
+let admin: string;
+
+const byAdmin = () => `system:serviceaccount:${stage.namespace}:admin`;
 
 beforeAll(async () => {
   top = await mkdtemp(join(tmpdir(), 'ui-hub-'));
@@ -65,10 +68,20 @@ beforeAll(async () => {
       },
     ],
     gather: '5s',
+    gates: { approvals: { required: 1 } },
     rollout: { duration: '48h' },
     publish: { folder: { path: 'stable' }, keysRef: { name: 'keys' } },
   });
-  await untilChannel({ release: 'stable-1' });
+  admin = await stage.person('admin', [reader, { ...reader, resources: ['channels'], verbs: ['approve'] }]);
+  await untilChannel({ waiting: { reason: 'ApprovalRequired' } });
+  const path = `/api/v1/channels/${stage.namespace}/stable/approve`;
+  const refused = await stage.ask(path, { method: 'POST', body: {}, token: await stage.person('viewer', [reader]) });
+  expect(refused.status).toBe(403);
+  const approved = await stage.ask(path, { method: 'POST', body: { reason: 'the first set' }, token: admin });
+  expect([approved.status, approved.body]).toEqual([200, { approvals: [byAdmin()] }]);
+  await untilChannel({ release: 'stable-1', actions: [{ action: 'Approve', by: byAdmin(), reason: 'the first set' }] });
+  const none = await stage.ask(path, { method: 'POST', body: {}, token: admin });
+  expect(none.body).toMatchObject({ status: 409, detail: expect.stringContaining('no candidate at the moment') });
   await pushVersions(registry.host, 'lab/api', ['2.0.0']);
   await pushVersions(registry.host, 'lab/web', ['1.1.0']);
   for (const name of ['api', 'web']) {
@@ -119,6 +132,31 @@ for (const how of looks) {
     await checkPage(browser, page, how);
   });
 }
+
+test('whoever may approves the set while it is tried, with a reason, and is in its record', async () => {
+  const address = `${stage.address}/channels/${stage.namespace}/stable`;
+  const guest = await visit(browser);
+  await guest.page.goto(address);
+  await guest.page.getByText('0 of 1 approvals given').waitFor();
+  expect(await guest.page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+  await guest.context.close();
+
+  const visitor = await visit(browser);
+  const { page, context, complaints } = visitor;
+  await signInByToken(visitor, address, admin);
+  await page.goto(address);
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.getByLabel('Reason').fill('tried by hand');
+  expect(await findAccessProblems(page)).toEqual([]);
+  await keepPicture(page, 'approve-candidate');
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  await page.getByText('1 of 1 approvals given').waitFor();
+  await page.getByText('You have approved it.').waitFor();
+  await page.getByText('tried by hand').waitFor();
+  expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
 
 test('who is to blame is named, and the rest is released', { timeout: 300_000 }, async () => {
   held.resolve();

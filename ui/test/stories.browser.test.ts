@@ -235,6 +235,52 @@ test('hold an App by keyboard alone', async () => {
   await context.close();
 });
 
+test('pause all, see it on every page, and go on', async () => {
+  await follow('calm', { gates: { approvals: { required: 1 } } });
+  await follow('busy', { gates: { approvals: { required: 1 } } });
+  const watcher = await visit(browser);
+  await signIn(watcher, viewer);
+  await watcher.page.getByRole('row', { name: /^calm/ }).waitFor();
+  expect(await watcher.page.getByRole('button', { name: 'Pause all' }).count()).toBe(0);
+  const visitor = await visit(browser);
+  const { page, context } = visitor;
+  await signIn(visitor, admin);
+  await page.getByRole('button', { name: 'Pause all' }).click();
+  await page.getByLabel('Reason').fill('the night of the sale');
+  await page.getByLabel('For how long').selectOption('4h');
+  expect(await findAccessProblems(page)).toEqual([]);
+  await keepPicture(page, 'pause-all');
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause all' }).click();
+
+  const banner = page.getByRole('alert').filter({ hasText: 'pause' });
+  await banner.getByText(/the night of the sale \(.*:admin\)/).waitFor();
+  expect(await banner.locator('time').textContent()).toContain('4 hours');
+  expect(await findAccessProblems(page)).toEqual([]);
+  await keepPicture(page, 'paused');
+  // Without loading again, and without the right to end it.
+  await watcher.page
+    .getByText(/the night of the sale/)
+    .first()
+    .waitFor();
+  await watcher.page.getByRole('link', { name: 'History' }).click();
+  await watcher.page.getByRole('heading', { level: 1, name: 'History' }).waitFor();
+  await watcher.page
+    .getByRole('alert')
+    .getByText(/the night of the sale/)
+    .waitFor();
+  expect(await watcher.page.getByRole('button', { name: 'Go on' }).count()).toBe(0);
+
+  await page.goto(`${stage.address}/apps/${stage.namespace}/calm`);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('alert').filter({ hasText: 'paused' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Hold' }).waitFor();
+  await watcher.page.getByRole('alert').waitFor({ state: 'detached' });
+  expect(visitor.complaints).toEqual([]);
+  await context.close();
+  await watcher.context.close();
+});
+
 test('in German, and the choice stays', async () => {
   const visitor = await visit(browser, { locale: 'de-DE' });
   const { page, context } = visitor;

@@ -1,4 +1,4 @@
-/** What a person or a program did by the API, as the record of an App or an Update keeps it. */
+/** What a person or a program did by the API, as the record of an App, an Update or a Channel keeps it. */
 
 export const actionNames = [
   'Check',

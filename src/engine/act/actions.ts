@@ -4,18 +4,28 @@ import { OperationError } from '../../core/errors.ts';
 import { vetoAnnotation, vetoUntilAnnotation } from '../../core/gates/veto.ts';
 import type { WorkloadReference } from '../../core/workload/workload.ts';
 import { hasEnded } from '../../resources/decode-update.ts';
+import { approveCandidate } from '../candidate/approve-candidate.ts';
+import type { DirectChannels } from '../ports/channels.ts';
 import type { Workloads } from '../ports/workloads.ts';
 import { approveUpdate, rejectUpdate } from '../update/approve.ts';
 import { type RestoreAnswer, restoreApp } from '../update/restore-app.ts';
 import { type RollbackAnswer, rollBack } from '../update/roll-back.ts';
 import { annotateWorkload } from './annotate-workload.ts';
 import { type DeployAnswer, type DeployContext, type DeployRequest, deployVersion } from './deploy-version.ts';
-import { type Actor, type ObjectName, recordOnApp, recordOnUpdate } from './record-action.ts';
+import {
+  type Actor,
+  type ObjectName,
+  persistently,
+  recordOnApp,
+  recordOnChannel,
+  recordOnUpdate,
+} from './record-action.ts';
 
 export interface ActionContext extends DeployContext {
   /** Has an App checked now, past what is remembered; false when there is none. */
   readonly checkNow: (app: ObjectName) => boolean;
   readonly workloads: Pick<Workloads, 'read' | 'setImages'>;
+  readonly channels: DirectChannels;
 }
 
 export interface DataRequest {
@@ -38,6 +48,8 @@ export interface Actions {
   deploy(app: ObjectName, request: DeployRequest, actor: Actor, signal: AbortSignal): Promise<DeployAnswer>;
   /** @returns everybody who has approved it */
   approve(update: ObjectName, actor: Actor, signal: AbortSignal): Promise<readonly string[]>;
+  /** The set that a Channel tries. @returns everybody who has approved it. @throws what approveCandidate throws */
+  approveCandidate(channel: ObjectName, actor: Actor, signal: AbortSignal): Promise<readonly string[]>;
   /** @returns what was rejected */
   reject(update: ObjectName, actor: Actor, signal: AbortSignal): Promise<readonly string[]>;
   /** @param until undefined: until it is lifted */
@@ -80,6 +92,12 @@ export function createActions(context: ActionContext): Actions {
     async approve(update, actor, signal) {
       const { approvals } = await approveUpdate({ ...context, reviews: actor.reviews }, update, signal);
       await recordOnUpdate(context, update, { action: 'Approve', actor }, signal);
+      return approvals;
+    },
+    async approveCandidate(channel, actor, signal) {
+      const people = { ...context, reviews: actor.reviews };
+      const { approvals } = await persistently(async () => await approveCandidate(people, channel, signal));
+      await recordOnChannel(context, channel, { action: 'Approve', actor }, signal);
       return approvals;
     },
     async reject(update, actor, signal) {

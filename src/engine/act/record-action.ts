@@ -6,6 +6,7 @@ import { decodeActions, encodeActions } from '../../resources/action-record.ts';
 import { journalOf } from '../../resources/decode-update.ts';
 import type { AccessReviews } from '../ports/access-reviews.ts';
 import type { ActionListener } from '../ports/action-listener.ts';
+import type { DirectChannels } from '../ports/channels.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
 
@@ -74,12 +75,30 @@ export async function recordOnUpdate(
   });
 }
 
-/** Controllers write the same objects; who loses reads again. */
-async function persistently(write: () => Promise<void>): Promise<void> {
+/** The same for a Channel. */
+export async function recordOnChannel(
+  context: ActContext & { readonly channels: DirectChannels },
+  name: ObjectName,
+  { action, actor }: { readonly action: ActionName; readonly actor: Actor },
+  signal: AbortSignal,
+): Promise<void> {
+  const record = toRecord(context, action, actor);
+  await persistently(async () => {
+    const channel = await context.channels.readChannel(name.namespace, name.name, signal);
+    if (channel) {
+      const before = channel.status?.actions;
+      const actions = withAction(before && decodeActions(before), record);
+      await context.channels.writeStatus(channel, { ...channel.status, actions: encodeActions(actions) }, signal);
+      context.actionListener.actionDone({ kind: 'Channel', metadata: channel.metadata }, record);
+    }
+  });
+}
+
+/** Controllers write the same objects; who loses reads again. @throws API_CONFLICT after several attempts */
+export async function persistently<T>(write: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await write();
-      return;
+      return await write();
     } catch (error) {
       if (!isOperationError(error, 'API_CONFLICT') || attempt === attempts) {
         throw error;

@@ -4,7 +4,7 @@ import type { AppObjectWire } from '../../resources/decode-app.ts';
 
 export interface ActionListener {
   actionDone(
-    regarding: { readonly kind: 'App' | 'Update'; readonly metadata: AppObjectWire['metadata'] },
+    regarding: { readonly kind: 'App' | 'Update' | 'Channel'; readonly metadata: AppObjectWire['metadata'] },
     action: ActionRecord,
   ): void;
 }

@@ -28,12 +28,13 @@ export function addActionRoutes(routes: ApiRoutes, context: ApiContext): void {
   addRollback(routes, context);
   addRestore(routes, context);
   addUpdateActions(routes, context);
+  addChannelActions(routes, context);
   addLift(routes, context);
 }
 
 interface Action<Body extends TSchema, Answer extends TSchema> {
   readonly path: string;
-  readonly resource: 'apps' | 'updates';
+  readonly resource: 'apps' | 'updates' | 'channels';
   readonly verb: string;
   readonly summary: string;
   readonly body: Body;
@@ -217,6 +218,10 @@ function addRestore(routes: ApiRoutes, context: ApiContext): void {
   });
 }
 
+const Approvals = Type.Object({
+  approvals: Type.Array(Type.String(), { description: 'Everybody who has approved it.' }),
+});
+
 function addUpdateActions(routes: ApiRoutes, context: ApiContext): void {
   addAction(routes, context, {
     path: 'approve',
@@ -224,7 +229,7 @@ function addUpdateActions(routes: ApiRoutes, context: ApiContext): void {
     verb: 'approve',
     summary: 'Approves an Update that waits for people, in your own name.',
     body: Reasoned,
-    answer: Type.Object({ approvals: Type.Array(Type.String(), { description: 'Everybody who has approved it.' }) }),
+    answer: Approvals,
     async run({ name, actor, signal }) {
       return { approvals: [...(await backendOf(context).actions.approve(name, actor, signal))] };
     },
@@ -238,6 +243,21 @@ function addUpdateActions(routes: ApiRoutes, context: ApiContext): void {
     answer: Type.Object({ rejected: Type.Array(Type.String()) }),
     async run({ name, actor, signal }) {
       return { rejected: [...(await backendOf(context).actions.reject(name, actor, signal))] };
+    },
+  });
+}
+
+function addChannelActions(routes: ApiRoutes, context: ApiContext): void {
+  addAction(routes, context, {
+    path: 'approve',
+    resource: 'channels',
+    verb: 'approve',
+    summary:
+      'Approves the set that a Channel tries at the moment, in your own name; before it has passed its tests too.',
+    body: Reasoned,
+    answer: Approvals,
+    async run({ name, actor, signal }) {
+      return { approvals: [...(await backendOf(context).actions.approveCandidate(name, actor, signal))] };
     },
   });
 }

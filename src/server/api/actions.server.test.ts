@@ -171,14 +171,28 @@ test('everything is paused and goes on, and holds of others stay', async () => {
 
   const none = await stage.ask('/api/v1/pause', { token: viewer, method: 'POST', body: {} });
   expect(none.body).toMatchObject({ apps: 0 });
-  const paused = await stage.ask('/api/v1/pause', { token: admin, method: 'POST', body: { reason: 'release day' } });
+  const seen = async (token = admin) => (await stage.ask('/api/v1/pause', { token })).body;
+  expect(await seen()).toEqual({ apps: all.total, paused: 0, mayPause: true });
+  expect(await seen(viewer)).toMatchObject({ paused: 0, mayPause: false });
+  const body = { reason: 'release day', for: '2h' };
+  const paused = await stage.ask('/api/v1/pause', { token: admin, method: 'POST', body });
 
   expect(paused.body).toEqual({ apps: all.total - 1, skipped: 1 });
   await until('apps paused', { hold: { reason: expect.stringContaining('release day') } });
   await until('apps held', { hold: { reason: expect.stringContaining('mine') } });
+  await stage.until(async () =>
+    expect(await seen()).toEqual({
+      apps: all.total,
+      paused: all.total - 1,
+      reason: `release day (${byAdmin()})`,
+      until: expect.stringMatching(/Z$/),
+      mayPause: true,
+    }),
+  );
   const resumed = await stage.ask('/api/v1/resume', { token: admin, method: 'POST', body: {} });
   expect(resumed.body).toEqual({ apps: all.total - 1, skipped: 1 });
   await stage.until(async () => expect(await look('apps paused')).not.toHaveProperty('hold'));
+  await stage.until(async () => expect(await seen()).toEqual({ apps: all.total, paused: 0, mayPause: true }));
 });
 
 describe('a CI job', () => {

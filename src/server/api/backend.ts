@@ -5,6 +5,7 @@ import type { Workload, WorkloadReference } from '../../core/workload/workload.t
 import type { Actions } from '../../engine/act/actions.ts';
 import type { ExplainedSource } from '../../engine/check/explain-sources.ts';
 import type { StandingObject, UpdateChanges } from '../../engine/deploy/standing.ts';
+import type { ChannelKey } from '../../engine/ports/outcome-reports.ts';
 import type { PodReports } from '../../engine/ports/pod-reports.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
@@ -24,6 +25,8 @@ export interface ApiBackend {
   listChannels(): readonly ChannelObjectWire[];
   listReleases(): readonly ReleaseObjectWire[];
   listSubscriptions(): readonly SubscriptionObjectWire[];
+  /** How many clusters reported what of a Release of a Channel that takes reports. */
+  reportsOf(channel: ChannelKey, release: string, signal: AbortSignal): Promise<Reported>;
   findWorkload(reference: WorkloadReference): Workload | undefined;
   registryHosts(): readonly HostState[];
   repositories(): readonly RepositoryState[];
@@ -36,6 +39,12 @@ export interface ApiBackend {
   changesOf(update: UpdateObjectWire, signal: AbortSignal): Promise<UpdateChanges | undefined>;
   /** @throws what the registry's adapter throws */
   candidatesOf(app: AppObjectWire, signal: AbortSignal): Promise<readonly ExplainedSource[]>;
+}
+
+/** Counts of clusters. */
+export interface Reported {
+  readonly succeeded: number;
+  readonly wentBack: number;
 }
 
 /** Reads a policy as a person writes it. @throws OBJECT_INVALID, POLICY_INVALID */

@@ -1,5 +1,6 @@
 /** Channels and Releases of a hub, and Subscriptions of a cluster. */
 import Type from 'typebox';
+import type { ChannelKey } from '../../engine/ports/outcome-reports.ts';
 import {
   type ApiContext,
   type ApiRoutes,
@@ -8,6 +9,7 @@ import {
   NamespaceParameter,
   ObjectParameters,
 } from './api-context.ts';
+import { verbsOn } from './app-routes.ts';
 import type { ApiBackend } from './backend.ts';
 import { type Curve, CurveSchema, curveOf } from './channel-views.ts';
 import { PageOf, pageOf, pageParameters } from './paging.ts';
@@ -15,7 +17,13 @@ import { Problem } from './problem.ts';
 import { ObjectSchema } from './schemas.ts';
 import { showObject } from './views.ts';
 
-const ChannelObjectSchema = Type.Object({ ...ObjectSchema.properties, curve: Type.Optional(CurveSchema) });
+const ChannelObjectSchema = Type.Object({
+  ...ObjectSchema.properties,
+  curve: Type.Optional(CurveSchema),
+  mayDo: Type.Array(Type.String(), { description: 'Verbs that you have on it: approve.' }),
+});
+
+const readTimeoutMs = 15_000;
 
 interface Kind {
   readonly resource: 'channels' | 'releases' | 'subscriptions';
@@ -23,7 +31,7 @@ interface Kind {
   readonly summary: string;
   readonly list: (backend: ApiBackend) => readonly Parameters<typeof showObject>[0][];
   /** Only of Channels. */
-  readonly curve?: (backend: ApiBackend, namespace: string, name: string, now: Date) => Curve | undefined;
+  readonly curve?: (backend: ApiBackend, channel: ChannelKey, now: Date) => Promise<Curve | undefined>;
 }
 
 const kinds: readonly Kind[] = [
@@ -32,12 +40,7 @@ const kinds: readonly Kind[] = [
     noun: 'Channel',
     summary: 'Channels that this cluster publishes, by namespace and name.',
     list: (backend) => backend.listChannels(),
-    curve: (backend, namespace, name, now) => {
-      const channel = backend
-        .listChannels()
-        .find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-      return channel && curveOf(channel, backend.listReleases(), now);
-    },
+    curve: readCurve,
   },
   {
     resource: 'releases',
@@ -101,9 +104,27 @@ function addOne(routes: ApiRoutes, context: ApiContext, { resource, noun, list, 
     if (!found) {
       throw new Problem('not-found', `there is no ${noun} ${namespace}/${name}`);
     }
-    const spread = curve?.(backendOf(context), namespace, name, context.clock.now());
-    return { ...showObject(found), ...(spread && { curve: spread }) };
+    if (curve === undefined) {
+      return showObject(found);
+    }
+    const [spread, mayDo] = await Promise.all([
+      curve(backendOf(context), request.params, context.clock.now()),
+      verbsOn(context, request, resource, ['approve']),
+    ]);
+    return { ...showObject(found), ...(spread && { curve: spread }), mayDo };
   });
+}
+
+async function readCurve(backend: ApiBackend, { namespace, name }: ChannelKey, now: Date): Promise<Curve | undefined> {
+  const channel = backend
+    .listChannels()
+    .find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const curve = channel && curveOf(channel, backend.listReleases(), now);
+  if (curve === undefined || channel?.spec.reports === undefined) {
+    return curve;
+  }
+  const signal = AbortSignal.timeout(readTimeoutMs);
+  return { ...curve, reports: await backend.reportsOf({ namespace, name }, curve.release, signal) };
 }
 
 function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {

@@ -18,6 +18,15 @@ export const CurveSchema = Type.Object(
     points: Type.Array(Type.Object({ at: Time('When.'), share: Type.Number({ description: 'From 0 to 1.' }) }), {
       description: 'Between them the share grows evenly.',
     }),
+    reports: Type.Optional(
+      Type.Object(
+        {
+          succeeded: Type.Integer({ description: 'Clusters where it runs well.' }),
+          wentBack: Type.Integer({ description: 'Clusters that went back from it.' }),
+        },
+        { description: 'What clusters reported of it; absent where the Channel takes no reports.' },
+      ),
+    ),
   },
   { description: 'How the newest Release spreads over the clusters.' },
 );

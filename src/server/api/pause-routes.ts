@@ -2,10 +2,11 @@
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { durationPattern } from '../../core/duration.ts';
-import { vetoAnnotation } from '../../core/gates/veto.ts';
+import { readVeto, vetoAnnotation } from '../../core/gates/veto.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { actorOf, endOf } from './action-routes.ts';
 import { type ApiContext, type ApiRoutes, backendOf, callerOf, NamespaceParameter } from './api-context.ts';
+import { PausedSchema, type PausedView } from './schemas.ts';
 
 /** By which resuming knows what pausing has set. */
 const mark = 'everything is paused: ';
@@ -27,6 +28,7 @@ const Pause = Type.Object(
 );
 
 export function addPauseRoutes(routes: ApiRoutes, context: ApiContext): void {
+  addPaused(routes, context);
   routes.post(
     '/pause',
     {
@@ -59,11 +61,53 @@ export function addPauseRoutes(routes: ApiRoutes, context: ApiContext): void {
     async (request) => {
       const actor = actorOf(context, request, request.body.reason);
       return await forAll(context, request, {
-        isMeant: (app) => app.metadata.annotations?.[vetoAnnotation]?.startsWith(mark) === true,
+        isMeant: (app) => isPaused(app.metadata.annotations),
         act: (app, signal) => backendOf(context).actions.unhold(app.metadata, actor, signal),
       });
     },
   );
+}
+
+function addPaused(routes: ApiRoutes, context: ApiContext): void {
+  const schema = {
+    tags: ['Actions'],
+    summary: 'Whether pausing holds Apps at the moment, and whether you may pause.',
+    querystring: Type.Object({ namespace: NamespaceParameter }, { additionalProperties: false }),
+    response: { 200: PausedSchema },
+  };
+  routes.get('/pause', { schema }, async (request) => {
+    const caller = callerOf(request);
+    const { namespace } = request.query;
+    const all = backendOf(context).listApps();
+    const meant = all.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
+    const namespaces = meant.map(({ metadata }) => metadata.namespace);
+    const [maySee, mayHold] = await Promise.all(
+      ['list', 'hold'].map((verb) => context.rights.namespacesWith(caller, { verb, resource: 'apps' }, namespaces)),
+    );
+    const seen = meant.filter(({ metadata }) => maySee?.(metadata.namespace));
+    return { ...sayPaused(seen, context.clock.now()), mayPause: namespaces.some((one) => mayHold?.(one)) };
+  });
+}
+
+function sayPaused(apps: readonly AppObjectWire[], now: Date): Omit<PausedView, 'mayPause'> {
+  const holds = apps.map(({ metadata }) => metadata.annotations).filter(isPaused);
+  const vetoes = holds.map((annotations) => readVeto(annotations, 'it'));
+  const paused = vetoes.filter((veto) => veto !== undefined && (veto.until === undefined || veto.until > now));
+  const [first] = paused;
+  const ends = paused.flatMap((veto) => veto?.until ?? []).toSorted((left, right) => right.getTime() - left.getTime());
+  const until = ends.length === paused.length ? ends[0] : undefined;
+  return {
+    apps: apps.length,
+    paused: paused.length,
+    ...(first && { reason: first.reason.slice(mark.length) }),
+    ...(until && { until: until.toISOString() }),
+  };
+}
+
+function isPaused(
+  annotations: Readonly<Record<string, string>> | undefined,
+): annotations is Readonly<Record<string, string>> {
+  return annotations?.[vetoAnnotation]?.startsWith(mark) === true;
 }
 
 interface Each {

@@ -238,6 +238,15 @@ export const SourceStateSchema = Type.Object({
   error: Type.Optional(Type.String({ description: 'Code of the last error, if it has not answered since.' })),
 });
 
+export const PausedSchema = Type.Object({
+  apps: Type.Integer({ description: 'Apps that you may see.' }),
+  paused: Type.Integer({ description: 'Those of them that pausing has held.' }),
+  reason: Type.Optional(Type.String({ description: 'Why, and who did it, as the first of them has it.' })),
+  until: Type.Optional(Time('When the last of the holds ends by itself; absent where one stays until it is lifted.')),
+  mayPause: Type.Boolean({ description: 'You have the verb hold on Apps of one namespace at least.' }),
+});
+
+export type PausedView = Static<typeof PausedSchema>;
 export type AppSummary = Static<typeof AppSummarySchema>;
 export type App = Omit<Static<typeof AppSchema>, 'mayDo'>;
 export type UpdateSummary = Static<typeof UpdateSummarySchema>;

@@ -9,6 +9,7 @@ import type { ChangesView, ResourceTree } from '../../../src/server/api/resource
 import type {
   App,
   AppSummary,
+  PausedView,
   RejectionView,
   SourceState,
   Update,
@@ -50,6 +51,13 @@ export const appQuery = (namespace: string, name: string) =>
   queryOptions({
     queryKey: ['app', namespace, name],
     queryFn: ({ signal }) => get<Seen<App>>(`apps/${namespace}/${name}`, {}, signal),
+  });
+
+/** Among the Apps, because their holds are what it tells of. */
+export const pausedQuery = () =>
+  queryOptions({
+    queryKey: ['apps', 'paused'],
+    queryFn: ({ signal }) => get<PausedView>('pause', {}, signal),
   });
 
 export interface Candidates {
@@ -160,7 +168,11 @@ interface Whole<Spec, Status> {
   readonly status?: Status;
 }
 
-export type ChannelView = Whole<ChannelSpecWire, ChannelStatusWire> & { readonly curve?: Curve };
+export type ChannelView = Whole<ChannelSpecWire, ChannelStatusWire> & {
+  readonly curve?: Curve;
+  /** Only where one of them is asked for. */
+  readonly mayDo?: readonly string[];
+};
 export type ReleaseView = Whole<ReleaseSpecWire, ReleaseStatusWire>;
 export type SubscriptionView = Whole<SubscriptionSpecWire, SubscriptionStatusWire>;
 

@@ -3,6 +3,8 @@ import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type ChannelView, fleetObjectQuery, fleetQuery } from '../api/queries.ts';
+import { ActionList } from '../parts/action-list.tsx';
+import { CandidateApprovals } from '../parts/candidate-approvals.tsx';
 import { CandidateHistory, CandidateView } from '../parts/candidates.tsx';
 import { CurveView } from '../parts/curve.tsx';
 import { Fact, Facts, Section } from '../parts/facts.tsx';
@@ -64,6 +66,7 @@ function ChannelDetails({ channel }: { readonly channel: ChannelView }) {
       {status?.candidate && (
         <Section title={fleet.underTrial}>
           <CandidateView candidate={status.candidate} />
+          <CandidateApprovals channel={channel} candidate={status.candidate} />
         </Section>
       )}
       {curve && (
@@ -84,6 +87,11 @@ function ChannelDetails({ channel }: { readonly channel: ChannelView }) {
       {status?.candidates && (
         <Section title={fleet.candidates}>
           <CandidateHistory namespace={namespace} records={status.candidates} />
+        </Section>
+      )}
+      {(status?.actions ?? []).length > 0 && (
+        <Section title={app.actions}>
+          <ActionList actions={status?.actions ?? []} />
         </Section>
       )}
       <Section title={app.settings}>

@@ -9,6 +9,7 @@ import { type AppFilter, type AppPage, appsQuery } from '../api/queries.ts';
 import { AppTable } from '../parts/app-table.tsx';
 import { Mark, StateBadge } from '../parts/badges.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
+import { PauseButton } from '../parts/pause.tsx';
 import { QueryState } from '../parts/query-state.tsx';
 import { useText } from '../text/language.tsx';
 import { FirstRun } from './first-run.tsx';
@@ -24,7 +25,7 @@ export function OverviewPage() {
   const query = useInfiniteQuery(appsQuery(filter));
   return (
     <>
-      <PageTitle title={text.overview.title} />
+      <PageTitle title={text.overview.title} actions={<PauseButton />} />
       <QueryState query={{ ...query, data: query.data?.pages }}>
         {(pages) => {
           const [first] = pages;

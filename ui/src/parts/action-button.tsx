@@ -32,16 +32,20 @@ export function ActionButton({ action }: { readonly action: Action }) {
   const text = useText();
   const queries = useQueryClient();
   const [opened, { open, close }] = useDisclosure();
+  const closeButtonProps = { 'aria-label': text.common.close };
   const attempt = useMutation({
     mutationFn: (answers: Answers) => send(action.method ?? 'POST', action.path, { ...action.fields, ...answers }),
     onSuccess: async () => {
       close();
-      notifications.show({ message: `${action.label}: ${text.act.done}`, role: 'status' });
+      notifications.show({ message: `${action.label}: ${text.act.done}`, role: 'status', closeButtonProps });
       await queries.invalidateQueries();
     },
     onError: (error) => {
       if (action.asksReason === false) {
-        notifications.show({ color: 'red', title: text.act.failed, message: error.message, role: 'alert' });
+        notifications.show({
+          ...{ color: 'red', title: text.act.failed, message: error.message, role: 'alert' },
+          closeButtonProps,
+        });
       }
     },
   });
@@ -102,7 +106,7 @@ function ActionForm({ action, attempt, onCancel }: ActionFormProps) {
         data-autofocus
         autosize
         minRows={2}
-        maxLength={1000}
+        maxLength={500}
       />
       {action.asksFor && (
         <NativeSelect

@@ -9,7 +9,7 @@ import { When } from './times.tsx';
 import { VersionText } from './versions.tsx';
 
 type Status = NonNullable<ChannelView['status']>;
-type Candidate = NonNullable<Status['candidate']>;
+export type Candidate = NonNullable<Status['candidate']>;
 type CandidateRecord = NonNullable<Status['candidates']>[number];
 type Trial = Candidate['trials'][number];
 type Test = NonNullable<Trial['tests']>[number];

@@ -1,7 +1,8 @@
 /** How a Release spreads over the clusters: the curve, where it stands now, and the same in words. */
-import { Text } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
 import type { Curve } from '../../../src/server/api/channel-views.ts';
 import { useLanguage } from '../text/language.tsx';
+import { Mark } from './badges.tsx';
 import classes from './curve.module.css';
 import { sayDate, useNow, When } from './times.tsx';
 
@@ -31,6 +32,12 @@ export function CurveView({ curve }: { readonly curve: Curve }) {
           <Text size="sm">
             {fleet.canary(canary.group)} <When at={canary.until} />
           </Text>
+        )}
+        {curve.reports && (
+          <Group gap="md" role="group" aria-label={fleet.reports}>
+            <Mark tone="good" text={fleet.ranWell(curve.reports.succeeded)} />
+            <Mark tone={curve.reports.wentBack > 0 ? 'bad' : 'off'} text={fleet.wentBack(curve.reports.wentBack)} />
+          </Group>
         )}
       </figcaption>
     </figure>

@@ -10,6 +10,7 @@ import { useMayRead } from '../api/session.ts';
 import { SignedInOnly } from '../pages/sign-in.tsx';
 import { useText } from '../text/language.tsx';
 import { Mark } from './badges.tsx';
+import { PausedBanner } from './pause.tsx';
 import { SettingsMenu } from './settings-menu.tsx';
 
 const pages = [
@@ -55,6 +56,7 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <SignedInOnly>
+          <PausedBanner />
           <Outlet />
         </SignedInOnly>
       </AppShell.Main>

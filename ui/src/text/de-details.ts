@@ -13,6 +13,16 @@ export const logs: Catalogue['logs'] = {
     restarts === 0 ? phase : `${phase}, ${restarts === 1 ? 'einmal' : `${restarts}-mal`} neu gestartet`,
 };
 
+export const pause: Catalogue['pause'] = {
+  pauseAll: 'Alles anhalten',
+  pauseAllLead:
+    'Kein Update einer Anwendung, die Sie anhalten dürfen, beginnt, bis es weitergeht. Was im Gange ist, geht zu Ende.',
+  resume: 'Weitermachen',
+  resumeLead: 'Was dadurch angehalten ist, geht weiter. Wen jemand einzeln angehalten hat, der bleibt es.',
+  title: (paused, apps) =>
+    paused === apps ? 'Alle Updates sind angehalten' : `Updates von ${paused} von ${apps} Anwendungen sind angehalten`,
+};
+
 export const changes: Catalogue['changes'] = {
   title: 'Objekte und Dateien',
   show: 'Änderungen zeigen',

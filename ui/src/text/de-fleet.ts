@@ -39,6 +39,12 @@ export const fleet: Catalogue['fleet'] = {
   curve: 'Wie weit sie sich verbreitet hat',
   shareNow: (release, percent) => `${percent} % der Cluster dürfen ${release} inzwischen haben.`,
   paused: 'Die Verbreitung ist angehalten.',
+  reports: 'Meldungen der Cluster',
+  ranWell: (count) => (count === 1 ? 'In 1 Cluster läuft sie gut' : `In ${count} Clustern läuft sie gut`),
+  wentBack: (count) => (count === 1 ? '1 Cluster ging zurück' : `${count} Cluster gingen zurück`),
+  approvals: (given, required) => `${given} von ${required} Freigaben erteilt`,
+  approveLead:
+    'Ihre Freigabe gilt für genau diesen Satz. Er wird ausgegeben, sobald er auch seine Tests bestanden hat.',
   canary: (group) => `Nur die Gruppe ${group} darf sie haben,`,
   set: 'Der Satz',
   digest: 'Prüfsumme',

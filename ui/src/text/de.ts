@@ -1,4 +1,4 @@
-import { changes, logs } from './de-details.ts';
+import { changes, logs, pause } from './de-details.ts';
 import { fleet } from './de-fleet.ts';
 import type { Catalogue } from './en.ts';
 
@@ -92,6 +92,7 @@ export const de: Catalogue = {
     outcome: 'Ergebnis',
     change: 'Änderung',
     cancel: 'Abbrechen',
+    close: 'Schließen',
     retry: 'Erneut versuchen',
     count: (shown, total) => `${shown} von ${total}`,
   },
@@ -279,6 +280,7 @@ export const de: Catalogue = {
   fleet,
   logs,
   changes,
+  pause,
   policy: {
     title: 'Regel ausprobieren',
     lead: 'Nichts wird geändert: Regel und Tags einfügen und sehen, was genommen würde und warum.',

@@ -12,6 +12,16 @@ export const logs = {
     restarts === 0 ? phase : `${phase}, restarted ${restarts === 1 ? 'once' : `${restarts} times`}`,
 };
 
+/** "Not now" for all Apps at once. */
+export const pause = {
+  pauseAll: 'Pause all',
+  pauseAllLead: 'No update of any app begins that you may hold, until it goes on. Updates under way are finished.',
+  resume: 'Go on',
+  resumeLead: 'What pausing has held goes on. Holds that somebody put on single apps stay.',
+  title: (paused: number, apps: number) =>
+    paused === apps ? 'All updates are paused' : `Updates of ${paused} of ${apps} apps are paused`,
+};
+
 export const changes = {
   title: 'Objects and files',
   show: 'Show what changes',

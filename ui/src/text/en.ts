@@ -1,5 +1,5 @@
 /** All text of the pages. Another language is another file of the same shape; the types see to it that nothing is missing. */
-import { changes, logs } from './en-details.ts';
+import { changes, logs, pause } from './en-details.ts';
 import { fleet } from './en-fleet.ts';
 
 export const en = {
@@ -92,6 +92,7 @@ export const en = {
     outcome: 'Outcome',
     change: 'Change',
     cancel: 'Cancel',
+    close: 'Close',
     retry: 'Try again',
     count: (shown: number, total: number) => `${shown} of ${total}`,
   },
@@ -278,6 +279,7 @@ export const en = {
   fleet,
   logs,
   changes,
+  pause,
   policy: {
     title: 'Try a policy',
     lead: 'Nothing is changed: paste a policy and the tags of a repository, and see what would be taken and why.',
