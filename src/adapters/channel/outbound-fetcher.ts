@@ -62,6 +62,8 @@ export class OutboundFetcher implements Fetcher {
   downloadBytes(url: string, maxLength: number): Promise<Buffer> {
     const answer = this.#answers.get(url) ?? this.#download(url, maxLength);
     this.#answers.set(url, answer);
+    // That something is not there is an answer, too; what failed may be there the next time.
+    answer.catch((error: unknown) => (isMissing(error) ? undefined : this.#answers.delete(url)));
     return answer;
   }
 

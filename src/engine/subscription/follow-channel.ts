@@ -6,7 +6,7 @@ import { isOperationError } from '../../core/errors.ts';
 import { decodeSubscriptionSpec, type SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
 import { type KnownChannel, readChannel } from './channel-memory.ts';
 import { chooseTarget } from './choose-target.ts';
-import { giveRelease } from './give-release.ts';
+import { giveRelease, standingOf } from './give-release.ts';
 import { type Reported, reportOutcome } from './report-outcome.ts';
 import type {
   AppStanding,
@@ -51,12 +51,12 @@ export async function followChannel(
     return { ...stopped(subscription, state), nextLookAt: memory.nextLookAt };
   }
   const work = { subscription, spec, known: memory.known };
-  const followed = await follow(context, work, signal);
   const { failure, nextLookAt } = memory;
+  const followed = await followOrSay(context, work, nextLookAt, signal);
   const isQuiet = followed.state.kind === 'UpToDate' || followed.state.kind === 'InProgress';
   return failure !== undefined && isQuiet
-    ? { ...followed, nextLookAt, state: { kind: 'Unavailable', message: failure.message, until: nextLookAt } }
-    : { ...followed, nextLookAt };
+    ? { ...followed, state: { kind: 'Unavailable', message: failure.message, until: nextLookAt } }
+    : followed;
 }
 
 function readSpec(subscription: SubscriptionObjectWire): SubscriptionSpec | { readonly message: string } {
@@ -123,6 +123,34 @@ async function look(
     if (after !== undefined && after !== trusted) {
       await subscriptions.writeTrusted(subscription, after, signal);
     }
+  }
+}
+
+/** A file of a Release may be missing for a moment, and the next look may be long hence. */
+const readAgainMs = 300_000;
+
+/** What of a Release cannot be read, or not be believed, is said like what of the channel cannot. */
+async function followOrSay(
+  context: FollowContext,
+  work: FollowWork,
+  nextLookAt: Date,
+  signal: AbortSignal,
+): Promise<Followed> {
+  try {
+    return { ...(await follow(context, work, signal)), nextLookAt };
+  } catch (error) {
+    if (!isOperationError(error) || !error.code.startsWith('CHANNEL_')) {
+      throw error;
+    }
+    const again = new Date(Math.min(nextLookAt.getTime(), context.clock.now().getTime() + readAgainMs));
+    const running = work.known.releases.get(work.subscription.status?.release ?? '');
+    return {
+      ...stopped(work.subscription, { kind: 'Unavailable', message: error.message, until: again }),
+      known: work.known,
+      apps: running === undefined ? [] : standingOf(context, work, running),
+      position: positionOf(work),
+      nextLookAt: again,
+    };
   }
 }
 
