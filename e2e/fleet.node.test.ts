@@ -36,14 +36,20 @@ import { type ChartRepository, startChartRepository } from '../test/servers/char
 const workloads = ['api', 'database'] as const;
 const outbound = { allowOutbound: ['127.0.0.0/8'] };
 
-/** The second cluster, whose node pulls from the registry of the first. */
-async function startMember({ onTestFinished }: TestContext): Promise<ClusterWithNode> {
+interface Member {
+  readonly cluster: ClusterWithNode;
+  /** `host:port` where it reaches the registry of the hub, for its node and for its Headgate. */
+  readonly registry: string;
+}
+
+/** The second cluster, which knows another place for the images of the first. */
+async function startMember({ onTestFinished }: TestContext): Promise<Member> {
   const cluster = await startNode({ name: 'member' });
   onTestFinished(() => cluster.stop());
   const registry = await openRelay(cluster.network.hostAddress, inject('registry'));
   onTestFinished(() => registry.close());
   await nameRegistry(cluster.directory, inject('registry'), registry.address);
-  return cluster;
+  return { cluster, registry: registry.address };
 }
 
 interface Hub {
@@ -85,23 +91,24 @@ async function openChannel({ stage }: Hub, member: Stage): Promise<ChannelAddres
 }
 
 /** What the member has before: its own Deployments of api and database. */
-async function runMember(hub: Stage, member: Stage): Promise<void> {
+async function runMember(hub: Stage, member: Stage, registry: string): Promise<void> {
   for (const name of orderApps) {
     await member.client.create(services, webService({ name, namespace: member.namespace }));
   }
   for (const name of workloads) {
     await runWeb(member, { name, image: `${hub.repository(name)}:1.0.0` });
   }
-  startHeadgate(member, undefined, outbound);
+  const registrySubstitutes = [`${inject('registry')}=http://${registry}`];
+  startHeadgate(member, undefined, { ...outbound, registrySubstitutes });
 }
 
 const released = async (stage: Stage, name: string) => versionsIn(await untilReleased(stage, name));
 
 test('versions go through a hub to a cluster with a window and values of its own, and what is bad only there stops there', async (context) => {
-  const [cluster, hub] = await Promise.all([startMember(context), openHub(context)]);
+  const [{ cluster, registry }, hub] = await Promise.all([startMember(context), openHub(context)]);
   const member = await openStage(context, 'member', cluster.kubeconfigPath);
   const addresses = await openChannel(hub, member);
-  await runMember(hub.stage, member);
+  await runMember(hub.stage, member, registry);
   expect(await released(hub.stage, 'stable-1')).toEqual({ api: '1.0.0', database: '1.0.0', web: '1.0.0' });
   await subscribe(member, addresses);
   await untilRuns(member, 'stable-1');

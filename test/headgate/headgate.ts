@@ -14,7 +14,10 @@ export interface RunningHeadgate {
 export function startHeadgate(
   stage: Stage,
   listener?: StepListener,
-  more: Pick<ControllerSettings, 'channelFolder' | 'channelListen' | 'reportListen' | 'allowOutbound'> = {},
+  more: Pick<
+    ControllerSettings,
+    'channelFolder' | 'channelListen' | 'reportListen' | 'allowOutbound' | 'registrySubstitutes'
+  > = {},
 ): RunningHeadgate {
   const stopping = new AbortController();
   const settings = {
