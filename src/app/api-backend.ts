@@ -2,9 +2,11 @@
 import { createDirectChannels } from '../adapters/cluster/channels.ts';
 import { createPodReports } from '../adapters/cluster/pod-reports.ts';
 import { type ActionContext, createActions } from '../engine/act/actions.ts';
+import { readEvidence } from '../engine/channel/read-evidence.ts';
 import type { ReportDesk } from '../engine/channel/report-desk.ts';
 import { explainSources } from '../engine/check/explain-sources.ts';
 import type { ActionListener } from '../engine/ports/action-listener.ts';
+import type { ChannelPublishers } from '../engine/ports/channels.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readAppSpec } from '../resources/decode-app.ts';
 import { journalOf } from '../resources/decode-update.ts';
@@ -13,10 +15,14 @@ import type { WebhookTargets } from '../server/webhooks.ts';
 import type { Caches } from './caches.ts';
 import type { WatchedChannels } from './channel-watches.ts';
 
+interface EvidenceParts {
+  readonly reports: Pick<ReportDesk, 'tallyOf'>;
+  readonly publishers: ChannelPublishers;
+}
+
 export interface BackendParts {
   readonly caches: Caches;
-  readonly channels: WatchedChannels;
-  readonly reports: Pick<ReportDesk, 'tallyOf'>;
+  readonly channels: { readonly watched: WatchedChannels } & EvidenceParts;
   readonly context: Omit<ActionContext, 'checkNow' | 'actionListener' | 'channels'> & { readonly client: KubeClient };
   readonly webhooks: Pick<WebhookTargets, 'wakeApp'>;
   readonly repositories: ApiBackend['repositories'];
@@ -30,7 +36,7 @@ export interface ApiHooks {
 }
 
 export function createApiBackend(
-  { caches, channels, reports, context, webhooks, repositories }: BackendParts,
+  { caches, channels, context, webhooks, repositories }: BackendParts,
   { actionListener = { actionDone: () => undefined }, registryHosts = () => [] }: ApiHooks = {},
 ): ApiBackend {
   const { records } = context;
@@ -42,13 +48,10 @@ export function createApiBackend(
     findUpdate: records.findUpdate,
     listRejections: caches.rejections.listAll,
     findWorkload: ({ kind, namespace, name }) => caches.workloads[kind].find(namespace, name),
-    listChannels: channels.channels.listAll,
-    listReleases: channels.releases.listAll,
-    listSubscriptions: channels.subscriptions.listAll,
-    reportsOf: async (channel, release, signal) => {
-      const { succeeded, wentBack } = await reports.tallyOf(channel, release, signal);
-      return { succeeded: succeeded.size, wentBack: wentBack.size };
-    },
+    listChannels: channels.watched.channels.listAll,
+    listReleases: channels.watched.releases.listAll,
+    listSubscriptions: channels.watched.subscriptions.listAll,
+    ...createReleaseTales(channels),
     registryHosts,
     repositories,
     actions: createActions({
@@ -69,5 +72,23 @@ export function createApiBackend(
       return plan && (await context.deployers[plan.kind].changes?.(update, signal));
     },
     candidatesOf: (app, signal) => explainSources(context, app, signal),
+  };
+}
+
+/** What is known of a Release besides the object itself. */
+function createReleaseTales({
+  watched,
+  reports,
+  publishers,
+}: BackendParts['channels']): Pick<ApiBackend, 'reportsOf' | 'evidenceOf'> {
+  return {
+    async reportsOf(channel, release, signal) {
+      const { succeeded, wentBack } = await reports.tallyOf(channel, release, signal);
+      return { succeeded: succeeded.size, wentBack: wentBack.size };
+    },
+    async evidenceOf(release, signal) {
+      const channel = watched.channels.find(release.metadata.namespace, release.spec.channel);
+      return channel && (await readEvidence(publishers, { channel, release }, signal));
+    },
   };
 }

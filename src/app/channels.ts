@@ -14,6 +14,7 @@ import { createDirections, type Directions } from '../engine/candidate/direct-ap
 import type { PublishMemory } from '../engine/channel/publish-remembered.ts';
 import type { ReportDesk } from '../engine/channel/report-desk.ts';
 import type { CarriedFiles } from '../engine/ports/carried-files.ts';
+import type { ChannelPublishers } from '../engine/ports/channels.ts';
 import type { Outbound } from '../engine/ports/outbound.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { FollowContext } from '../engine/subscription/subscription-pass.ts';
@@ -61,6 +62,7 @@ export interface RunningChannels {
   readonly watched: WatchedChannels;
   readonly directions: Directions;
   readonly reports: Pick<ReportDesk, 'tallyOf'>;
+  readonly publishers: ChannelPublishers;
   /** Attempts of tests of Channels under way. */
   readonly countAttempts: () => number;
   /** Told of each change of our own objects. */
@@ -105,6 +107,7 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
     watched,
     directions: createDirections(own.channels),
     reports: reports.desk,
+    publishers: own.publishers,
     countAttempts: hub.countAttempts,
     onChange({ kind, namespace, name }) {
       if (kind === appResource.kind) {

@@ -166,10 +166,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     ...controllers,
     webhooks,
     api: createApiBackend(
-      {
-        ...{ caches, channels: channels.watched, reports: channels.reports, context, webhooks },
-        repositories: () => context.registry.repositories,
-      },
+      { caches, channels, context, webhooks, repositories: () => context.registry.repositories },
       options.apiHooks,
     ),
     isQuiet: () =>

@@ -1,8 +1,8 @@
 /** A hub at work, as its page shows it: a set that is tried, whom the trials find to be to blame, and what is released all the same. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import { basename, dirname, join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { apps, channels, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
@@ -164,4 +164,50 @@ test('who is to blame is named, and the rest is released', { timeout: 300_000 },
   const [light] = looks;
   const address = `${stage.address}/channels/${stage.namespace}/stable`;
   await checkPage(browser, { name: 'hub', address, heading: 'Channel stable', sign: 'Not released: api' }, light);
+});
+
+const openEvidence = async (page: Page) => {
+  await page.getByRole('button', { name: 'Show the evidence' }).click();
+  await page.getByText('All tests passed').waitFor();
+};
+
+for (const how of looks) {
+  test(`evidence, ${how.look}: the signed statement of a Release, opened`, async () => {
+    const address = `${stage.address}/releases/${stage.namespace}/stable-2`;
+    const page = { name: 'evidence', address, heading: 'Release stable-2', sign: 'Tested on', prepare: openEvidence };
+    await checkPage(browser, page, how);
+  });
+}
+
+test('the evidence names its test, the cluster, from what it was upgraded, and its inputs by digest', async () => {
+  const { page, context } = await visit(browser);
+  await page.goto(`${stage.address}/releases/${stage.namespace}/stable-2`);
+  await openEvidence(page);
+  await page.getByText(/^Kubernetes v1\.\d+/).waitFor();
+  const tests = page.getByRole('table', { name: 'Evidence of its tests' }).getByRole('row');
+  expect((await tests.allTextContents())[1]).toMatch(/^shop-works.*passed.*upgrade from stable-1/);
+  const inputs = page.getByRole('table', { name: 'What was tested, by digest' }).getByRole('row');
+  expect((await inputs.allTextContents()).slice(1).toSorted()).toEqual([
+    expect.stringMatching(/lab\/api:1\.0\.0.*sha256:[0-9a-f]{64}$/),
+    expect.stringMatching(/lab\/web:1\.1\.0.*sha256:[0-9a-f]{64}$/),
+  ]);
+  await page.getByText('The whole statement').click();
+  await page.getByText('https://in-toto.io/attestation/test-result/v0.1').waitFor();
+  await context.close();
+});
+
+test('evidence that somebody else has put in its place is not shown as evidence', async () => {
+  const { body } = await stage.ask(`/api/v1/releases/${stage.namespace}/stable-2`);
+  const { spec } = body as { spec: { targets: { kind: string; path: string; sha256: string }[] } };
+  const { path = '', sha256 } = spec.targets.find(({ kind }) => kind === 'Evidence') ?? {};
+  const file = join(top, 'stable', 'targets', dirname(path), `${sha256}.${basename(path)}`);
+  const honest = await readFile(file, 'utf8');
+  await writeFile(file, honest.replace('payload":"e', 'payload":"f'));
+  const address = `/api/v1/releases/${stage.namespace}/stable-2/evidence`;
+  expect((await stage.ask(address)).body).toMatchObject({
+    status: 503,
+    detail: expect.stringContaining('is not what'),
+  });
+  await rm(file);
+  expect((await stage.ask(address)).body).toEqual({ kept: false, statements: [] });
 });

@@ -14,6 +14,7 @@ import {
   storedMetadata,
   storedTarget,
 } from '../../core/channel/layout.ts';
+import { OperationError } from '../../core/errors.ts';
 import type {
   ChannelContent,
   ChannelPublisher,
@@ -26,7 +27,7 @@ import { collectGarbage } from './collect-garbage.ts';
 import { type Published, type PublishedRole, readPublished, readTargetFile } from './published.ts';
 import { type FileKind, type Stored, sha256Of, signFile, timeText, type Unsigned } from './signed-file.ts';
 import { keyUnusable, type Signer } from './signer.ts';
-import { signStatements } from './statements.ts';
+import { maxEvidenceBytes, openStatements, signStatements } from './statements.ts';
 import type { ChannelStore } from './store.ts';
 
 /** Who signs what; each has at least as many as the root asks for. */
@@ -61,6 +62,24 @@ export function createChannelPublisher(options: PublisherOptions): ChannelPublis
     },
     async addStatements(path, statements, signal) {
       return await this.addFile(path, await signStatements(statements, options.keys.targets, signal), signal);
+    },
+    async readStatements(path, { length, sha256 }, signal) {
+      store.renew();
+      const bytes = await store.read(storedTarget(path, sha256), signal, maxEvidenceBytes);
+      if (bytes === undefined) {
+        return undefined;
+      }
+      if (bytes.length !== length || sha256Of(bytes) !== sha256) {
+        throw new OperationError(`read ${path} of the channel: it is not what was put there`, {
+          code: 'CHANNEL_UNTRUSTED',
+          retry: 'backoff',
+        });
+      }
+      return openStatements(
+        bytes,
+        options.keys.targets.map(({ key }) => key),
+        path,
+      );
     },
     async publish(compose, signal) {
       store.renew();

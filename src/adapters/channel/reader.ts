@@ -23,7 +23,7 @@ import type { Outbound } from '../../engine/ports/outbound.ts';
 import { anyMirror, isMissing, type KeptAnswers, OutboundFetcher } from './outbound-fetcher.ts';
 import { describeRefusal } from './refusal.ts';
 import { type Seen, seenIn } from './seen.ts';
-import { openStatements } from './statements.ts';
+import { maxEvidenceBytes, openStatements } from './statements.ts';
 import type { ChannelFiles } from './store.ts';
 
 export interface ReaderOptions {
@@ -34,8 +34,6 @@ export interface ReaderOptions {
   /** Undefined: the address is asked over the web. */
   readonly openFiles: (url: string, place: ChannelPlace) => ChannelFiles | undefined;
 }
-
-const maxEvidenceBytes = 4_194_304;
 
 const rootMaxLength = 65_536;
 const timestampMaxLength = 16_384;

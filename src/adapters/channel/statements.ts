@@ -7,6 +7,9 @@ import { OperationError } from '../../core/errors.ts';
 import { decoderOf } from '../../resources/decode.ts';
 import type { Signer } from './signer.ts';
 
+/** A larger file is no evidence. */
+export const maxEvidenceBytes = 4_194_304;
+
 const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' });
 
 const EnvelopesSchema = Type.Array(

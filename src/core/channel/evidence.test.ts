@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { digest } from '../../../test/fixtures.ts';
-import { type Evidence, findMissingEvidence, statementOf, subjectsOf } from './evidence.ts';
+import { type Evidence, findMissingEvidence, statementOf, subjectsOf, tellEvidence } from './evidence.ts';
 import type { Release } from './release.ts';
 
 const release: Pick<Release, 'name' | 'apps' | 'soakedForMs'> = {
@@ -105,4 +105,34 @@ test.each([
 ])('$title', ({ demand, given, missing }) => {
   const said = findMissingEvidence(release, given.map(statementOf), { ...nothing, ...demand });
   expect(missing === undefined ? said : said?.includes(missing)).toBe(missing === undefined ? undefined : true);
+});
+
+test('what a statement says is told again as it was', () => {
+  const { tests, subjects, kubernetes } = evidence();
+  expect(tellEvidence(statementOf(evidence()))).toEqual({
+    result: 'PASSED',
+    subjects,
+    kubernetes,
+    startedAt: evidence().startedAt.toISOString(),
+    finishedAt: evidence().finishedAt.toISOString(),
+    tests: expect.arrayContaining([...tests]),
+  });
+});
+
+test('a statement of others that says less is told as far as it goes', () => {
+  const { predicate, ...rest } = statementOf(evidence());
+  const bare = { ...predicate, configuration: [{ name: 'test a', annotations: { durationMs: 'long' } }] };
+  const told = tellEvidence({
+    ...rest,
+    subject: [{}],
+    predicate: { ...bare, result: 'FAILED', passedTests: ['b'], failedTests: ['a'] },
+  });
+  expect(told).toEqual({
+    result: 'FAILED',
+    subjects: [{ name: '', digest: '' }],
+    tests: [
+      { name: 'b', result: 'Passed' },
+      { name: 'a', result: 'Failed' },
+    ],
+  });
 });

@@ -86,6 +86,56 @@ export function statementOf(evidence: Evidence): Statement {
   };
 }
 
+/** What a statement tells, for people; what it does not tell is left out. */
+export interface ToldEvidence {
+  readonly result: 'PASSED' | 'FAILED';
+  readonly subjects: readonly { readonly name: string; readonly digest: string }[];
+  readonly kubernetes?: string;
+  /** RFC 3339. */
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly tests: readonly ToldTest[];
+}
+
+export interface ToldTest extends Pick<TestOutcome, 'name' | 'result'> {
+  readonly upgradedFrom?: string;
+  readonly durationMs?: number;
+  readonly logSha256?: string;
+}
+
+/** The way back from `statementOf`, also of statements that others made. */
+export function tellEvidence({ subject, predicate }: Statement): ToldEvidence {
+  const { result, configuration, passedTests, failedTests } = predicate;
+  const find = (name: string) => configuration.find((one) => one.name === name);
+  const tell = (name: string, outcome: TestOutcome['result']): ToldTest => {
+    const { annotations = {}, digest } = find(`test ${name}`) ?? {};
+    const durationMs = Number(annotations['durationMs'] ?? Number.NaN);
+    return {
+      name,
+      result: outcome,
+      ...(annotations['from'] !== undefined && { upgradedFrom: annotations['from'] }),
+      ...(Number.isFinite(durationMs) && { durationMs }),
+      ...(digest?.['sha256'] !== undefined && { logSha256: digest['sha256'] }),
+    };
+  };
+  const kubernetes = find('kubernetes')?.annotations?.['version'];
+  const { startedAt, finishedAt } = find('run')?.annotations ?? {};
+  return {
+    result,
+    subjects: subject.map(({ name = '', digest = {} }) => ({ name, digest: digestText(digest) })),
+    ...(kubernetes !== undefined && { kubernetes }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(finishedAt !== undefined && { finishedAt }),
+    tests: [...passedTests.map((name) => tell(name, 'Passed')), ...failedTests.map((name) => tell(name, 'Failed'))],
+  };
+}
+
+function digestText(digest: Readonly<Record<string, string>>): string {
+  return Object.entries(digest)
+    .map(([algorithm, value]) => `${algorithm === 'gitCommit' ? 'sha1' : algorithm}:${value}`)
+    .join(' ');
+}
+
 function describeTest({ name, upgradedFrom, durationMs, logSha256 }: TestOutcome): ResourceDescriptor {
   const annotations = { durationMs: String(durationMs), path: upgradedFrom === undefined ? 'install' : 'upgrade' };
   return {

@@ -13,6 +13,14 @@ export interface ChannelPublisher {
   addStatements(path: string, statements: readonly Statement[], signal: AbortSignal): Promise<FileMark>;
 
   /**
+   * Evidence that was added before, as it was marked then.
+   *
+   * @returns undefined: it is not there any more
+   * @throws CHANNEL_STORE_UNUSABLE, CHANNEL_INVALID, CHANNEL_UNTRUSTED where it is other than marked or not signed by the keys
+   */
+  readStatements(path: string, mark: FileMark, signal: AbortSignal): Promise<readonly Statement[] | undefined>;
+
+  /**
    * Makes the channel hold exactly what is composed, and signs anew what would soon expire; writes nothing where all is so already.
    *
    * At every moment, and wherever it ends, the channel is valid: as it was, or as it shall be. Harmless to repeat.

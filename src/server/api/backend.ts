@@ -1,5 +1,6 @@
 /** What the API reads: watched copies, so that no answer costs a request to the API server. */
 import type { Rejection } from '../../core/app/rejection.ts';
+import type { Statement } from '../../core/channel/evidence.ts';
 import type { ImagePolicy } from '../../core/policy/policy.ts';
 import type { Workload, WorkloadReference } from '../../core/workload/workload.ts';
 import type { Actions } from '../../engine/act/actions.ts';
@@ -27,6 +28,8 @@ export interface ApiBackend {
   listSubscriptions(): readonly SubscriptionObjectWire[];
   /** How many clusters reported what of a Release of a Channel that takes reports. */
   reportsOf(channel: ChannelKey, release: string, signal: AbortSignal): Promise<Reported>;
+  /** What the tests of a Release came to; undefined where that is not known, or not any more. @throws what the Channel's store throws */
+  evidenceOf(release: ReleaseObjectWire, signal: AbortSignal): Promise<readonly Statement[] | undefined>;
   findWorkload(reference: WorkloadReference): Workload | undefined;
   registryHosts(): readonly HostState[];
   repositories(): readonly RepositoryState[];

@@ -11,7 +11,7 @@ import {
 } from './api-context.ts';
 import { verbsOn } from './app-routes.ts';
 import type { ApiBackend } from './backend.ts';
-import { type Curve, CurveSchema, curveOf } from './channel-views.ts';
+import { type Curve, CurveSchema, curveOf, EvidenceSchema, showEvidence } from './channel-views.ts';
 import { PageOf, pageOf, pageParameters } from './paging.ts';
 import { Problem } from './problem.ts';
 import { ObjectSchema } from './schemas.ts';
@@ -63,6 +63,7 @@ export function addChannelRoutes(routes: ApiRoutes, context: ApiContext): void {
     addList(routes, context, kind);
     addOne(routes, context, kind);
   }
+  addEvidence(routes, context);
 }
 
 function addList(routes: ApiRoutes, context: ApiContext, { resource, summary, noun, list }: Kind): void {
@@ -112,6 +113,27 @@ function addOne(routes: ApiRoutes, context: ApiContext, { resource, noun, list, 
       verbsOn(context, request, resource, ['approve']),
     ]);
     return { ...showObject(found), ...(spread && { curve: spread }), mayDo };
+  });
+}
+
+function addEvidence(routes: ApiRoutes, context: ApiContext): void {
+  const schema = {
+    tags: ['Channels'],
+    summary: 'What the tests of a Release came to: its signed in-toto statements, as the Channel keeps them.',
+    params: ObjectParameters,
+    response: { 200: EvidenceSchema },
+  };
+  routes.get('/releases/:namespace/:name/evidence', { schema }, async (request) => {
+    const { namespace, name } = request.params;
+    await context.rights.require(callerOf(request), { verb: 'get', resource: 'releases', namespace, name });
+    const backend = backendOf(context);
+    const release = backend
+      .listReleases()
+      .find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    if (!release) {
+      throw new Problem('not-found', `there is no Release ${namespace}/${name}`);
+    }
+    return showEvidence(await backend.evidenceOf(release, AbortSignal.timeout(readTimeoutMs)));
   });
 }
 

@@ -1,5 +1,6 @@
 /** What a Channel says beside its object: how far its newest Release has come by its curve. */
 import Type, { type Static } from 'typebox';
+import { type Statement, tellEvidence } from '../../core/channel/evidence.ts';
 import { type Rollout, shareAt } from '../../core/channel/rollout.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decode-channel.ts';
@@ -30,6 +31,44 @@ export const CurveSchema = Type.Object(
   },
   { description: 'How the newest Release spreads over the clusters.' },
 );
+
+export const EvidenceSchema = Type.Object({
+  kept: Type.Boolean({ description: 'False: the Release has no evidence, or the Channel has it no more.' }),
+  statements: Type.Array(
+    Type.Object({
+      result: Type.Enum(['PASSED', 'FAILED']),
+      subjects: Type.Array(Type.Object({ name: Type.String(), digest: Type.String() }), {
+        description: 'What was tested.',
+      }),
+      kubernetes: Type.Optional(Type.String({ description: 'Version of the cluster.' })),
+      startedAt: Type.Optional(Type.String({ description: 'RFC 3339, as the statement has it.' })),
+      finishedAt: Type.Optional(Type.String({ description: 'The same for the end.' })),
+      tests: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          result: Type.Enum(['Passed', 'Failed']),
+          upgradedFrom: Type.Optional(Type.String({ description: 'Absent: a clean install.' })),
+          durationMs: Type.Optional(Type.Number({ description: 'In milliseconds.' })),
+          logSha256: Type.Optional(Type.String({ description: 'Of what it wrote, in hex.' })),
+        }),
+      ),
+      statement: Type.Object({}, { description: 'The whole of it.', additionalProperties: true }),
+    }),
+  ),
+});
+
+export type EvidenceView = Static<typeof EvidenceSchema>;
+
+/** @param statements undefined: there are none */
+export function showEvidence(statements: readonly Statement[] | undefined): EvidenceView {
+  return {
+    kept: statements !== undefined,
+    statements: (statements ?? []).map((statement) => {
+      const { subjects, tests, ...rest } = tellEvidence(statement);
+      return { ...rest, subjects: [...subjects], tests: [...tests], statement: { ...statement } };
+    }),
+  };
+}
 
 export type Curve = Static<typeof CurveSchema>;
 

@@ -3,7 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/
 import type { ChannelSpecWire, ChannelStatusWire } from '../../../src/resources/channel.ts';
 import type { ReleaseSpecWire, ReleaseStatusWire } from '../../../src/resources/release.ts';
 import type { SubscriptionSpecWire, SubscriptionStatusWire } from '../../../src/resources/subscription.ts';
-import type { Curve } from '../../../src/server/api/channel-views.ts';
+import type { Curve, EvidenceView } from '../../../src/server/api/channel-views.ts';
 import type { FiguresView } from '../../../src/server/api/figures-route.ts';
 import type { ChangesView, ResourceTree } from '../../../src/server/api/resource-routes.ts';
 import type {
@@ -198,6 +198,15 @@ export const fleetObjectQuery = <Kind extends keyof FleetKinds>(kind: Kind, name
     queryKey: [kind, namespace, name],
     queryFn: ({ signal }) => get<FleetKinds[Kind]>(`${kind}/${namespace}/${name}`, {}, signal),
     ...(kind === 'channels' && { refetchInterval: curveMs }),
+  });
+
+/** Read from where the Channel keeps it, and not again by itself: it does not change. */
+export const evidenceQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: ['evidence', namespace, name],
+    queryFn: ({ signal }) => get<EvidenceView>(`releases/${namespace}/${name}/evidence`, {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
   });
 
 const podsMs = 5_000;

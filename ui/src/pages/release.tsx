@@ -12,6 +12,7 @@ import { QueryState } from '../parts/query-state.tsx';
 import { sayDuration, When } from '../parts/times.tsx';
 import { VersionText } from '../parts/versions.tsx';
 import { useText } from '../text/language.tsx';
+import { ReleaseEvidence } from './release-evidence.tsx';
 
 const second = 1_000;
 
@@ -53,6 +54,11 @@ function ReleaseDetails({ release }: { readonly release: ReleaseView }) {
       <Section title={fleet.set}>
         <ReleasedVersions release={release} />
       </Section>
+      {spec.targets?.some(({ kind }) => kind === 'Evidence') && (
+        <Section title={fleet.evidence}>
+          <ReleaseEvidence namespace={release.namespace} name={release.name} />
+        </Section>
+      )}
       {(spec.targets ?? []).length > 0 && (
         <Section title={fleet.files}>
           <ReleaseFiles targets={spec.targets ?? []} />
