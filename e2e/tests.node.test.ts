@@ -1,8 +1,10 @@
 /** What the App's own tests say decides: a version can be healthy and bad all the same. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { services } from '../src/kube/resource-types.ts';
 import { decodeUpdate } from '../src/resources/decode-update.ts';
+import { type Rule, reader } from '../test/api-stage.ts';
+import { openStageApi, type StageApi } from '../test/headgate/api.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
 import { appSpec, putApp, runWeb } from '../test/headgate/objects.ts';
 import {
@@ -14,8 +16,52 @@ import {
   untilObject,
   untilUpdate,
 } from '../test/headgate/sight.ts';
-import { openStage } from '../test/headgate/stage.ts';
+import { openStage, type Stage } from '../test/headgate/stage.ts';
 import { webService } from '../test/images/web-objects.ts';
+
+const mayReadLogs: readonly Rule[] = [
+  reader,
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+];
+
+interface PodList {
+  readonly items: readonly {
+    readonly name: string;
+    readonly part: string;
+    readonly phase: string;
+    readonly containers: readonly { readonly name: string }[];
+  }[];
+}
+
+/** What the API tells of the log of a pod of an Update, from when it runs until it is over. */
+async function linesOf(
+  api: StageApi,
+  { namespace }: Stage,
+  { update, part }: { readonly update: string; readonly part: RegExp },
+): Promise<{ readonly lines: readonly unknown[]; readonly endedAs: unknown; readonly verdictAtFirst?: unknown }> {
+  const path = `updates/${namespace}/${update}`;
+  const pod = await vi.waitFor(
+    async () => {
+      const { items } = await api.get<PodList>(`${path}/pods`);
+      const found = items.find((one) => part.test(one.part) && one.phase !== 'Pending');
+      expect(found, JSON.stringify(items)).toBeDefined();
+      return found;
+    },
+    { timeout: 120_000, interval: 200 },
+  );
+  const lines: unknown[] = [];
+  let endedAs: unknown;
+  let verdictAtFirst: unknown;
+  for await (const [event, data] of api.follow(`${path}/pods/${pod?.name}/log?container=${pod?.containers[0]?.name}`)) {
+    if (event === 'line' && lines.push(data) === 1) {
+      const { tests } = await api.get<{ readonly tests: readonly { readonly verdict?: string }[] }>(path);
+      verdictAtFirst = tests[0]?.verdict;
+    }
+    endedAs = event === 'end' ? data : undefined;
+  }
+  return { lines, endedAs, ...(verdictAtFirst !== undefined && { verdictAtFirst }) };
+}
 
 test('a version that is healthy but fails its http test goes back by itself and is rejected', async (context) => {
   const stage = await openStage(context, 'tests');
@@ -77,13 +123,14 @@ test('a Job of the App says which version is bad, and one that cannot tell asks 
   const script = [
     'echo "from $HEADGATE_FROM to $HEADGATE_VERSION_WEB"',
     'if [ "$HEADGATE_VERSION" = 1.1.0 ]; then exit 75; fi',
-    'if [ "$HEADGATE_VERSION" = 1.2.0 ]; then echo "12 rows are missing"; exit 1; fi',
+    'if [ "$HEADGATE_VERSION" = 1.2.0 ]; then for i in 1 2 3 4 5; do echo "table $i"; sleep 1; done; echo "12 rows are missing"; exit 1; fi',
   ].join('\n');
   const container = { name: 'check', image: `${stage.repository()}:1.0.0`, command: ['/bin/sh', '-c', script] };
   const template = { spec: { template: { spec: { containers: [container] } } } };
 
   await putApp(stage, appSpec(stage, { tests: [{ name: 'rows', job: { inconclusiveExitCode: 75, template } }] }));
-  startHeadgate(stage);
+  const api = await openStageApi(stage, mayReadLogs);
+  startHeadgate(stage, undefined, { api: api.settings });
   const asking = await untilObject<ProductObject>(stage, updates, {
     what: 'Update web-1 asks a person',
     name: 'web-1',
@@ -98,7 +145,25 @@ test('a Job of the App says which version is bad, and one that cannot tell asks 
       logDigest: expect.stringMatching(/^sha256:/),
     }),
   ]);
+  expect(await linesOf(api, stage, { update: 'web-1', part: /^Job\/web-1-test-1-/ })).toEqual({
+    lines: ['from 1.0.0 to 1.1.0'],
+    endedAs: {},
+    verdictAtFirst: 'Inconclusive',
+  });
+  expect(await api.get(`apps/${stage.namespace}/web/resources`)).toMatchObject({
+    items: [
+      { kind: 'Deployment', pods: [{ owner: { kind: 'ReplicaSet', name: expect.stringMatching(/^web-[0-9a-z]+$/) } }] },
+    ],
+  });
   await stage.push({ tag: '1.2.0' });
+  // Followed while the Job runs: its first lines are there before it knows how it ends.
+  const live = await linesOf(api, stage, { update: 'web-2', part: /^Job\/web-2-test-1-/ });
+  expect(live.lines).toEqual([
+    'from 1.0.0 to 1.2.0',
+    ...[1, 2, 3, 4, 5].map((table) => `table ${table}`),
+    '12 rows are missing',
+  ]);
+  expect(live.verdictAtFirst).toBeUndefined();
   const bad = await untilUpdate(stage, 'web-2', { phases: ['RolledBack'], deadlineMs: 120_000 });
   expect(bad.status?.failure?.message).toMatch(
     /^test rows: Job web-2-test-1-\S+ failed with exit code 1: .*12 rows are missing$/s,

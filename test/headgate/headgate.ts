@@ -16,7 +16,7 @@ export function startHeadgate(
   listener?: StepListener,
   more: Pick<
     ControllerSettings,
-    'channelFolder' | 'channelListen' | 'reportListen' | 'allowOutbound' | 'registrySubstitutes'
+    'channelFolder' | 'channelListen' | 'reportListen' | 'allowOutbound' | 'registrySubstitutes' | 'api'
   > = {},
 ): RunningHeadgate {
   const stopping = new AbortController();

@@ -1,4 +1,5 @@
 /** Plays the kubelet of a node without one, as far as the API server asks it for logs: `/containerLogs/NAMESPACE/POD/CONTAINER`. */
+import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -25,6 +26,8 @@ export interface RunningPod {
   readonly labels: Readonly<Record<string, string>>;
   readonly image: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Name of the ReplicaSet that made it. */
+  readonly replicaSet?: string;
 }
 
 type SpecObject = KubeObject & { readonly spec: object };
@@ -101,10 +104,11 @@ async function createNode(client: KubeClient, name: string, port: number): Promi
   await client.patch(nodes, { name, namespace: '' }, patch, { subresource: 'status' });
 }
 
-async function runPod(client: KubeClient, node: string, { namespace, name, labels, image, env = {} }: RunningPod) {
+async function runPod(client: KubeClient, node: string, pod: RunningPod) {
+  const { namespace, name, labels, image, env = {}, replicaSet } = pod;
   const list = Object.entries(env).map(([key, value]) => ({ name: key, value }));
   const spec = { nodeName: node, containers: [{ name: 'web', image, env: list }] };
-  await client.create<SpecObject>(pods, { metadata: { namespace, name, labels }, spec });
+  await client.create<SpecObject>(pods, { metadata: { namespace, name, labels, ...madeBy(replicaSet) }, spec });
   const startedAt = new Date().toISOString().replace(/\.\d+/, '');
   const running = { state: { running: { startedAt } }, ready: true, restartCount: 0 };
   const status = {
@@ -113,4 +117,9 @@ async function runPod(client: KubeClient, node: string, { namespace, name, label
     containerStatuses: [{ name: 'web', image, imageID: '', ...running }],
   };
   await client.patch(pods, { namespace, name }, { kind: 'merge', body: { status } }, { subresource: 'status' });
+}
+
+function madeBy(name: string | undefined) {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: name ?? '', uid: randomUUID(), controller: true };
+  return name === undefined ? {} : { ownerReferences: [owner] };
 }

@@ -117,8 +117,14 @@ describe('an App made of files', () => {
       'robots.yaml': configMap('robots', { allow: 'all' }),
     });
     await untilUpdate('shop-2', { phase: 'Succeeded' });
-    for (const name of ['web-7d9c6b5f4-2x8qk', 'web-7d9c6b5f4-m4lzw']) {
-      await kubelet.run({ namespace: stage.namespace, name, labels: { app: 'web' }, image: 'registry.invalid/web:2' });
+    const pods = [
+      ['web-7d9c6b5f4-2x8qk', 'registry.invalid/web:2'],
+      ['web-7d9c6b5f4-m4lzw', 'registry.invalid/web:2'],
+      ['web-5f86c9d7b8-x7v2p', 'registry.invalid/web:1'],
+    ] as const;
+    for (const [name, image] of pods) {
+      const replicaSet = name.replace(/-[^-]+$/, '');
+      await kubelet.run({ namespace: stage.namespace, name, labels: { app: 'web' }, image, replicaSet });
     }
     const key = { namespace: stage.namespace, name: 'settings' };
     const change = { kind: 'merge', body: { data: { color: 'red' } } } as const;
@@ -129,8 +135,9 @@ describe('an App made of files', () => {
       expect(body).toMatchObject({ state: 'Trouble', waiting: { reason: 'Drifted' } });
     });
     const lines = ['listening on :8080', 'GET / 200 1.2 ms', 'GET /cart 200 3.4 ms'];
-    kubelet.write('web-7d9c6b5f4-2x8qk', 'web', `${lines.join('\n')}\n`);
-    kubelet.write('web-7d9c6b5f4-m4lzw', 'web', `${lines.join('\n')}\n`);
+    for (const [name] of pods) {
+      kubelet.write(name, 'web', `${lines.join('\n')}\n`);
+    }
   }, 120_000);
 
   const pages = [
@@ -178,6 +185,31 @@ describe('an App made of files', () => {
     await page.getByRole('tab', { name: 'Objects' }).click();
     await page.getByText('somebody else changed it').waitFor();
     expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('the pods of a Deployment stand below the ReplicaSets that made them', async () => {
+    const visitor = await visit(browser);
+    const { page, context } = visitor;
+    await signInByToken(visitor, stage.address, admin);
+    await page.goto(at(`apps/${stage.namespace}/shop?tab=resources`));
+    await page.getByText('web-7d9c6b5f4-2x8qk').waitFor();
+    const podsOf = async (set: string) =>
+      (
+        await page
+          .getByRole('list', { name: `Pods of ${set}` })
+          .getByRole('listitem')
+          .allTextContents()
+      )
+        .map((text) => /web-\w+-\w+/.exec(text)?.[0])
+        .toSorted();
+    expect(await podsOf('web-7d9c6b5f4')).toEqual(['web-7d9c6b5f4-2x8qk', 'web-7d9c6b5f4-m4lzw']);
+    expect(await podsOf('web-5f86c9d7b8')).toEqual(['web-5f86c9d7b8-x7v2p']);
+    const sets = page.getByRole('list', { name: 'Pods of web', exact: true }).locator('> li');
+    expect((await sets.allTextContents()).map((text) => text.split(' ready')[0])).toEqual([
+      'ReplicaSet web-5f86c9d7b8 registry.invalid/web:1 1 of 1',
+      'ReplicaSet web-7d9c6b5f4 registry.invalid/web:2 2 of 2',
+    ]);
     await context.close();
   });
 

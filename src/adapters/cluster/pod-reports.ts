@@ -100,6 +100,7 @@ function stateOf({ metadata, spec, status }: PodObject): PodState {
   const reasons = statuses.map(({ state }) => state?.waiting?.reason ?? state?.terminated?.reason ?? '');
   const job = metadata.labels?.['batch.kubernetes.io/job-name'];
   const update = containers.flatMap(({ env = [] }) => env).find(({ name }) => name === 'HEADGATE_UPDATE')?.value;
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   const reason = reasons.find((one) => one !== '' && one !== 'Completed');
   return {
     name: metadata.name,
@@ -112,6 +113,7 @@ function stateOf({ metadata, spec, status }: PodObject): PodState {
       ready: statuses.find((one) => one.name === name)?.ready === true,
     })),
     restarts: statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0),
+    ...(owner && { owner: { kind: owner.kind, name: owner.name } }),
     ...(job !== undefined && { job }),
     ...(update !== undefined && { update }),
   };

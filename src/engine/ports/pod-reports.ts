@@ -22,6 +22,8 @@ export interface PodState {
   /** Init containers first. */
   readonly containers: readonly { readonly name: string; readonly image: string; readonly ready: boolean }[];
   readonly restarts: number;
+  /** What made it, e.g. the ReplicaSet of a Deployment. */
+  readonly owner?: { readonly kind: string; readonly name: string };
   /** The Job that it belongs to, and the Update for which Headgate started that. */
   readonly job?: string;
   readonly update?: string;

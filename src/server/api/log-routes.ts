@@ -67,7 +67,7 @@ function addPods(routes: ApiRoutes, context: ApiContext): void {
     const update = await readable(context, request);
     const pods = await podsOf(backendOf(context), update, AbortSignal.timeout(askTimeoutMs));
     return {
-      items: pods.map(({ job: _job, update: _update, containers, ...pod }) => ({
+      items: pods.map(({ job: _job, update: _update, owner: _owner, containers, ...pod }) => ({
         ...pod,
         containers: [...containers],
       })),

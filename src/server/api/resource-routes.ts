@@ -19,6 +19,13 @@ const PodSchema = Type.Object({
   ready: Type.Integer({ description: 'Containers that are ready.' }),
   containers: Type.Integer(),
   restarts: Type.Integer(),
+  images: Type.Array(Type.String(), { description: 'Of its containers, as the pod has them.' }),
+  owner: Type.Optional(
+    Type.Object(
+      { kind: Type.String(), name: Type.String() },
+      { description: 'What made it, e.g. the ReplicaSet of a Deployment.' },
+    ),
+  ),
 });
 
 const TreeItem = Type.Object({
@@ -114,9 +121,21 @@ async function withPods(
   return { ...item, pods: pods.map(showPod) };
 }
 
-function showPod({ name, phase, startedAt, message, restarts, containers }: PodState): Static<typeof PodSchema> {
+function showPod({ containers, owner, ...pod }: PodState): Static<typeof PodSchema> {
+  const { name, phase, startedAt, message, restarts } = pod;
   const ready = containers.filter((one) => one.ready).length;
-  return { name, phase, startedAt, message, restarts, ready, containers: containers.length };
+  const images = containers.map(({ image }) => image);
+  return {
+    name,
+    phase,
+    startedAt,
+    message,
+    restarts,
+    ready,
+    containers: containers.length,
+    images,
+    ...(owner && { owner }),
+  };
 }
 
 function addChanges(routes: ApiRoutes, context: ApiContext): void {

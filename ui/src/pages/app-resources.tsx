@@ -83,16 +83,49 @@ function ResourceLine({ item }: { readonly item: Item }) {
           ))}
         </List>
       )}
-      {pods.length > 0 && (
-        <ul className={classes['branch'] ?? ''} aria-label={text.app.podsOf(name)}>
-          {pods.map((pod) => (
-            <li key={pod.name}>
-              <PodLine pod={pod} />
-            </li>
-          ))}
-        </ul>
-      )}
+      {pods.length > 0 && <Pods of={name} pods={pods} />}
     </>
+  );
+}
+
+/** Below what made them, where that is something of its own between the workload and them. */
+function Pods({ of, pods }: { readonly of: string; readonly pods: readonly Pod[] }) {
+  const text = useText();
+  const sets = Map.groupBy(pods, ({ owner }) => (owner?.kind === 'ReplicaSet' ? owner.name : ''));
+  return (
+    <ul className={classes['branch'] ?? ''} aria-label={text.app.podsOf(of)}>
+      {[...sets]
+        .toSorted(([left], [right]) => left.localeCompare(right))
+        .map(([set, ones]) =>
+          set === '' ? (
+            ones.map((pod) => (
+              <li key={pod.name}>
+                <PodLine pod={pod} />
+              </li>
+            ))
+          ) : (
+            <li key={set}>
+              <ReplicaSetLine name={set} pods={ones} />
+              <Pods of={set} pods={ones.map(({ owner: _, ...pod }) => pod)} />
+            </li>
+          ),
+        )}
+    </ul>
+  );
+}
+
+function ReplicaSetLine({ name, pods }: { readonly name: string; readonly pods: readonly Pod[] }) {
+  const text = useText();
+  const ready = pods.filter((pod) => pod.phase === 'Running' && pod.ready === pod.containers).length;
+  const images = [...new Set(pods.flatMap((pod) => pod.images))];
+  return (
+    <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+      ReplicaSet{' '}
+      <Text span fw={600} size="sm">
+        <bdi>{name}</bdi>
+      </Text>{' '}
+      <bdi>{images.join(', ')}</bdi> {text.app.replicas(ready, pods.length)}
+    </Text>
   );
 }
 
