@@ -1,7 +1,7 @@
 # Every target makes itself ready: see scripts/bootstrap.sh. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help check test demo bench fuzz docs cluster-up cluster-down cluster-status format generate
+.PHONY: help check test demo bench fuzz soak docs cluster-up cluster-down cluster-status format generate
 
 bootstrap := @scripts/bootstrap.sh
 
@@ -26,6 +26,9 @@ bench: ## One measurement of bench/, for example NAME=kube
 
 fuzz: ## Every parser of foreign bytes for MINUTES together (10 when absent)
 	$(bootstrap) check env FUZZ_SECONDS=$$(( $(or $(MINUTES),10) * 60 / 24 )) npx vitest run --project unit test/fuzz
+
+soak: ## Chaos for MINUTES (10 when absent): bad versions, outages, kills, frozen processes, clocks (SEED=n repeats a plan, SKIP=3,7-12 leaves events out, SHRINK=8 cuts a failing one)
+	$(bootstrap) server env SOAK_MINUTES=$(or $(MINUTES),10) $(if $(SEED),SOAK_SEED=$(SEED)) $(if $(SKIP),SOAK_SKIP=$(SKIP)) $(if $(SHRINK),SOAK_SHRINK=$(SHRINK)) npx vitest run --project server test/soak
 
 cluster-up: ## A cluster to work with, in .cluster/ (MEMBER=1 adds a second control plane)
 	$(bootstrap) node node scripts/cluster.ts up

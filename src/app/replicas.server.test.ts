@@ -205,7 +205,7 @@ test('each of three is killed in the middle, one after the other, and others go 
   expect(gaps.filter((seconds) => seconds >= 15)).toEqual([]);
 });
 
-test('one is frozen for 20 s and goes on: it has lost its share, and does no harm', { timeout: 300_000 }, async ({
+test('one is frozen for a minute and goes on: it has lost its share, and does no harm', { timeout: 300_000 }, async ({
   onTestFinished,
 }) => {
   const place = await open(onTestFinished, '20s');
@@ -217,7 +217,7 @@ test('one is frozen for 20 s and goes on: it has lost its share, and does no har
     process.kill(pid, 'SIGSTOP');
   }
   await eventually(async () => expect(await claimedBy(place)).toHaveLength(1), 30_000);
-  await delay(20_000);
+  await delay(60_000);
   const versions = (await updatesNow(place)).map(({ metadata }) => metadata.resourceVersion);
   for (const { pid } of victims) {
     process.kill(pid, 'SIGCONT');

@@ -13,12 +13,15 @@ export interface ReplicaPlace {
   readonly kubeconfigPath: string;
   readonly namespace: string;
   readonly more?: readonly string[];
+  /** Loaded before the program. */
+  readonly preload?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Its name is that of its log, and begins the identity that it has in Leases by its process id. */
 export function startReplica(
   warden: Warden,
-  { kubeconfigPath, namespace, more = [] }: ReplicaPlace,
+  { kubeconfigPath, namespace, more = [], preload, environment = {} }: ReplicaPlace,
   name: string,
 ): RunningProcess {
   const options = {
@@ -28,7 +31,9 @@ export function startReplica(
     listen: '127.0.0.1:0',
   };
   const words = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]);
-  return warden.start({ name, program: process.execPath, arguments: [program, 'controller', ...words, ...more] });
+  const before = preload === undefined ? [] : ['--import', preload];
+  const all = [...before, program, 'controller', ...words, ...more];
+  return warden.start({ name, program: process.execPath, arguments: all, environment });
 }
 
 /** Only the one that leads reads registries, and says so. */
