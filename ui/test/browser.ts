@@ -74,6 +74,8 @@ const folder = process.env['HEADGATE_SCREENSHOTS'];
 export async function keepPicture(page: Page, name: string): Promise<void> {
   if (folder !== undefined) {
     await mkdir(folder, { recursive: true });
+    // What stays in its place while one scrolls would else be in the middle.
+    await page.evaluate('window.scrollTo(0, 0)');
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
   }
 }

@@ -207,8 +207,8 @@ describe('an App made of files', () => {
     expect(await podsOf('web-5f86c9d7b8')).toEqual(['web-5f86c9d7b8-x7v2p']);
     const sets = page.getByRole('list', { name: 'Pods of web', exact: true }).locator('> li');
     expect((await sets.allTextContents()).map((text) => text.split(' ready')[0])).toEqual([
-      'ReplicaSet web-5f86c9d7b8 registry.invalid/web:1 1 of 1',
-      'ReplicaSet web-7d9c6b5f4 registry.invalid/web:2 2 of 2',
+      'ReplicaSet web-5f86c9d7b8 registry.invalid/web:1, 1 of 1',
+      'ReplicaSet web-7d9c6b5f4 registry.invalid/web:2, 2 of 2',
     ]);
     await context.close();
   });

@@ -258,7 +258,7 @@ describe('an Update that went wrong and asks what becomes of the data', () => {
     await finishJob('stock', 'restore');
     await untilUpdate('stock-1', { phase: 'RolledBack', dataRestore: { state: 'Done' } });
     await page.getByRole('status').getByText('Went back').first().waitFor();
-    await page.getByText(/^Data: Done/).waitFor();
+    await page.getByText(/^Data: is back\./).waitFor();
     expect(await imageOf('stock')).toContain(':1.0.0');
     await context.close();
   });

@@ -124,7 +124,7 @@ function ReplicaSetLine({ name, pods }: { readonly name: string; readonly pods: 
       <Text span fw={600} size="sm">
         <bdi>{name}</bdi>
       </Text>{' '}
-      <bdi>{images.join(', ')}</bdi> {text.app.replicas(ready, pods.length)}
+      <bdi>{images.join(', ')}</bdi>, {text.app.replicas(ready, pods.length)}
     </Text>
   );
 }

@@ -58,6 +58,7 @@ function Filters({ filter }: { readonly filter: UpdateFilter }) {
     <Group align="flex-end" gap="sm">
       <TextInput
         type="search"
+        style={{ flex: '1 1 12rem' }}
         label={text.history.search}
         defaultValue={filter.q ?? ''}
         onChange={({ currentTarget }) => setSoon({ q: currentTarget.value })}
@@ -73,6 +74,7 @@ function Filters({ filter }: { readonly filter: UpdateFilter }) {
       />
       <TextInput
         label={text.history.by}
+        style={{ flex: '1 1 8rem' }}
         defaultValue={filter.by ?? ''}
         onChange={({ currentTarget }) => setSoon({ by: currentTarget.value })}
       />

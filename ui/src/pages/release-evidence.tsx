@@ -125,7 +125,7 @@ function Tests({ tests }: Pick<Told, 'tests'>) {
 }
 
 function Subjects({ subjects }: Pick<Told, 'subjects'>) {
-  const { fleet, common } = useText();
+  const { fleet } = useText();
   return (
     <DataTable
       label={fleet.tested}
@@ -133,7 +133,7 @@ function Subjects({ subjects }: Pick<Told, 'subjects'>) {
       keyOf={({ name, digest }) => `${name} ${digest}`}
       empty="–"
       columns={[
-        { heading: common.name, cell: ({ name }) => <bdi>{name}</bdi> },
+        { heading: fleet.tested, cell: ({ name }) => <bdi>{name}</bdi> },
         { heading: fleet.digest, cell: ({ digest }) => <Hash text={digest} /> },
       ]}
     />

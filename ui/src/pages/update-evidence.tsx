@@ -10,7 +10,7 @@ export function RestoredData({ data }: { readonly data: NonNullable<Update['data
   const text = useText();
   return (
     <Text size="sm">
-      {text.update.data}: {data.state} <bdi>{data.message}</bdi>
+      {text.update.data}: {wordFor(text.update.dataState, data.state)} <bdi>{data.message}</bdi>
     </Text>
   );
 }

@@ -5,10 +5,10 @@ import { pausedQuery } from '../api/queries.ts';
 import { useMayRead } from '../api/session.ts';
 import { useText } from '../text/language.tsx';
 import { ActionButton } from './action-button.tsx';
-import { When } from './times.tsx';
+import { Until } from './times.tsx';
 
 export function PausedBanner() {
-  const { pause, common } = useText();
+  const { pause } = useText();
   const mayRead = useMayRead() !== undefined;
   const { data } = useQuery({ ...pausedQuery(), enabled: mayRead });
   if (!data || data.paused === 0) {
@@ -28,7 +28,7 @@ export function PausedBanner() {
           <bdi>{reason}</bdi>
           {until !== undefined && (
             <>
-              , {common.until} <When at={until} />
+              , <Until at={until} />
             </>
           )}
         </Text>

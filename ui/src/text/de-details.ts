@@ -13,6 +13,15 @@ export const logs: Catalogue['logs'] = {
     restarts === 0 ? phase : `${phase}, ${restarts === 1 ? 'einmal' : `${restarts}-mal`} neu gestartet`,
 };
 
+export const dataState: Catalogue['update']['dataState'] = {
+  NotNeeded: 'bleiben, wie sie sind.',
+  Asked: 'ein Mensch muss sagen, ob sie zurückkommen.',
+  Agreed: 'kommen als Nächstes zurück.',
+  Running: 'kommen gerade zurück.',
+  Done: 'sind zurück.',
+  Failed: 'konnten nicht zurückgebracht werden.',
+};
+
 export const pause: Catalogue['pause'] = {
   pauseAll: 'Alles anhalten',
   pauseAllLead:

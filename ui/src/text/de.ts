@@ -1,4 +1,4 @@
-import { changes, logs, pause } from './de-details.ts';
+import { changes, dataState, logs, pause } from './de-details.ts';
 import { fleet } from './de-fleet.ts';
 import type { Catalogue } from './en.ts';
 
@@ -198,6 +198,7 @@ export const de: Catalogue = {
     },
     sizeOf: (size) => `, ${size} groß`,
     data: 'Daten',
+    dataState,
     attempts: (passed, all) => `${passed} von ${all} Versuchen bestanden`,
     verdict: { Pass: 'bestanden', Fail: 'gescheitert', Inconclusive: 'unentschieden' },
     testRuns: 'läuft noch',

@@ -12,6 +12,16 @@ export const logs = {
     restarts === 0 ? phase : `${phase}, restarted ${restarts === 1 ? 'once' : `${restarts} times`}`,
 };
 
+/** What becomes of the data when an Update goes back. */
+export const dataState = {
+  NotNeeded: 'stays as it is.',
+  Asked: 'a person has to say whether it comes back.',
+  Agreed: 'comes back next.',
+  Running: 'is coming back.',
+  Done: 'is back.',
+  Failed: 'could not be brought back.',
+};
+
 /** "Not now" for all Apps at once. */
 export const pause = {
   pauseAll: 'Pause all',

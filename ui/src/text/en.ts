@@ -1,5 +1,5 @@
 /** All text of the pages. Another language is another file of the same shape; the types see to it that nothing is missing. */
-import { changes, logs, pause } from './en-details.ts';
+import { changes, dataState, logs, pause } from './en-details.ts';
 import { fleet } from './en-fleet.ts';
 
 export const en = {
@@ -198,6 +198,7 @@ export const en = {
     },
     sizeOf: (size: string) => `, ${size}`,
     data: 'Data',
+    dataState,
     attempts: (passed: number, all: number) => `${passed} of ${all} attempts passed`,
     verdict: { Pass: 'passed', Fail: 'failed', Inconclusive: 'could not tell' },
     testRuns: 'goes on',
