@@ -151,6 +151,11 @@ describe('a checkpoint', () => {
       ...{ objects: 'headgate-checkpoint-web-1', expiresAt: expect.any(String), durationSeconds: expect.any(Number) },
     });
     expect(status?.steps?.map(({ name }) => name)).toEqual(['Plan', 'Backup', 'Apply', 'Watch']);
+    const metrics = await stage.metrics.registry.metrics();
+    const of = `{namespace="${stage.namespace}",app="web"}`;
+    expect(metrics).toContain(`headgate_checkpoint_size_bytes${of} 4096`);
+    const finishedAt = Date.parse(status?.checkpoint?.finishedAt ?? '') / 1_000;
+    expect(metrics).toContain(`headgate_checkpoint_timestamp_seconds${of} ${finishedAt}`);
     const name = 'headgate-checkpoint-web-1';
     const secret = await stage.client.get<KubeObject & { readonly data: Record<string, string> }>(secrets, {
       ...{ namespace: stage.namespace, name },

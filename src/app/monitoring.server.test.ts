@@ -17,6 +17,7 @@ import { type RunningRegistry, startRegistry } from '../../test/servers/registry
 import { startTraceCollector, type TraceCollector } from '../../test/servers/trace-collector.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { secrets } from '../kube/resource-types.ts';
+import type { AppSpecWire } from '../resources/app.ts';
 import { createOperationsServer } from '../server/operations.ts';
 import { openTraceExport, type TraceExport } from '../telemetry/export-traces.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -104,23 +105,27 @@ describe('after one Update that succeeded and one that went back', () => {
     }
   });
 
-  async function follow(): Promise<void> {
-    await pushVersions(registry.host, 'monitoring/web', ['1.0.0', '1.1.0']);
-    await createDeployment(stage, 'web', `${registry.host}/monitoring/web:1.0.0`);
-    const repository = `${registry.host}/monitoring/web`;
+  async function follow(name = 'web', gates: AppSpecWire['gates'] = {}): Promise<void> {
+    const repository = `${registry.host}/monitoring/${name}`;
+    await pushVersions(registry.host, `monitoring/${name}`, ['1.0.0', '1.1.0']);
+    await createDeployment(stage, name, `${repository}:1.0.0`);
     const image = { repository, insecure: true, policy: { semver: { range: '1.x' } } };
     const expected = { body: [{ contains: 'web {{version}}' }] };
     const stringData = { address: `${service.origin}/hook` };
-    await stage.client.create(secrets, { metadata: { namespace: stage.namespace, name: 'hook' }, stringData } as never);
+    await stage.client.create(secrets, {
+      metadata: { namespace: stage.namespace, name: `hook-${name}` },
+      stringData,
+    } as never);
     await stage.client.create<ProductObject>(apps, {
-      metadata: { namespace: stage.namespace, name: 'web' },
+      metadata: { namespace: stage.namespace, name },
       spec: {
+        gates,
         interval: '5m',
         sources: [{ name: 'web', image }],
-        deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } },
+        deploy: { workloads: { targets: [{ kind: 'Deployment', name }] } },
         health: { timeout: '30m', stableFor: '0s' },
         tests: [{ name: 'smoke', failureLimit: 0, http: { url: `${service.origin}/`, expect: expected } }],
-        notify: { to: [{ name: 'hook', kind: 'Webhook', secretRef: { name: 'hook' } }] },
+        notify: { to: [{ name: 'hook', kind: 'Webhook', secretRef: { name: `hook-${name}` } }] },
       },
     });
   }
@@ -140,6 +145,21 @@ describe('after one Update that succeeded and one that went back', () => {
       return;
     }
     expect((await prometheus.until(query)).length).toBeGreaterThan(0);
+  });
+
+  test('how far behind each App is, what is rejected, and how long passes wait', async () => {
+    await follow('late', { approvals: { required: 1 } });
+    await stage.until(async () => expect((await stage.app('late')).status?.available).toBe('1.1.0'));
+    await stage.clock.advance(3_600_000);
+
+    expect((await prometheus.until('headgate_app_lag_seconds{app="late"} >= 3600')).length).toBe(1);
+    expect(await prometheus.query('headgate_app_lag_seconds{app="web"}')).toEqual([0]);
+    expect(await prometheus.query('headgate_app_current_timestamp_seconds{app="late"}')).toEqual([]);
+    const [web = 0] = await prometheus.query('headgate_app_current_timestamp_seconds{app="web"}');
+    expect(web).toBeGreaterThan(1_700_000_000);
+    expect(await prometheus.query('headgate_rejections')).toEqual([1]);
+    const waits = await prometheus.query('headgate_queue_wait_seconds_count{controller=~"app|update"} > 0');
+    expect(waits).toHaveLength(2);
   });
 
   test.each(rules)('alert $alert is understood', async ({ expr }) => {

@@ -156,7 +156,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     synced: Promise.all([synced, share.leading]),
   });
   const all = [...Object.values(controllers), ...channels.controllers];
-  countObjects(options.metrics, caches, share.isLeading);
+  countObjects(options.metrics, caches, { ...options, isLeading: share.isLeading });
   wakeBy(wake, controllers);
   const webhooks = listenToWebhooks({ ...context, share }, caches, controllers);
   wake.check = checkBy(webhooks);

@@ -2,6 +2,7 @@
 import { outcomeOf } from '../controllers/outcome.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type Controller, type ReconcileResult, startController } from '../kube/controller.ts';
+import { createWorkQueue } from '../kube/work-queue.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -30,6 +31,10 @@ export function start(
     concurrency,
     signal,
     clock,
+    queue: createWorkQueue({
+      clock,
+      onTake: (_, waitedMs) => metrics.queueWait.observe({ controller: name }, waitedMs / 1_000),
+    }),
     reconcile: async (key, inner) => {
       await synced;
       inner.throwIfAborted();

@@ -56,6 +56,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
     ...(firstSeen === undefined ? {} : { firstSeen }),
     current: report.sources.map((source) => sayVersion(source.current)).join(', '),
     available: available.map(sayVersion).join(', '),
+    ...(available.length > 0 && { availableSince: app.status?.availableSince ?? now.toISOString() }),
     ...(report.update === undefined ? {} : { update: report.update }),
     ...(app.status?.actions === undefined ? {} : { actions: app.status.actions }),
   };

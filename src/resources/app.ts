@@ -212,6 +212,7 @@ export const AppStatusSchema = Type.Object({
   actions: Type.Optional(ActionsSchema),
   current: Type.Optional(Text('Tags in use, for tables.', 4096)),
   available: Type.Optional(Text('Newer tags, for tables.', 4096)),
+  availableSince: Type.Optional(Time('Since when there has been something newer than what runs.')),
 });
 
 export type AppSpecWire = Static<typeof AppSpecSchema>;

@@ -6,6 +6,7 @@ import { createEnvironmentMetrics, type EnvironmentMetrics, environmentDefinitio
 import { createGateMetrics, type GateMetrics, gateDefinitions } from './gate-metrics.ts';
 import { type CountKeelWebhook, createKeelWebhookMetrics, keelWebhookDefinitions } from './keel-metrics.ts';
 import { createKeelUpdateMetrics, type KeelUpdateMetrics, keelUpdateDefinitions } from './keel-update-metrics.ts';
+import { createObjectMetrics, type ObjectMetrics, objectDefinitions } from './object-metrics.ts';
 import { createOutcomeMetrics, type OutcomeMetrics, outcomeDefinitions } from './outcome-metrics.ts';
 import { createRegistryMetrics, type RegistryMetrics, registryDefinitions } from './registry-metrics.ts';
 
@@ -60,6 +61,12 @@ export const metricDefinitions = {
     help: 'Objects that wait for a pass of their controller.',
     labels: ['controller'],
   },
+  queueWait: {
+    name: 'headgate_queue_wait_seconds',
+    type: 'histogram',
+    help: 'How long objects waited for a pass of their controller.',
+    labels: ['controller'],
+  },
   watchErrors: {
     name: 'headgate_watch_errors_total',
     type: 'counter',
@@ -84,6 +91,7 @@ export const metricDefinitions = {
     help: 'How many of the 64 shards of Updates this replica has; all replicas together have 64.',
     labels: [],
   },
+  ...objectDefinitions,
   ...outcomeDefinitions,
   ...gateDefinitions,
   ...registryDefinitions,
@@ -104,6 +112,8 @@ export interface Metrics {
   readonly stepSeconds: Histogram<'step'>;
   readonly reconciles: Counter<'controller' | 'result'>;
   readonly reconcileSeconds: Histogram<'controller'>;
+  readonly queueWait: Histogram<'controller'>;
+  readonly objects: ObjectMetrics;
   /** Says where the depth of a controller's queue is read when metrics are asked for. */
   observeQueue(controller: string, depth: () => number): void;
   readonly watchErrors: Counter<'code'>;
@@ -155,6 +165,8 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     stepSeconds: new Histogram({ ...shape(made.stepSeconds), buckets: stepBuckets, registers }),
     reconciles: new Counter({ ...shape(made.reconciles), registers }),
     reconcileSeconds: new Histogram({ ...shape(made.reconcileSeconds), registers }),
+    queueWait: new Histogram({ ...shape(made.queueWait), registers }),
+    objects: createObjectMetrics(registry),
     observeQueue: (controller, depth) => queues.set(controller, depth),
     watchErrors: new Counter({ ...shape(made.watchErrors), registers }),
     webhookRequests: new Counter({ ...shape(made.webhookRequests), registers }),
