@@ -27,7 +27,7 @@ import { webService } from '../../test/images/web-objects.ts';
 import { pushImage } from '../oci/push.ts';
 import { shorten, watchFleet } from './fleet-sight.ts';
 import { type Fleet, openFleet } from './fleet-stage.ts';
-import { headgate, headgateAlone, installHeadgate, pushHeadgate } from './install.ts';
+import { headgate, headgateAlone, installHeadgate, makeHeadgate, pushHeadgate } from './install.ts';
 import type { Stage } from './stage.ts';
 import { startVisitor, type Visitor } from './visitor.ts';
 
@@ -45,11 +45,14 @@ export async function tellFleetStory(say: Say): Promise<void> {
   if (process.env['KEEP'] === '1' || process.env['KUBECONFIG']) {
     throw new Error('SCENARIO=fleet plays on two clusters of its own: unset KEEP and KUBECONFIG');
   }
+  // Made while the clusters start; what goes wrong with it is told when it is pushed.
+  const making = makeHeadgate();
+  making.catch(() => undefined);
   const fleet = await openFleet();
   const end = new AbortController();
   try {
     say('two clusters are up: hub and member, each with a node');
-    await installBoth(fleet, say);
+    await installBoth(fleet, making, say);
     const [hub, member] = [placeOf(fleet.hub), placeOf(fleet.member)];
     await beginHub(fleet, hub, say);
     watchFleet(fleet, say, end.signal);
@@ -81,8 +84,12 @@ interface DataObject extends KubeObject {
 }
 
 /** Keys and the first root of the channel are made as a person would; then Headgate goes into both clusters. */
-async function installBoth({ hub, member, folder }: Fleet, say: Say): Promise<void> {
-  const digest = await pushHeadgate(hub, say);
+async function installBoth(
+  { hub, member, folder }: Fleet,
+  making: ReturnType<typeof makeHeadgate>,
+  say: Say,
+): Promise<void> {
+  const digest = await pushHeadgate(hub, say, making);
   await makeClaim({ client: hub.client, namespace: 'headgate', folder }, 'channels');
   const [store, keys] = [join(folder, 'channels', 'stable'), join(folder, 'keys')];
   await headgateAlone('channel', 'init', '--store', store, '--keys', keys);
@@ -97,10 +104,12 @@ async function installBoth({ hub, member, folder }: Fleet, say: Say): Promise<vo
   say('headgate channel init: keys and the first root; root.json is handed to the member');
   await Promise.all([allowHelm(hub), allowHelm(member)]);
   const quiet = () => undefined;
-  const asHub = ['hub.enabled=true', 'hub.claim=channels', 'hub.reports.enabled=true', 'helmReleases=true'];
+  // Nothing is upgraded here that would have to prove itself.
+  const both = ['helmReleases=true', 'minReadySeconds=0'];
+  const asHub = ['hub.enabled=true', 'hub.claim=channels', 'hub.reports.enabled=true'];
   await Promise.all([
-    installHeadgate(hub, quiet, asHub, digest),
-    installHeadgate(member, quiet, ['subscriptions=true', 'helmReleases=true'], digest),
+    installHeadgate(hub, quiet, [...asHub, ...both], digest),
+    installHeadgate(member, quiet, ['subscriptions=true', ...both], digest),
   ]);
   say('helm install headgate: ready in both clusters');
 }

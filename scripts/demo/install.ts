@@ -12,9 +12,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 type Say = (text: string) => void;
 
-/** @returns the digest of the image, made from this working tree */
-export async function pushHeadgate({ registry }: Pick<Stage, 'registry'>, say: Say): Promise<string> {
-  const image = await makeProductImage(fileURLToPath(new URL('../../src/main.ts', import.meta.url)));
+/** Of this working tree. */
+export const makeHeadgate = () => makeProductImage(fileURLToPath(new URL('../../src/main.ts', import.meta.url)));
+
+/**
+ * @param making the image, where it is being made already
+ * @returns its digest
+ */
+export async function pushHeadgate(
+  { registry }: Pick<Stage, 'registry'>,
+  say: Say,
+  making = makeHeadgate(),
+): Promise<string> {
+  const image = await making;
   const target = { host: registry, repository: 'headgate', tag: 'demo', insecure: true };
   const digest = await pushImage(image, target);
   say(`image of Headgate is made and pushed (${digest.slice(0, 19)})`);
