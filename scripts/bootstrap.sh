@@ -15,7 +15,7 @@ set -euo pipefail
 
 readonly node_minimum=24.15.0
 readonly node_fallback=24.21.0
-readonly server_packages=(ca-certificates etcd-server docker-registry git gnupg openssh-client openssh-server openssl prometheus prometheus-alertmanager python3-venv)
+readonly server_packages=(ca-certificates etcd-server docker-registry git gnupg jq openssh-client openssh-server openssl prometheus prometheus-alertmanager python3-venv)
 readonly node_packages=(containerd runc containernetworking-plugins nftables conntrack busybox-static iproute2 procps util-linux unzip
   postgresql)
 readonly browser_packages=(chromium fonts-dejavu-core)
