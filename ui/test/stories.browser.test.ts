@@ -215,6 +215,28 @@ test('find who updated what on a day, and take it along', async () => {
   await context.close();
 });
 
+test('find an App by a part of its name, share the address, and see all again', async () => {
+  await follow('needle');
+  await follow('hay');
+  const visitor = await visit(browser);
+  const { page, context } = visitor;
+  await signIn(visitor, viewer);
+  await page.getByRole('row', { name: /^hay/ }).waitFor();
+  await page.getByRole('searchbox').pressSequentially('needl');
+  await page.getByRole('status').getByText('1 app', { exact: true }).waitFor();
+  await page.getByRole('row', { name: /^needle/ }).waitFor();
+  await page.waitForURL(/\?q=needl$/);
+  await page.reload();
+  await page.getByRole('status').getByText('1 app', { exact: true }).waitFor();
+  expect(await page.getByRole('searchbox').inputValue()).toBe('needl');
+
+  await page.getByRole('button', { name: 'Show all apps' }).click();
+  await page.getByRole('row', { name: /^hay/ }).waitFor();
+  expect(await page.getByRole('searchbox').inputValue()).toBe('');
+  await page.waitForURL((url) => url.search === '');
+  await context.close();
+});
+
 test('hold an App by keyboard alone', async () => {
   await follow('held', { gates: { approvals: { required: 1 } } });
   const visitor = await visit(browser);

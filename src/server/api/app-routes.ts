@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import type { Caller } from '../../core/access/caller.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/decode-update.ts';
 import {
   type ApiContext,
   type ApiRoutes,
@@ -62,8 +63,9 @@ function addList(routes: ApiRoutes, context: ApiContext): void {
     );
     const found = apps
       .filter(({ metadata }) => isAllowed(metadata.namespace))
-      .map((app) => summarizeApp(app, backend.updatesOf(app.metadata.namespace, app.metadata.name)[0]))
-      .filter((app) => matches(app, query));
+      .map((app) => recall(app, backend.updatesOf(app.metadata.namespace, app.metadata.name)[0]))
+      .filter((app) => matches(app, query))
+      .map(({ summary }) => summary);
     const states = new Set(query.state?.split(','));
     const shown = query.state === undefined ? found : found.filter(({ state }) => states.has(state));
     return { ...pageOf(sortByKey(shown), keyOf, query), states: countStates(found) };
@@ -130,19 +132,42 @@ export async function verbsOn(
   return verbs.filter((_, index) => answers[index]);
 }
 
+interface Recalled {
+  readonly last: UpdateObjectWire | undefined;
+  readonly summary: AppSummary;
+  /** What text is looked for in. */
+  readonly searched: readonly string[];
+}
+
+/** Watched copies are never changed, only replaced: what is said of one holds as long as it is there. */
+const recalled = new WeakMap<AppObjectWire, Recalled>();
+
+/** Each key that is typed into a filter asks anew of all Apps, few of which have changed. */
+function recall(app: AppObjectWire, last: UpdateObjectWire | undefined): Recalled {
+  const before = recalled.get(app);
+  if (before !== undefined && before.last === last) {
+    return before;
+  }
+  const summary = summarizeApp(app, last);
+  const made = { last, summary, searched: textsOf(summary) };
+  recalled.set(app, made);
+  return made;
+}
+
 function inNamespace(namespace: string) {
   return ({ metadata }: AppObjectWire) => metadata.namespace === namespace;
 }
 
-function matches(app: AppSummary, { q, waiting, deploy }: Static<typeof AppQuery>): boolean {
+function matches({ summary: app, searched }: Recalled, { q, waiting, deploy }: Static<typeof AppQuery>): boolean {
   const isReason = waiting === undefined || (app.update?.open ? app.update.waiting : app.waiting)?.reason === waiting;
   const isKind = deploy === undefined || app.deploy === deploy;
-  return isReason && isKind && (q === undefined || contains(app, q.toLowerCase()));
+  const text = q?.toLowerCase();
+  return isReason && isKind && (text === undefined || searched.some((one) => one.includes(text)));
 }
 
-function contains({ namespace, name, labels, current, available }: AppSummary, text: string): boolean {
+function textsOf({ namespace, name, labels, current, available }: AppSummary): readonly string[] {
   const labelTexts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  return [`${namespace}/${name}`, current, available, ...labelTexts].some((one) => one.toLowerCase().includes(text));
+  return [`${namespace}/${name}`, current, available, ...labelTexts].map((one) => one.toLowerCase());
 }
 
 function countStates(apps: readonly AppSummary[]): Record<string, number> {
@@ -159,5 +184,6 @@ function keyOf({ namespace, name }: AppSummary): string {
 }
 
 function sortByKey(apps: readonly AppSummary[]): readonly AppSummary[] {
-  return apps.toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+  const keyed = apps.map((app) => [keyOf(app), app] as const);
+  return keyed.toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, app]) => app);
 }

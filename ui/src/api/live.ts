@@ -11,7 +11,7 @@ interface Change {
   readonly name: string;
 }
 
-/** Many changes at once are one refresh; short enough that nobody notices. */
+/** The first change is shown at once; those that follow within this time are one refresh. */
 const gatherMs = 60;
 
 /** Which queries show an object of a kind. The App page has its Updates, the lists have both. */
@@ -84,13 +84,15 @@ export class LiveUpdates {
 
   #gather(change: Change): void {
     this.#gathered.push(change);
-    this.#timer ??= setTimeout(() => this.#refresh(), gatherMs);
+    if (this.#timer === undefined) {
+      this.#refresh();
+    }
   }
 
   #refresh(): void {
     const changes = this.#gathered;
     this.#gathered = [];
-    this.#timer = undefined;
+    this.#timer = changes.length === 0 ? undefined : setTimeout(() => this.#refresh(), gatherMs);
     const keys = new Map(
       changes.flatMap((change) => (shownBy[change.kind]?.(change) ?? []).map((key) => [key.join(' '), key] as const)),
     );

@@ -3,7 +3,7 @@ import { Anchor, Button, Grid, Group, Stack, Text, TextInput, UnstyledButton } f
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { AppSummary } from '../../../src/server/api/schemas.ts';
 import { type AppFilter, type AppPage, appsQuery } from '../api/queries.ts';
 import { AppTable } from '../parts/app-table.tsx';
@@ -16,12 +16,12 @@ import { FirstRun } from './first-run.tsx';
 import classes from './overview.module.css';
 import { NowAndNext } from './overview-asides.tsx';
 
-/** Each letter is asked for at once; an answer that is not wanted any more is dropped. */
-const filterDelayMs = 0;
+/** Each letter is asked for at once, and an answer that is not wanted any more is dropped; the address follows when one has stopped. */
+const addressDelayMs = 300;
 
 export function OverviewPage() {
   const text = useText();
-  const filter = useSearch({ from: '/' });
+  const [filter, search] = useFilter();
   const query = useInfiniteQuery(appsQuery(filter));
   return (
     <>
@@ -29,7 +29,7 @@ export function OverviewPage() {
       <QueryState query={{ ...query, data: query.data?.pages }}>
         {(pages) => {
           const [first] = pages;
-          const isFiltered = Object.keys(filter).length > 0;
+          const isFiltered = Object.values(filter).some((value) => value !== undefined);
           if (!first || (first.total === 0 && !isFiltered)) {
             return <FirstRun />;
           }
@@ -38,8 +38,8 @@ export function OverviewPage() {
               <Grid.Col span={{ base: 12, lg: 9 }}>
                 <Stack>
                   <StateFilter counts={first.states} filter={filter} />
-                  <SearchField filter={filter} />
-                  <Apps pages={pages} query={query} isFiltered={isFiltered} />
+                  <SearchField typed={filter.q ?? ''} onType={search} />
+                  <Apps pages={pages} query={query} isFiltered={isFiltered} onClear={() => search('')} />
                 </Stack>
               </Grid.Col>
               <Grid.Col span={{ base: 12, lg: 3 }}>
@@ -51,6 +51,30 @@ export function OverviewPage() {
       </QueryState>
     </>
   );
+}
+
+/** What the address says, with what is typed ahead of it. */
+function useFilter(): readonly [AppFilter, (q: string) => void] {
+  const filter = useSearch({ from: '/' });
+  const navigate = useNavigate({ from: '/' });
+  const [typed, setTyped] = useState(filter.q ?? '');
+  const sent = useRef(filter.q ?? '');
+  const follow = useDebouncedCallback((q: string) => {
+    sent.current = q;
+    void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true });
+  }, addressDelayMs);
+  useEffect(() => {
+    // By somebody else: a link, or the way back in the history.
+    if ((filter.q ?? '') !== sent.current) {
+      sent.current = filter.q ?? '';
+      setTyped(sent.current);
+    }
+  }, [filter.q]);
+  const search = (q: string) => {
+    setTyped(q);
+    follow(q);
+  };
+  return [{ ...filter, q: typed || undefined }, search];
 }
 
 function StateFilter({ counts, filter }: { readonly counts: AppPage['states']; readonly filter: AppFilter }) {
@@ -93,25 +117,20 @@ function Tile({ isChosen, count, onChoose, children }: TileProps) {
   );
 }
 
-/** Typing is answered at once; the address and with it the list follow in a moment. */
-function SearchField({ filter }: { readonly filter: AppFilter }) {
+interface SearchFieldProps {
+  readonly typed: string;
+  readonly onType: (text: string) => void;
+}
+
+function SearchField({ typed, onType }: SearchFieldProps) {
   const text = useText();
-  const navigate = useNavigate({ from: '/' });
-  const [typed, setTyped] = useState(filter.q ?? '');
-  const search = useDebouncedCallback(
-    (q: string) => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
-    filterDelayMs,
-  );
   return (
     <TextInput
       type="search"
       aria-label={text.overview.searchLabel}
       placeholder={text.overview.searchLabel}
       value={typed}
-      onChange={({ currentTarget }) => {
-        setTyped(currentTarget.value);
-        search(currentTarget.value);
-      }}
+      onChange={({ currentTarget }) => onType(currentTarget.value)}
     />
   );
 }
@@ -120,11 +139,16 @@ interface AppsProps {
   readonly pages: readonly AppPage[];
   readonly query: { readonly hasNextPage: boolean; readonly fetchNextPage: () => unknown };
   readonly isFiltered: boolean;
+  readonly onClear: () => void;
 }
 
-function Apps({ pages, query, isFiltered }: AppsProps) {
+function Apps({ pages, query, isFiltered, onClear }: AppsProps) {
   const text = useText();
   const navigate = useNavigate({ from: '/' });
+  const clear = () => {
+    onClear();
+    void navigate({ search: {}, replace: true });
+  };
   const apps: readonly AppSummary[] = pages.flatMap(({ items }) => items);
   const total = pages[0]?.total ?? 0;
   return (
@@ -134,7 +158,7 @@ function Apps({ pages, query, isFiltered }: AppsProps) {
           {total === 0 ? text.overview.noMatch : text.overview.apps(total)}
         </Text>
         {isFiltered && (
-          <Anchor component="button" size="sm" onClick={() => void navigate({ search: {}, replace: true })}>
+          <Anchor component="button" size="sm" onClick={clear}>
             {text.overview.clear}
           </Anchor>
         )}
