@@ -6,7 +6,7 @@ import { type HubAndMember, type Json, openHubAndMember, releasedWeb } from '../
 import { digest } from '../../test/fixtures.ts';
 import { createDeployment } from '../../test/runtime-stage.ts';
 import { startHttpServer } from '../../test/servers/http-server.ts';
-import { apps, type ProductObject, rejections, subscriptions } from '../adapters/cluster/kinds.ts';
+import { apps, channels, type ProductObject, rejections, subscriptions } from '../adapters/cluster/kinds.ts';
 import { runProgram } from '../cli/program.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -112,6 +112,48 @@ test('a Release is not taken before it has the age that is demanded', async () =
   expect(await ground.image('web')).toContain('1.0.0');
   await ground.member.clock.advance(2 * hourMs);
   await runs('r1');
+});
+
+test('clusters of the group that goes first take a Release at once, and others after their time', async () => {
+  const key = { namespace: ground.hub.namespace, name: 'stable' };
+  const rollout = { canary: { group: 'early', duration: '6h' } };
+  await ground.hub.client.patch(channels, key, { kind: 'merge', body: { spec: { rollout } } });
+  await release(1, releasedWeb('1.1.0', 'b'));
+  await ground.subscribe({ wariness: 0 });
+  await says({ available: 'r1', waiting: { reason: 'RolloutTurn', until: expect.any(String) } });
+  expect(await ground.image('web')).toContain('1.0.0');
+  await wish({ group: 'early' });
+  await runs('r1');
+
+  await release(2, releasedWeb('1.2.0', 'c'));
+  await wish({ group: 'other' });
+  await says({ release: 'r1', available: 'r2', waiting: { reason: 'RolloutTurn' } });
+  await ground.member.clock.advance(6 * hourMs);
+  await runs('r2');
+});
+
+test('a barrier that is bad here is not passed, and is named', async () => {
+  const judge = await startHttpServer((_, response) => void response.writeHead(500).end());
+  try {
+    const http = { url: judge.origin, method: 'GET' };
+    const tests = [{ name: 'works', interval: '1s', failureLimit: 0, http }];
+    await release(1, releasedWeb('1.1.0', 'b'));
+    await ground.subscribe();
+    await runs('r1');
+    await ground.createRelease(2, [releasedWeb('1.2.0', 'c', { tests })], { barrier: true });
+    await release(3, releasedWeb('1.3.0', 'd'));
+    await says({ release: 'r2', apps: [{ name: 'web', state: 'Rejected' }] });
+    await says({
+      ...{ release: 'r2', available: 'r3' },
+      waiting: {
+        reason: 'ReleaseInProgress',
+        message: 'r2 has to run before anything newer is taken, and these Apps do not run it yet: web',
+      },
+    });
+    expect(await ground.image('web')).toContain('1.1.0');
+  } finally {
+    await judge.stop();
+  }
 });
 
 test('an Update of a Release waits for people of the cluster', async () => {
