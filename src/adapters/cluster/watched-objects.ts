@@ -15,6 +15,7 @@ import { type Clock, sleep } from '../../kube/clock.ts';
 import type { Discovery } from '../../kube/discovery.ts';
 import { type Informer, startInformer } from '../../kube/informer.ts';
 import { type KubeObject, keyOf } from '../../kube/objects.ts';
+import { PacedWakes } from './paced-wakes.ts';
 
 export interface ObjectWatcherOptions {
   readonly client: KubeClient;
@@ -52,6 +53,12 @@ interface Scope {
 
 const longestFirstLookMs = 10_000;
 
+/**
+ * Objects in a page of the first look. The kinds of an App are listed at once: with pages of 500 the answers to it, as text and as objects, were
+ * the most memory that an App of 2,000 objects took (bench/apply.ts).
+ */
+const pageSize = 100;
+
 /** Kinds without a status that could be waited for: their metadata say enough, and their content may be large or secret. */
 const plainKinds = new Set([
   'ConfigMap',
@@ -75,9 +82,11 @@ export class ObjectWatcher implements WatchedObjects {
   /** Apps that apply an object, by its key; the last to have claimed it is its owner. More than one is a mistake of somebody's. */
   readonly #claimants = new Map<string, readonly string[]>();
   readonly #wishes = new Map<string, Wish>();
+  readonly #wakes: PacedWakes;
 
   constructor(options: ObjectWatcherOptions) {
     this.#options = options;
+    this.#wakes = new PacedWakes(options.onChange, options.signal);
   }
 
   claim(app: { readonly namespace: string; readonly name: string }, objects: readonly ObjectAddress[]): void {
@@ -189,7 +198,7 @@ export class ObjectWatcher implements WatchedObjects {
     { object, checks }: { readonly object: ObjectAddress; readonly checks: readonly HealthCheck[] },
     signal: AbortSignal,
   ): Promise<Scope | undefined> {
-    const { client, discovery, onChange, onError, limit } = this.#options;
+    const { client, discovery, onError, limit } = this.#options;
     const type = await discovery.findResourceType(object.apiVersion, object.kind, signal);
     const other = this.#scopes.get(key);
     if (type === undefined || other !== undefined) {
@@ -205,12 +214,13 @@ export class ObjectWatcher implements WatchedObjects {
       type,
       ...(object.namespace === '' ? {} : { namespace: object.namespace }),
       metadataOnly: isPlain,
+      pageSize,
       transform: (live) => hold(live, isPlain ? assessPlain : assess),
       onChange: ({ metadata }) => {
         const { group, kind } = type;
         const key = identityKey({ group, kind, namespace: metadata.namespace ?? '', name: metadata.name });
         for (const app of this.#claimants.get(key) ?? []) {
-          onChange(app);
+          this.#wakes.wake(app, this.#wishes.get(app)?.objects.length ?? 0);
         }
       },
       onError,
