@@ -13,6 +13,8 @@ interface Change {
 
 /** The first change is shown at once; those that follow within this time are one refresh. */
 const gatherMs = 60;
+/** A refresh is not begun anew before the one under way has its answers, or a page of which much changes would never show any. */
+const longestRefreshMs = 2_000;
 
 /** Which queries show an object of a kind. The App page has its Updates, the lists have both. */
 const shownBy: Readonly<Record<string, (change: Change) => readonly (readonly string[])[]>> = {
@@ -36,7 +38,7 @@ export class LiveUpdates {
   readonly #queries: QueryClient;
   #source: EventSource | undefined;
   #gathered: Change[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isRefreshing = false;
 
   constructor(queries: QueryClient) {
     this.#queries = queries;
@@ -64,8 +66,7 @@ export class LiveUpdates {
 
   stop(): void {
     this.#source?.close();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#gathered = [];
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -84,22 +85,31 @@ export class LiveUpdates {
 
   #gather(change: Change): void {
     this.#gathered.push(change);
-    if (this.#timer === undefined) {
-      this.#refresh();
+    if (!this.#isRefreshing) {
+      void this.#refreshAll();
     }
   }
 
-  #refresh(): void {
-    const changes = this.#gathered;
-    this.#gathered = [];
-    this.#timer = changes.length === 0 ? undefined : setTimeout(() => this.#refresh(), gatherMs);
-    const keys = new Map(
-      changes.flatMap((change) => (shownBy[change.kind]?.(change) ?? []).map((key) => [key.join(' '), key] as const)),
-    );
-    for (const queryKey of keys.values()) {
-      void this.#queries.invalidateQueries({ queryKey });
+  async #refreshAll(): Promise<void> {
+    this.#isRefreshing = true;
+    while (this.#gathered.length > 0) {
+      const changes = this.#gathered;
+      this.#gathered = [];
+      const answers = keysOf(changes).map((queryKey) => this.#queries.invalidateQueries({ queryKey }));
+      await Promise.all([pause(gatherMs), Promise.race([Promise.allSettled(answers), pause(longestRefreshMs)])]);
     }
+    this.#isRefreshing = false;
   }
+}
+
+/** Each once. */
+function keysOf(changes: readonly Change[]): readonly (readonly string[])[] {
+  const keys = changes.flatMap((change) => shownBy[change.kind]?.(change) ?? []);
+  return [...new Map(keys.map((key) => [key.join(' '), key])).values()];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Whether what is shown is as of now. */
