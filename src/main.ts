@@ -1,6 +1,11 @@
 /** Process entry: argv -> command -> exit code. The only place that ends the process. */
 import { runProcess } from './cli/process.ts';
 
+// A diagnostic report (node --report-on-fatalerror) goes to whoever looks into a crash; secrets come by the environment, too.
+if (process.report) {
+  process.report.excludeEnv = true;
+}
+
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => stop.abort());
