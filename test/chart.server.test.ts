@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { dump, load } from 'js-yaml';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
-import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
+import { apps, channels, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { parseRegistryLimits } from '../src/app/registry-limits.ts';
 import { parseMirrorings } from '../src/app/registry-mirrors.ts';
 import { runController } from '../src/app/run-controller.ts';
@@ -412,6 +412,40 @@ describe('installed', () => {
     await expect(accept('eve', 'eve')).rejects.toThrow('approving takes the verb approve');
     await accept('ann', 'ann');
     expect(JSON.stringify(await client.get(updates, key))).toContain('"acceptedBy":"ann"');
+  });
+
+  test('nobody approves the set of a Channel in the name of another, or without the right', async () => {
+    const namespace = await createNamespace(client);
+    await install(namespace, []);
+    const key = { namespace, name: 'stable' };
+    const give = async (name: string, verbs: readonly string[]) => {
+      const rules = [
+        { apiGroups: ['headgate.dev'], resources: ['channels'], verbs: ['get', ...verbs] },
+        { apiGroups: ['headgate.dev'], resources: ['channels/status'], verbs: ['patch'] },
+      ];
+      await bind({ namespace, name }, rules, { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name });
+    };
+    await give('ann', ['approve']);
+    await give('eve', []);
+    const spec = { apps: { names: ['web'] }, publish: { folder: { path: 'stable' }, keysRef: { name: 'keys' } } };
+    await client.create<ProductObject>(channels, { metadata: key, spec });
+    const approve = async (who: string, by: string) => {
+      const at = '2026-05-04T12:00:00Z';
+      const begun = { number: 1, startedAt: at, basis: 'x', apps: [], trials: [], faults: [] };
+      const candidate = { ...begun, approvals: [{ by, at }] };
+      const patch = { kind: 'merge', body: { status: { candidate } } } as const;
+      await client.actAs(who).patch(channels, key, patch, { subresource: 'status' });
+    };
+
+    let count = 0;
+    await waitUntil('the policy is in force', 20_000, async () => {
+      const answer = await approve('eve', `somebody-${count++}`).catch((error: unknown) => String(error));
+      return answer?.includes('own name') === true;
+    });
+    await expect(approve('eve', 'eve')).rejects.toThrow('approving takes the verb approve on channels of headgate.dev');
+    await approve('ann', 'ann');
+
+    expect(JSON.stringify(await client.get(channels, key))).toContain('"by":"ann"');
   });
 
   test("votes by Keel's API are written by Headgate alone", async () => {
