@@ -8,21 +8,27 @@ export const programPath = '/app/headgate.mjs';
 
 /**
  * How Node runs it. Of what a check allocates next to nothing lives on, but a young generation of the usual 16 MiB times three stays in
- * memory once it was used: with 300 Apps that is a third of the process (bench/detect.ts). The one piece of WebAssembly is the parser of HTTP in
+ * memory once it was used: with 300 Apps that is a third of the process (bench/detect.ts). The old generation is collected when it has grown by a
+ * fifth; optimised for size it would be by three tenths. The one piece of WebAssembly is the parser of HTTP in
  * undici; to optimise it takes V8 22 MiB for a moment and a sixth of the time of the start, and it is no place where time is spent.
  */
-export const nodeFlags: readonly string[] = ['--max-semi-space-size=2', '--optimize-for-size', '--liftoff-only'];
+export const nodeFlags: readonly string[] = [
+  '--max-semi-space-size=2',
+  '--optimize-for-size',
+  '--heap-growing-percent=20',
+  '--liftoff-only',
+];
 
 /**
  * How glibc gives memory out, mallopt(3). By default each thread has a heap of its own, and blocks of up to 32 MiB come from these once one
  * was freed: what TLS, zlib, answers and V8's compilers (in pieces of 32 KiB) had used stays with the process for ever. Just started, with
- * `--liftoff-only`: 91 MiB with a threshold of 128 KiB, 84 MiB with 32 KiB. One App of 2,000 objects, highest memory: 133 MiB before, 121 MiB
- * with both (bench/apply.ts).
+ * `--liftoff-only`: 91 MiB with a threshold of 128 KiB, 84 MiB with 32 KiB. One App of 2,000 objects, highest memory: 133 MiB before, 119 MiB
+ * with all of these (bench/apply.ts).
  */
 export const nodeEnvironment: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '1',
   MALLOC_MMAP_THRESHOLD_: '32768',
-  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '16384',
 };
 
 const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
