@@ -6,7 +6,6 @@ import { createHmac } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { locateTools } from '../../test/cluster/binaries.ts';
 import { freePort } from '../../test/cluster/ports.ts';
@@ -19,23 +18,17 @@ import { connectTo, createNamespace } from '../../test/kube/server-fixtures.ts';
 import { makeAgeKey } from '../../test/manifests/age-key.ts';
 import { startReplica } from '../../test/replicas/replicas.ts';
 import { completeRollouts, pushVersions } from '../../test/runtime-stage.ts';
+import { type EchoingMail, startEcho, startEchoingMail } from '../../test/secrets/echo.ts';
 import { seedSecret, tracesIn } from '../../test/secrets/seeded.ts';
+import { tellAll } from '../../test/secrets/tell-all.ts';
 import { startGitHttp } from '../../test/servers/git-http.ts';
 import { makeGitRoot, makeRepository } from '../../test/servers/git-repository.ts';
-import { bodyOf, startHttpServer, type TestServer } from '../../test/servers/http-server.ts';
+import type { TestServer } from '../../test/servers/http-server.ts';
 import { type RunningRegistry, reader, startRegistry } from '../../test/servers/registry.ts';
-import {
-  apps,
-  channels,
-  type ProductObject,
-  rejections,
-  releases,
-  subscriptions,
-  updates,
-} from '../adapters/cluster/kinds.ts';
+import { apps, type ProductObject, updates } from '../adapters/cluster/kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { KubeObject, ResourceType } from '../kube/objects.ts';
-import { configMaps, deployments, events, leases, secrets } from '../kube/resource-types.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { deployments, secrets } from '../kube/resource-types.ts';
 
 const age = makeAgeKey();
 const otherAge = makeAgeKey();
@@ -72,13 +65,15 @@ let registry: RunningRegistry;
 let closed: RunningRegistry;
 let mirror: TestServer;
 let git: TestServer;
-let smtp: SMTPServer;
-let smtpPort: number;
+let mail: EchoingMail;
 let headgate: RunningProcess;
 let ports: { readonly api: number; readonly webhooks: number; readonly status: number };
 const gitRoot = makeGitRoot();
 /** What the services were sent: a secret that never was at work proves nothing. */
 let received = '';
+const hear = (said: string) => {
+  received += said;
+};
 const stop = new AbortController();
 
 beforeAll(async () => {
@@ -88,62 +83,21 @@ beforeAll(async () => {
   registry = await startRegistry();
   await pushVersions(registry.host, 'web', ['1.0.0', '1.1.0']);
   closed = await startRegistry({ storage: registry.storage, auth: { kind: 'basic' } });
-  mirror = await startHttpServer(async (request, response, url) => {
-    const said = `${request.method} ${request.url} ${JSON.stringify(request.headers)} ${await bodyOf(request)} ${login(request.headers.authorization)}`;
-    received += said;
-    const issuer = `http://${request.headers.host}/oidc`;
-    if (url.pathname === '/oidc/.well-known/openid-configuration') {
-      const all = {
-        issuer,
-        authorization_endpoint: `${issuer}/auth`,
-        token_endpoint: `${issuer}/token`,
-        jwks_uri: `${issuer}/jwks`,
-      };
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(all));
-      return;
-    }
-    response.writeHead(request.headers.authorization === undefined ? 401 : 403, {
-      'content-type': 'application/json',
-      'www-authenticate': 'Basic realm="mirror"',
-    });
-    response.end(
-      JSON.stringify({ error: 'access_denied', error_description: said, errors: [{ code: 'DENIED', message: said }] }),
-    );
-  });
+  mirror = await startEcho(hear);
   const authorization = `Basic ${Buffer.from(`robot:${seeds.gitToken}`).toString('base64')}`;
   git = await startGitHttp({ root: gitRoot.directory, authorization });
-  smtpPort = await startSmtp();
+  mail = await startEchoingMail(hear);
   completeRollouts({ client, namespace }, stop.signal);
 }, 60_000);
 
 afterAll(async () => {
   stop.abort();
   await warden.dismiss();
-  await Promise.all([registry.stop(), closed.stop(), mirror.stop(), git.stop()]);
-  await new Promise<void>((resolve) => smtp.close(() => resolve()));
+  await Promise.all([registry.stop(), closed.stop(), mirror.stop(), git.stop(), mail.stop()]);
   gitRoot.remove();
   await rm(directory, { recursive: true });
   await client.close();
 });
-
-function login(authorization = ''): string {
-  return Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString();
-}
-
-async function startSmtp(): Promise<number> {
-  smtp = new SMTPServer({
-    logger: false,
-    hideSTARTTLS: true,
-    allowInsecureAuth: true,
-    onAuth({ username, password }, _session, done) {
-      received += `${password}`;
-      done(new Error(`no such user ${username} with ${password}`));
-    },
-  });
-  const port = await freePort('127.0.0.1');
-  await new Promise<void>((resolve) => smtp.listen(port, '127.0.0.1', resolve));
-  return port;
-}
 
 async function share(name: string, stringData: Readonly<Record<string, string>>, type = 'Opaque'): Promise<void> {
   const object = { metadata: { namespace, name }, type, stringData };
@@ -162,7 +116,7 @@ const imageSource = (host: string, more: object = {}) => ({
 
 async function runWeb(name: string, host: string, more: object = {}): Promise<void> {
   const object = webDeployment({ name, namespace, image: `${host}/web:1.0.0`, replicas: 1 });
-  const { spec } = object as unknown as { readonly spec: { readonly template: { readonly spec: object } } };
+  const spec = object['spec'] as { readonly template: { readonly spec: object } };
   const template = { ...spec.template, spec: { ...spec.template.spec, ...more } };
   await client.create<KubeObject & { readonly spec: object }>(deployments, { ...object, spec: { ...spec, template } });
 }
@@ -177,7 +131,7 @@ async function putRegistryApps(): Promise<void> {
   await share('matrix', { address: mirror.origin, room: '!room:example.com', token: seeds.matrixToken });
   await share('hook', { address: `${mirror.origin}/hook`, token: seeds.hookToken });
   const letters = { from: 'a@example.com', to: 'b@example.com', username: 'robot', password: seeds.smtpPassword };
-  await share('email', { address: `smtp+plain://127.0.0.1:${smtpPort}`, ...letters });
+  await share('email', { address: mail.address, ...letters });
   const kinds = ['Slack', 'Matrix', 'Webhook', 'Email'];
   const nameOf = (kind: string) => (kind === 'Webhook' ? 'hook' : kind.toLowerCase());
   const to = kinds.map((kind) => ({ name: nameOf(kind), kind, secretRef: { name: nameOf(kind) } }));
@@ -333,40 +287,6 @@ async function call(): Promise<void> {
   });
 }
 
-/** Everything that is to be read without a right to read Secrets: place -> text. */
-async function tell(): Promise<ReadonlyMap<string, string>> {
-  const told = new Map<string, string>();
-  const kinds: readonly ResourceType[] = [
-    apps,
-    updates,
-    rejections,
-    releases,
-    channels,
-    subscriptions,
-    events,
-    configMaps,
-    deployments,
-    leases,
-  ];
-  for (const type of kinds) {
-    for (const object of (await client.list<KubeObject>(type, { namespace })).items) {
-      told.set(`${type.kind} ${object.metadata.name}`, JSON.stringify(object));
-    }
-  }
-  const paths = ['apps', 'updates', 'approvals', 'figures', 'rejections', 'sources', 'registries', 'channels'];
-  for (const name of (await client.list<KubeObject>(apps, { namespace })).items.map(({ metadata }) => metadata.name)) {
-    paths.push(...['', '/candidates', '/resources'].map((part) => `apps/${namespace}/${name}${part}`));
-  }
-  for (const { metadata } of (await client.list<KubeObject>(updates, { namespace })).items) {
-    paths.push(...['', '/objects', '/pods'].map((part) => `updates/${namespace}/${metadata.name}${part}`));
-  }
-  for (const path of paths) {
-    told.set(`API ${path}`, await (await fetch(`http://127.0.0.1:${ports.api}/api/v1/${path}`)).text());
-  }
-  told.set('metrics', await (await fetch(`http://127.0.0.1:${ports.status}/metrics`)).text());
-  return told;
-}
-
 async function crash(): Promise<void> {
   process.kill(headgate.pid, 'SIGUSR2');
   await vi.waitFor(() => expect(headgate.ending).toBeDefined(), { timeout: 20_000 });
@@ -408,7 +328,7 @@ test('secrets are nowhere but where they belong', { timeout: 240_000 }, async ()
   await call();
   expect(tracesIn({ used: seeds.clientSecret }, 'received', received)).not.toEqual([]);
 
-  const told = new Map(await tell());
+  const told = new Map(await tellAll({ client, namespace, ports }));
   await crash();
   told.set('log', await readFile(headgate.logPath, 'utf8'));
   const reports = (await readdir(directory)).filter((name) => name.startsWith('report.'));
