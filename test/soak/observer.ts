@@ -1,56 +1,74 @@
 /** Watches what Headgate writes while it is soaked, and judges it all the time. */
 import { apps, type ProductObject, rejections, updates } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { startInformer } from '../../src/kube/informer.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/objects.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
 import { decodeApp } from '../../src/resources/decode-app.ts';
 import { decodeUpdate } from '../../src/resources/decode-update.ts';
 import type { RejectionSpecWire } from '../../src/resources/rejection.ts';
+import { webDeployment } from '../images/web-objects.ts';
+import { createNamespace } from '../kube/server-fixtures.ts';
+import { followWrites } from './follow.ts';
 import { type Sight, violationsIn } from './history.ts';
 import type { DeploymentObject } from './play-rollouts.ts';
 
 export interface Observer {
   readonly sights: readonly Sight[];
-  /** Those that were there at the last call, too: one watch may be behind the others for a while. */
-  confirmed(): readonly string[];
+  /**
+   * What is broken in all that was written up to this call.
+   *
+   * @throws while the API server is away, or a watch does not come
+   */
+  judge(): Promise<readonly string[]>;
 }
 
-export function observe(client: KubeClient, namespace: string, signal: AbortSignal): Observer {
+export async function observe(client: KubeClient, namespace: string, signal: AbortSignal): Promise<Observer> {
   const sights: Sight[] = [];
-  const follow = <T extends KubeObject>(type: ResourceType, look: (object: T, at: bigint) => Sight) =>
-    startInformer<T>({
-      client,
-      type,
-      namespace,
-      signal,
-      onError: () => undefined,
-      onChange: (object, _, kind) => {
-        if (kind !== 'deleted') {
-          sights.push(look(object, BigInt(object.metadata.resourceVersion ?? '0')));
-        }
-      },
-    });
-  follow<DeploymentObject>(deployments, seeImage);
-  follow<ProductObject>(updates, seeUpdate);
-  follow<ProductObject & { readonly spec: RejectionSpecWire }>(rejections, ({ spec }, at) => ({
-    kind: 'rejection',
-    at,
-    app: spec.app ?? '',
-    digest: spec.digest,
-  }));
-  follow<ProductObject>(apps, seeApp);
-  let last = new Set<string>();
+  const beside = await createNamespace(client);
+  const follow = <T extends KubeObject>(type: ResourceType, spec: unknown, see: (object: T, at: bigint) => Sight) => {
+    const look = (object: T) => {
+      if (object.metadata.namespace === namespace) {
+        sights.push(see(object, BigInt(object.metadata.resourceVersion ?? '0')));
+      }
+    };
+    const marked = { metadata: { namespace: beside, name: 'mark' }, spec } as object as T;
+    return followWrites<T>({ client, type, signal, marked, look });
+  };
+  const followers = [
+    await follow<DeploymentObject>(deployments, marks.deployment(beside), seeImage),
+    await follow<ProductObject>(updates, marks.update, seeUpdate),
+    await follow<RejectionObject>(rejections, marks.rejection, seeRejection),
+    await follow<ProductObject>(apps, marks.app, seeApp),
+  ];
   return {
     sights,
-    confirmed() {
-      const found = violationsIn(sights);
-      const both = found.filter((text) => last.has(text));
-      last = new Set(found);
-      return both;
+    async judge() {
+      const reached = await Promise.all(followers.map((follower) => follower.reach()));
+      return violationsIn(sights.filter(({ at }) => reached.every((one) => at <= one)));
     },
   };
 }
+
+type RejectionObject = ProductObject & { readonly spec: RejectionSpecWire };
+
+const someDigest = `sha256:${'0'.repeat(64)}`;
+const version = { tag: '1.0.0', digest: someDigest };
+
+/** Valid objects that nobody acts on. */
+const marks = {
+  deployment: (namespace: string) => webDeployment({ name: 'mark', namespace, image: 'mark', replicas: 0 })['spec'],
+  update: {
+    app: 'mark',
+    sequence: 1,
+    trigger: { kind: 'Deploy', by: 'the soak', reason: 'a mark' },
+    changes: [{ source: 'web', repository: 'mark', from: version, to: version }],
+  },
+  rejection: { digest: someDigest, reason: 'a mark', author: 'the soak' },
+  app: {
+    sources: [{ name: 'web', image: { repository: 'registry.test/mark', policy: { semver: { range: '1' } } } }],
+    deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'mark' }] } },
+  },
+};
 
 /** `host/path:tag@digest`, of which the digest is missing where a person set the image. */
 export function parseImage(image: string): { readonly tag: string; readonly digest: string } {
@@ -61,6 +79,10 @@ export function parseImage(image: string): { readonly tag: string; readonly dige
 function seeImage({ metadata, spec }: DeploymentObject, at: bigint): Sight {
   const image = parseImage(spec.template.spec.containers[0]?.image ?? '');
   return { kind: 'image', at, app: metadata.labels?.['app'] ?? '', workload: metadata.name, ...image };
+}
+
+function seeRejection({ spec }: RejectionObject, at: bigint): Sight {
+  return { kind: 'rejection', at, app: spec.app ?? '', digest: spec.digest };
 }
 
 function seeUpdate(object: ProductObject, at: bigint): Sight {

@@ -66,7 +66,7 @@ export async function open(): Promise<Soak> {
     ...{ controlPlane, warden, client, namespace, rollouts, stop, replicas: [], pending: [] },
     registry: { host, process: await runRegistry(warden, host), back: Promise.resolve() },
     published: new Map(appNames.map((app) => [app, []])),
-    observer: observe(client, namespace, stop.signal),
+    observer: await observe(client, namespace, stop.signal),
   };
   const rolloutOf = (image: string) => rollouts.get(parseImage(image).digest) ?? 'completes';
   void playRollouts({ client, namespace, signal: stop.signal, rolloutOf });
