@@ -1,6 +1,7 @@
 /** What the API answers, over a real API server and registry: to whom, in pages, live. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type ApiStage, makePerson, openApiStage, reader } from '../../../test/api-stage.ts';
+import { redateToken } from '../../../test/kube/redated-token.ts';
 import { createNamespace } from '../../../test/kube/server-fixtures.ts';
 import { createDeployment, pushVersions } from '../../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../../test/servers/registry.ts';
@@ -206,6 +207,19 @@ test.each([
   expect(headers.get('www-authenticate')).toBe('Bearer');
   expect(headers.get('content-type')).toMatch('application/problem+json');
   expect(body).toMatchObject({ code: 'unauthorized' });
+});
+
+test.each([
+  ['of which a minute is left', 60, 200],
+  ['that ended a minute ago', -60, 401],
+])('a token of Kubernetes %s: moved to %i s from its end, answered %i', async (_, leftSeconds, status) => {
+  const kubeconfigPath = inject('kubeconfig');
+  const { exp = 0 } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp?: number };
+  const bySeconds = Math.floor(Date.now() / 1_000) + leftSeconds - exp;
+
+  const answer = await stage.ask('/api/v1/apps', { token: await redateToken(token, kubeconfigPath, bySeconds) });
+
+  expect(answer.status).toBe(status);
 });
 
 test('a policy is tried on tags', async () => {
