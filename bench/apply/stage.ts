@@ -193,7 +193,10 @@ export async function untilReady(client: KubeClient, namespace: string, wanted: 
     },
   });
   try {
-    await Promise.race([promise, delay(mostMs).then(() => explain(client, namespace, ready.size, count))]);
+    await Promise.race([
+      promise,
+      delay(mostMs, undefined, { ref: false }).then(() => explain(client, namespace, ready.size, count)),
+    ]);
   } finally {
     stop.abort();
   }
