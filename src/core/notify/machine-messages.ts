@@ -1,5 +1,5 @@
 /** What other programs are sent. */
-import type { Notice, NoticeLevel } from './notice.ts';
+import { endsAlert, type Notice, type NoticeLevel } from './notice.ts';
 
 /** Our own form: one object for each notice, all of them in a list. */
 export function webhookMessage(notices: readonly Notice[]): unknown {
@@ -17,9 +17,9 @@ const alertLastsMs = 24 * 3_600_000;
  * `POST /api/v2/alerts` of Alertmanager (its openapi.yaml, postableAlerts). One alert for each App: a version that is good ends it.
  */
 export function alertMessage(notices: readonly Notice[], now: Date): unknown {
-  return notices.map(({ namespace, app, level, message, versions, update, at }) => {
-    const isOver = level === 'Success' || level === 'Info';
-    const endsAt = isOver ? now : new Date(at.getTime() + alertLastsMs);
+  return notices.map((notice) => {
+    const { namespace, app, message, versions, update, at } = notice;
+    const endsAt = endsAlert(notice) ? now : new Date(at.getTime() + alertLastsMs);
     return {
       labels: { alertname: alertName, namespace, app, severity: 'warning' },
       annotations: { summary: `${app}: ${versions}`, description: message, update },

@@ -82,3 +82,8 @@ export function fieldsOfNotice(notice: Notice): Readonly<Record<string, string>>
 export function isAtLeast(level: NoticeLevel, least: NoticeLevel): boolean {
   return noticeLevels.indexOf(level) >= noticeLevels.indexOf(least);
 }
+
+/** The alert of an App is over with it. */
+export function endsAlert({ level }: Notice): boolean {
+  return level === 'Success' || level === 'Info';
+}

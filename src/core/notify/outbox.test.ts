@@ -53,6 +53,35 @@ test.each([
   expect(enlist([], wanted, startOfTest)).toHaveLength(count);
 });
 
+const alarms = channel({ name: 'alarms', kind: 'Alertmanager', level: 'Warning' });
+const alarm = (id: string, level: Notice['level'], fields: Partial<Notice> = {}) => ({
+  notice: notice(id, { level, ...fields }),
+  channel: alarms,
+});
+const openOf = (outbox: Outbox) => outbox.filter(({ state }) => state === 'Open').map(({ id }) => id);
+
+test('an alert ends whatever the level of its channel', () => {
+  const fired = enlist([], [alarm('a', 'Warning')], startOfTest);
+  const [batch] = dueBatches(fired, [alarms], startOfTest);
+  const sent = batch ? settled(fired, batch, { kind: 'Sent' }, startOfTest) : fired;
+
+  expect(openOf(enlist(sent, [alarm('b', 'Success')], later(1_000)))).toEqual(['b']);
+});
+
+test('an alert that is over before it could be told is not told afterwards, where it would fire again', () => {
+  const [fired, other] = [alarm('a', 'Warning'), alarm('b', 'Warning', { app: 'db' })];
+  const open = enlist([], [fired, other], startOfTest);
+  const [batch] = dueBatches(open, [alarms], startOfTest);
+  const failed = batch
+    ? settled(open, batch, { kind: 'Failed', message: 'down', retryAfterMs: undefined }, startOfTest)
+    : [];
+
+  const outbox = enlist(failed, [fired, other, alarm('c', 'Info'), alarm('d', 'Success')], later(1_000));
+
+  expect(openOf(outbox)).toEqual(['b', 'd']);
+  expect(outbox[0]).toMatchObject({ state: 'GivenUp', problem: 'a newer notice of the App took its place' });
+});
+
 test('what happened more than an hour before anybody looked is not told', () => {
   expect(enlist([], want(notice('a')), later(hour - 1))).toHaveLength(1);
   expect(enlist([], want(notice('a')), later(hour))).toEqual([]);

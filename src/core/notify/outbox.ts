@@ -2,8 +2,7 @@
  * What is still to be told, and what was told lately, of one namespace. Pure. It is written down before the first attempt and after each, so that
  * a restart neither loses nor repeats a notice, except for one that was on its way.
  */
-import type { Channel, Notice } from './notice.ts';
-import { isAtLeast } from './notice.ts';
+import { type Channel, endsAlert, isAtLeast, type Notice } from './notice.ts';
 
 export interface OutboxEntry {
   /** Of the notice. */
@@ -41,14 +40,31 @@ export function enlist(
 ): Outbox {
   const known = new Set(outbox.map(keyOf));
   const fresh = wanted
-    .filter(({ notice, channel }) => isAtLeast(notice.level, channel.level))
+    .filter(({ notice, channel }) => isToldBy(channel, notice))
     .filter(({ notice, channel }) => !known.has(keyOf({ id: notice.id, channel: channel.name })))
     .filter(({ notice }) => now.getTime() - notice.at.getTime() < longestUnseenMs)
     .map(({ notice, channel }): OutboxEntry => {
       const at = channel.digestAtMinute === undefined ? now : nextDigest(channel.digestAtMinute, now);
       return { id: notice.id, channel: channel.name, notice, state: 'Open', attempts: 0, at };
     });
-  return fresh.length === 0 ? outbox : prune([...outbox, ...fresh], now);
+  const alerting = wanted.filter(({ channel }) => channel.kind === 'Alertmanager').map(({ channel }) => channel.name);
+  return fresh.length === 0 ? outbox : prune(withoutOvertaken([...outbox, ...fresh], new Set(alerting), now), now);
+}
+
+/** An alert that nobody ends would fire for a day, so that its end is told whatever the level. */
+function isToldBy({ kind, level }: Channel, notice: Notice): boolean {
+  return isAtLeast(notice.level, level) || (kind === 'Alertmanager' && endsAlert(notice));
+}
+
+/** An alert is a state and not a story: one that is told after what ended it would fire again. */
+function withoutOvertaken(outbox: Outbox, alerting: ReadonlySet<string>, now: Date): Outbox {
+  const placeOf = ({ channel, notice }: OutboxEntry) => `${channel} ${notice.app}`;
+  const newest = new Map(outbox.map((entry) => [placeOf(entry), entry]));
+  return outbox.map((entry) =>
+    entry.state === 'Open' && alerting.has(entry.channel) && newest.get(placeOf(entry)) !== entry
+      ? { ...entry, state: 'GivenUp', at: now, problem: 'a newer notice of the App took its place' }
+      : entry,
+  );
 }
 
 /** The next time of that minute of the day. */
