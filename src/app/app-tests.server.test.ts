@@ -2,33 +2,23 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { analysisTemplates, installAnalysisTemplates } from '../../test/crds/argo-rollouts.ts';
 import { endJob, type JobObject } from '../../test/helm/interruptions.ts';
-import {
-  completeRollouts,
-  createDeployment,
-  openRuntimeStage,
-  pushVersions,
-  type RuntimeStage,
-} from '../../test/runtime-stage.ts';
+import { completeRollouts, openRuntimeStage, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { bodyOf, startHttpServer, type TestServer } from '../../test/servers/http-server.ts';
 import { type RunningPrometheus, startPrometheus } from '../../test/servers/prometheus.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import * as tested from '../../test/tested-app.ts';
 import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
-import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { createDirectRecords } from '../adapters/cluster/records.ts';
 import { approveUpdate, rejectUpdate } from '../engine/update/approve.ts';
-import { jobs, secrets } from '../kube/resource-types.ts';
-import type { AppSpecWire } from '../resources/app.ts';
+import { jobs } from '../kube/resource-types.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { parseOutboundAllowance } from './outbound-setup.ts';
-
-type Tests = NonNullable<AppSpecWire['tests']>;
 
 const signal = new AbortController().signal;
 
 let registry: RunningRegistry;
 let stage: RuntimeStage;
 let stop: AbortController;
-let repository = 0;
 const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -43,7 +33,6 @@ beforeEach(async () => {
   stop = new AbortController();
   stage = await openRuntimeStage(inject('kubeconfig'), { outbound });
   completeRollouts(stage, stop.signal);
-  repository += 1;
 });
 
 afterEach(async () => {
@@ -60,44 +49,11 @@ async function serve(handler: Parameters<typeof startHttpServer>[0]): Promise<Te
   return server;
 }
 
-/** App `web`, for which there is 1.1.0 with these tests to pass. */
-async function follow(tests: Tests): Promise<void> {
-  const path = `tests-${repository}/web`;
-  await pushVersions(registry.host, path, ['1.0.0', '1.1.0']);
-  await createDeployment(stage, 'web', `${registry.host}/${path}:1.0.0`);
-  const image = { repository: `${registry.host}/${path}`, insecure: true, policy: { semver: { range: '1.x' } } };
-  await stage.client.create<ProductObject>(apps, {
-    metadata: { namespace: stage.namespace, name: 'web' },
-    spec: {
-      interval: '5m',
-      sources: [{ name: 'web', image }],
-      deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } },
-      health: { timeout: '30m', stableFor: '0s' },
-      tests,
-    },
-  });
-}
-
-/** The Update once `check` holds for it. */
-async function untilUpdate(check: (update: UpdateObjectWire) => void): Promise<UpdateObjectWire> {
-  let found: UpdateObjectWire | undefined;
-  await stage.until(async () => {
-    found = (await stage.updatesOf('web')).at(-1);
-    expect(found).toBeDefined();
-    if (found) {
-      check(found);
-    }
-  });
-  return found as UpdateObjectWire;
-}
-
-const untilPhase = (phase: string) => untilUpdate(({ status }) => expect(status?.phase).toBe(phase));
-const verdictsOf = ({ status }: UpdateObjectWire) =>
-  (status?.tests ?? []).map(({ name, verdict, message }) => `${name} ${verdict}: ${message}`);
-
-async function shareSecret(name: string, data: Readonly<Record<string, string>>): Promise<void> {
-  await stage.client.create(secrets, { metadata: { namespace: stage.namespace, name }, stringData: data } as never);
-}
+const follow = (tests: tested.Tests) => tested.followTested(stage, registry.host, tests);
+const untilUpdate = (check: (update: UpdateObjectWire) => void) => tested.untilUpdate(stage, check);
+const untilPhase = (phase: string) => tested.untilPhase(stage, phase);
+const shareSecret = (name: string, data: Readonly<Record<string, string>>) => tested.shareSecret(stage, name, data);
+const { verdictsOf } = tested;
 
 function people() {
   const clock = { now: () => stage.clock.now() };
@@ -322,7 +278,7 @@ describe('with a real Prometheus', () => {
     await app.stop();
   });
 
-  const metric = (name: string, query: string, fields: object): Tests[number] => ({
+  const metric = (name: string, query: string, fields: object): tested.Tests[number] => ({
     name,
     metric: { url: prometheus.origin, query, ...fields },
   });

@@ -32,9 +32,9 @@ export function describeFailure(url: URL, error: unknown, { timeoutMs, plain }: 
   if (error instanceof Error && (error.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW')) {
     return { kind: 'Foreign', line: `${url.host} does not speak HTTP (${code || error.name})` };
   }
-  if (/CERT|SIGNATURE|ALTNAME/.test(code)) {
-    const line = `the certificate of ${url.host} is not trusted (${code}); give the CA bundle that signed it`;
-    return { kind: 'Unreachable', line };
+  const tls = tlsFailures.find(([pattern]) => pattern.test(code));
+  if (tls !== undefined) {
+    return { kind: 'Unreachable', line: `${tls[1](url.host)} (${reasonOf(error) ?? code})` };
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
     return { kind: 'Unreachable', line: `${url.host} does not speak TLS; if plain http is meant, ${plain} (${code})` };
@@ -53,6 +53,25 @@ function describeBreak({ host }: URL, error: unknown, code: string): string {
   return proxyStatus === undefined
     ? `${host} broke off (${code || 'no code'})`
     : `the proxy does not connect to ${host} (${describeStatus(Number(proxyStatus))})`;
+}
+
+/** In this order: an alert is what the other side says of us, and names certificates too. */
+const tlsFailures: readonly (readonly [RegExp, (host: string) => string])[] = [
+  [/ALERT_CERTIFICATE_REQUIRED/, (host) => `${host} asks for a client certificate, and was given none`],
+  [/ALERT_.*(CERTIFICATE|UNKNOWN_CA)/, (host) => `${host} does not take the client certificate`],
+  [/ALERT_HANDSHAKE_FAILURE/, (host) => `${host} ends the TLS handshake; it may ask for a client certificate`],
+  [/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, (host) => `${host} speaks no version of TLS that is good enough`],
+  [/^CERT_HAS_EXPIRED$/, (host) => `the certificate of ${host} has expired`],
+  [/^CERT_NOT_YET_VALID$/, (host) => `the certificate of ${host} is not valid yet`],
+  [/ALTNAME/, (host) => `the certificate of ${host} is for another name`],
+  [/CERT|SIGNATURE/, (host) => `the certificate of ${host} is not trusted; give the CA bundle that signed it`],
+];
+
+/** Which names a certificate has, as node says it. */
+function reasonOf(error: unknown): string | undefined {
+  return error instanceof Error && 'reason' in error && 'host' in error && typeof error.reason === 'string'
+    ? error.reason.slice(0, 256)
+    : undefined;
 }
 
 const failuresByCode: Readonly<Record<string, string>> = {

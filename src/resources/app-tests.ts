@@ -1,5 +1,6 @@
 /** What is tried on a new version once it is healthy, as written in the cluster. */
 import Type, { type Static } from 'typebox';
+import { tlsVersions } from '../core/app-test/http-probe.ts';
 import {
   AnalysisTestSchema,
   HelmTestSchema,
@@ -64,6 +65,27 @@ const ExpectSchema = Type.Object(
   { description: 'What the answer must be.' },
 );
 
+const TlsSchema = Type.Object(
+  {
+    clientSecretRef: Type.Optional({
+      ...SecretReference,
+      description: 'Secret of type kubernetes.io/tls (tls.crt, tls.key) by which the request says who asks.',
+    }),
+    serverName: Type.Optional(
+      Type.String({
+        description: 'DNS name that the certificate must bear; the host of url when absent.',
+        pattern: '^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$',
+        minLength: 1,
+        maxLength: 253,
+      }),
+    ),
+    minVersion: Type.Optional(
+      Type.Enum([...tlsVersions], { description: 'The oldest version of TLS that is good.', default: '1.2' }),
+    ),
+  },
+  { description: 'What is special to the connection, with an https url.' },
+);
+
 const HttpSchema = Type.Object(
   {
     service: Type.Optional(
@@ -100,6 +122,7 @@ const HttpSchema = Type.Object(
       ...SecretReference,
       description: 'Secret whose key ca.crt holds certificates (PEM) to trust, with url.',
     }),
+    tls: Type.Optional(TlsSchema),
     attemptTimeout: Type.Optional(Duration('How long one request may take.', '10s')),
     expect: Type.Optional(ExpectSchema),
   },

@@ -1,5 +1,12 @@
 /** A request to the App: wire form -> what the product works with. */
-import type { HttpExpectation, HttpProbe, HttpTarget, TextMatch, ValueMatch } from '../core/app-test/http-probe.ts';
+import type {
+  HttpExpectation,
+  HttpProbe,
+  HttpTarget,
+  HttpTls,
+  TextMatch,
+  ValueMatch,
+} from '../core/app-test/http-probe.ts';
 import { isTestField, knownTestFields } from '../core/app-test/test-fields.ts';
 import { parseDuration } from '../core/duration.ts';
 import { parseFieldPath } from '../core/field-path.ts';
@@ -44,7 +51,7 @@ function isForbidden(name: string): boolean {
   return forbiddenHeaders.has(name) || name.startsWith('impersonate-') || name.startsWith('x-remote-');
 }
 
-function decodeTarget({ service, url, path, caSecretRef }: HttpTestWire, field: string): HttpTarget {
+function decodeTarget({ service, url, path, caSecretRef, tls }: HttpTestWire, field: string): HttpTarget {
   if ((service === undefined) === (url === undefined)) {
     throw invalidObject(field, ['exactly one of service and url must be set']);
   }
@@ -52,13 +59,29 @@ function decodeTarget({ service, url, path, caSecretRef }: HttpTestWire, field: 
     if (path !== undefined) {
       throw invalidObject(`${field}.path`, ['goes with service; write it into url']);
     }
-    return { kind: 'Url', url: template(url, `${field}.url`), caSecret: caSecretRef?.name };
+    if (tls !== undefined && !url.startsWith('https:')) {
+      throw invalidObject(`${field}.tls`, ['goes with an https url']);
+    }
+    const caSecret = caSecretRef?.name;
+    return { kind: 'Url', url: template(url, `${field}.url`), caSecret, tls: decodeTls(tls ?? {}, `${field}.tls`) };
   }
   if (caSecretRef !== undefined) {
     throw invalidObject(`${field}.caSecretRef`, ['goes with url; the API server does not check what pods show it']);
   }
+  if (tls !== undefined) {
+    throw invalidObject(`${field}.tls`, ['goes with url; to a Service it is the API server that connects']);
+  }
   const { name = '', port = '80', scheme = 'http' } = service ?? {};
   return { kind: 'Service', name, port, scheme, path: decodePath(path ?? '/', `${field}.path`) };
+}
+
+function decodeTls(tls: NonNullable<HttpTestWire['tls']>, field: string): HttpTls {
+  const { clientSecretRef, serverName, minVersion } = tls;
+  // A server is asked for by a DNS name alone (RFC 6066, section 3).
+  if (serverName !== undefined && /^[\d.]+$/.test(serverName)) {
+    throw invalidObject(`${field}.serverName`, [`"${serverName}" is an address; write a DNS name`]);
+  }
+  return { clientSecret: clientSecretRef?.name, serverName, minVersion };
 }
 
 /** A path that climbs would leave the Service for the rest of the API. */

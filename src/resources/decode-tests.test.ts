@@ -51,6 +51,12 @@ describe('decodeTests', () => {
     [{ ...http, url: 'http://a.test/' }, 'http: exactly one of service and url must be set'],
     [{ url: 'http://a.test/', path: '/x' }, 'http.path: goes with service; write it into url'],
     [{ ...http, caSecretRef: { name: 'ca' } }, 'http.caSecretRef: goes with url'],
+    [{ ...http, tls: {} }, 'http.tls: goes with url; to a Service it is the API server that connects'],
+    [{ url: 'http://a.test/', tls: { minVersion: '1.3' } }, 'http.tls: goes with an https url'],
+    [
+      { url: 'https://a.test/', tls: { serverName: '10.0.0.1' } },
+      'http.tls.serverName: "10.0.0.1" is an address; write a DNS name',
+    ],
     [{ ...http, path: '/../../../secrets' }, 'http.path: "/../../../secrets" is no plain path'],
     [{ ...http, path: '/a/%2E%2e/b' }, 'http.path: "/a/%2E%2e/b" is no plain path'],
     [{ ...http, path: '//evil.test/' }, 'http.path: "//evil.test/" is no plain path'],

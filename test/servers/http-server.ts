@@ -1,5 +1,5 @@
 import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface RecordedRequest {
@@ -23,11 +23,16 @@ export interface TestServer {
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 
+export interface ServerTls {
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM; whoever shows no certificate of this authority is not let in. */
+  readonly clientAuthority?: string;
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+}
+
 /** A real server on a free port of 127.0.0.1 that records what it is asked. With `tls` it speaks https. */
-export async function startHttpServer(
-  handler: Handler,
-  tls?: { readonly certificate: string; readonly key: string },
-): Promise<TestServer> {
+export async function startHttpServer(handler: Handler, tls?: ServerTls): Promise<TestServer> {
   const requests: RecordedRequest[] = [];
   let origin = '';
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -35,7 +40,7 @@ export async function startHttpServer(
     requests.push({ method, path: url, authorization: headers.authorization });
     Promise.resolve(handler(request, response, new URL(url, origin))).catch(() => response.destroy());
   };
-  const server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }, listener) : createPlainServer(listener);
+  const server = tls ? createTlsServer(optionsOf(tls), listener) : createPlainServer(listener);
   let connections = 0;
   server.on('connection', () => {
     connections += 1;
@@ -55,6 +60,14 @@ export async function startHttpServer(
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+function optionsOf({ certificate, key, clientAuthority, maxVersion }: ServerTls): ServerOptions {
+  return {
+    ...{ cert: certificate, key },
+    ...(clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
   };
 }
 

@@ -74,7 +74,7 @@ async function exchange(
   try {
     await guard.addressesOf({ host: bareHost(url), port: portOf(url) }, limit);
     const response = await request(url, {
-      dispatcher: agents.agentFor(url, remote.caBundle, (cause) =>
+      dispatcher: agents.agentFor(url, { caBundle: remote.caBundle }, (cause) =>
         failure(remote, call, 'GIT_UNUSABLE', 'its CA bundle holds no certificate', cause),
       ),
       method: call.method,

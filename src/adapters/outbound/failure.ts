@@ -1,6 +1,7 @@
 /** What comes of a request to an address that a user named, as errors of ours. Of the address only the host is told. */
 import { type ErrorCode, OperationError } from '../../core/errors.ts';
 import type { OutboundRequest } from '../../engine/ports/outbound.ts';
+import type { TlsPart } from '../../network/agents.ts';
 import { describeFailure } from '../../network/describe-failure.ts';
 
 /** The address is one that must not be asked. */
@@ -12,9 +13,14 @@ export function invalidAnswer(wanted: OutboundRequest, found: string): Operation
   return failure(wanted, 'OUTBOUND_ANSWER_INVALID', found);
 }
 
+const invalidParts: Readonly<Record<TlsPart, string>> = {
+  CaBundle: 'the CA bundle holds no PEM certificate',
+  ClientCertificate: 'tls.crt and tls.key of the client are no PEM certificate and the key to it',
+};
+
 /** The certificates that the user names cannot be read. */
-export function invalidBundle(wanted: OutboundRequest, cause: unknown): OperationError {
-  return failure(wanted, 'SECRET_INVALID', 'the CA bundle holds no PEM certificate', cause);
+export function invalidTls(wanted: OutboundRequest, cause: unknown, part: TlsPart): OperationError {
+  return failure(wanted, 'SECRET_INVALID', invalidParts[part], cause);
 }
 
 /** Makes the error of a request that brought no answer. */

@@ -11,7 +11,7 @@ import { type AgentPool, createAgentPool } from '../../network/agents.ts';
 import type { Place } from '../../network/place-guard.ts';
 import { bareHost, type ProxySettings } from '../../network/proxy.ts';
 import { readBounded } from '../../network/read-bounded.ts';
-import { invalidAnswer, invalidBundle, refused, unreachable } from './failure.ts';
+import { invalidAnswer, invalidTls, refused, unreachable } from './failure.ts';
 import { addressesOf, findObjection, type Rules } from './places.ts';
 
 export interface GuardOptions {
@@ -152,17 +152,19 @@ function redirect({ url: from, request: wanted }: Hop, status: number, location:
   }
   url.username = '';
   url.password = '';
-  const { accept, 'content-type': contentType, ...others } = wanted.headers ?? {};
-  const headers = {
-    ...(accept === undefined ? {} : { accept }),
-    ...(contentType === undefined ? {} : { 'content-type': contentType }),
-    ...(url.origin === from.origin ? others : {}),
-  };
-  const { body, ...rest } = wanted;
+  const request = from.origin === url.origin ? wanted : forStranger(wanted);
   const keepsBody = status === 307 || status === 308;
-  return keepsBody || body === undefined
-    ? { url, request: { ...wanted, headers } }
-    : { url, request: { ...rest, headers, method: 'GET' } };
+  if (keepsBody || request.body === undefined) {
+    return { url, request };
+  }
+  const { body: _, ...rest } = request;
+  return { url, request: { ...rest, method: 'GET' } };
+}
+
+/** What another origin may know. */
+function forStranger({ tls: _, headers = {}, ...rest }: OutboundRequest): OutboundRequest {
+  const kept = Object.entries(headers).filter(([name]) => name === 'accept' || name === 'content-type');
+  return { ...rest, headers: Object.fromEntries(kept) };
 }
 
 async function sendOnce({ url, request: wanted }: Hop, passage: Passage): Promise<OutboundAnswer> {
@@ -173,7 +175,9 @@ async function sendOnce({ url, request: wanted }: Hop, passage: Passage): Promis
       method: wanted.method,
       headers: { ...wanted.headers, 'user-agent': options.userAgent },
       ...(wanted.body === undefined ? {} : { body: wanted.body }),
-      dispatcher: agents.agentFor(url, wanted.caBundle, (cause) => invalidBundle(wanted, cause)),
+      dispatcher: agents.agentFor(url, { ...wanted.tls, caBundle: wanted.caBundle }, (cause, part) =>
+        invalidTls(wanted, cause, part),
+      ),
       signal,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,

@@ -159,7 +159,7 @@ async function sendOnce(wanted: RegistryRequest, { agents, options, caller }: Pa
       method,
       headers: { ...headers, 'user-agent': options.userAgent },
       ...(content === undefined ? {} : { body: typeof content === 'function' ? Readable.from(content()) : content }),
-      dispatcher: agents.agentFor(url, access.caBundle, (cause) => invalidBundle(operation, cause)),
+      dispatcher: agents.agentFor(url, { caBundle: access.caBundle }, (cause) => invalidBundle(operation, cause)),
       signal,
       // undici gives up the connection after each HEAD otherwise, in fear of servers that send a body; then each digest would cost a handshake.
       reset: false,

@@ -28,7 +28,22 @@ export type HttpTarget =
       readonly url: string;
       /** Secret of the App's namespace with `ca.crt`. */
       readonly caSecret: string | undefined;
+      readonly tls: HttpTls;
     };
+
+/** What is special to a connection by TLS. */
+export interface HttpTls {
+  /** Secret of the App's namespace with `tls.crt` and `tls.key`, by which the request says who asks. */
+  readonly clientSecret: string | undefined;
+  /** That the certificate must bear; undefined: the host of the address. */
+  readonly serverName: string | undefined;
+  /** The oldest version that is good; undefined: 1.2. */
+  readonly minVersion: TlsVersion | undefined;
+}
+
+export const tlsVersions = ['1.2', '1.3'] as const;
+
+export type TlsVersion = (typeof tlsVersions)[number];
 
 export interface HttpHeader {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** One request to the App, judged. */
-import type { HttpProbe } from '../../core/app-test/http-probe.ts';
+import type { HttpProbe, HttpTls } from '../../core/app-test/http-probe.ts';
 import { judgeHttp, type TemplateFields } from '../../core/app-test/judge-http.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { fillTemplate } from '../../core/template.ts';
-import type { Outbound } from '../ports/outbound.ts';
+import type { Outbound, OutboundTls } from '../ports/outbound.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
 import type { ServiceAnswer, ServiceProxy } from '../ports/service-proxy.ts';
 import { type Attempted, ended, type TestAttempt } from './test-runner.ts';
@@ -84,13 +84,14 @@ async function askService(
 
 async function askUrl(
   { outbound, secrets }: HttpContext,
-  { probe, namespace, fields, url, caSecret, sent }: Target<'Url'>,
+  { probe, namespace, fields, url, caSecret, tls, sent }: Target<'Url'>,
   signal: AbortSignal,
 ): Promise<ServiceAnswer> {
   const caBundle = caSecret === undefined ? undefined : await secrets.valueOf(namespace, caSecret, 'ca.crt', signal);
   const request = {
     what: `${probe.method} the address of the test`,
     ...{ method: probe.method, url: fillTemplate(url, escaped(fields)), ...sent, caBundle },
+    tls: await connectionBy(secrets, namespace, tls, signal),
     ...{ timeoutMs: probe.timeoutMs, maxBytes: maxBodyBytes, cutsBody: true, maxRedirects: 0 },
   };
   try {
@@ -104,6 +105,20 @@ async function askUrl(
     }
     throw error;
   }
+}
+
+async function connectionBy(
+  secrets: SecretValues,
+  namespace: string,
+  { clientSecret, serverName, minVersion }: HttpTls,
+  signal: AbortSignal,
+): Promise<OutboundTls> {
+  if (clientSecret === undefined) {
+    return { serverName, minVersion };
+  }
+  const certificate = await secrets.valueOf(namespace, clientSecret, 'tls.crt', signal);
+  const key = await secrets.valueOf(namespace, clientSecret, 'tls.key', signal);
+  return { client: { certificate, key }, serverName, minVersion };
 }
 
 /** What a version is called must not become a piece of the address. */

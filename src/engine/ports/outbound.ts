@@ -11,6 +11,8 @@ export interface OutboundRequest {
   readonly body?: string | Uint8Array;
   /** PEM; trusted besides the public certificates. */
   readonly caBundle?: string | undefined;
+  /** Another origin than that of `url` is connected to without it. */
+  readonly tls?: OutboundTls | undefined;
   /** Of the answer's body; default 1 MiB. A longer one is an error, or cut where `cutsBody` is set. */
   readonly maxBytes?: number;
   readonly cutsBody?: boolean;
@@ -18,6 +20,16 @@ export interface OutboundRequest {
   readonly timeoutMs?: number;
   /** How many are followed; default 3. */
   readonly maxRedirects?: number;
+}
+
+/** What is special to the connection. */
+export interface OutboundTls {
+  /** PEM, both of them. */
+  readonly client?: { readonly certificate: string; readonly key: string } | undefined;
+  /** That the certificate must bear; the host of the URL when absent. */
+  readonly serverName?: string | undefined;
+  /** The oldest version that is good; 1.2 when absent. */
+  readonly minVersion?: '1.2' | '1.3' | undefined;
 }
 
 export interface OutboundAnswer {
@@ -35,7 +47,8 @@ export interface Outbound {
    * Any status is an answer. A redirect with 307 or 308 keeps method and body; after another one a GET follows.
    *
    * @throws OUTBOUND_REFUSED for an address that must not be asked, at once or by a redirect; OUTBOUND_UNREACHABLE,
-   * OUTBOUND_ANSWER_INVALID, SECRET_INVALID for a bundle without a certificate; the reason of the signal
+   * OUTBOUND_ANSWER_INVALID, SECRET_INVALID for a bundle without a certificate, or a client certificate without its key; the reason of
+   * the signal
    */
   send(request: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer>;
 }
