@@ -46,6 +46,7 @@ const answers: Readonly<Record<AnswerResult, Said>> = {
   Pending: { result: 'ignored', status: 202, text: 'an outcome is still waited for' },
   Denied: { result: 'unauthorized', status: 401, text: 'the token is missing, wrong, or of another attempt' },
   Late: { result: 'ignored', status: 409, text: 'the test has its verdict' },
+  Foreign: { result: 'invalid', status: 409, text: 'digest is not that of what was put in place' },
   Invalid: { result: 'invalid', status: 400, text: 'verdict must be pass, fail, inconclusive or pending' },
   Busy: { result: 'failed', status: 503, text: 'the Update is being written; send it again' },
 };

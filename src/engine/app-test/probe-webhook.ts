@@ -5,6 +5,7 @@ import { deadlineOf } from '../../core/app-test/test-record.ts';
 import { testToken } from '../../core/app-test/test-token.ts';
 import { signBody } from '../../core/outbound/sign-body.ts';
 import { fillTemplate } from '../../core/template.ts';
+import type { VersionChange } from '../../core/update/version-change.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Outbound, OutboundAnswer } from '../ports/outbound.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
@@ -65,18 +66,21 @@ async function ask(
       },
       signal,
     );
-    return answerOf(answer) ?? { kind: 'Begun', id };
+    return answerOf(answer, subject.changes) ?? { kind: 'Begun', id };
   } catch (error) {
     return notMade(error);
   }
 }
 
 /** @returns undefined: it was taken, and the outcome comes later */
-function answerOf({ status, body }: OutboundAnswer): Attempted | undefined {
+function answerOf({ status, body }: OutboundAnswer, changes: readonly VersionChange[]): Attempted | undefined {
   if (status < 200 || status > 299) {
     return ended('Error', `the address answers ${status}`);
   }
-  const said = readOutsideAnswer(parse(body));
+  const said = readOutsideAnswer(parse(body), changes);
+  if (said?.kind === 'Foreign') {
+    return ended('Error', said.message);
+  }
   return said?.kind === 'Outcome' ? { kind: 'Ended', outcome: said.outcome } : undefined;
 }
 
@@ -104,7 +108,7 @@ async function poll(
       },
       signal,
     );
-    const said = answer.status === 200 ? readOutsideAnswer(parse(answer.body)) : undefined;
+    const said = answer.status === 200 ? readOutsideAnswer(parse(answer.body), subject.changes) : undefined;
     return said?.kind === 'Outcome'
       ? { kind: 'Ended', outcome: said.outcome }
       : goesOn(said?.message || `the address answers ${answer.status}`);

@@ -6,7 +6,7 @@ import { isTestToken } from '../../core/app-test/test-token.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { notedTest } from '../../core/update/transitions.ts';
 import { readAppSpec } from '../../resources/decode-app.ts';
-import { journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
@@ -27,10 +27,10 @@ export interface TestAnswer {
 }
 
 /**
- * `Denied` also where there is no such test, so that nobody can find out which there are. `Late`: it has its verdict. `Busy`: somebody else
- * writes the Update; it is to be sent again.
+ * `Denied` also where there is no such test, so that nobody can find out which there are. `Late`: it has its verdict. `Foreign`:
+ * it is about another digest. `Busy`: somebody else writes the Update; it is to be sent again.
  */
-export type AnswerResult = 'Taken' | 'Pending' | 'Denied' | 'Late' | 'Invalid' | 'Busy';
+export type AnswerResult = 'Taken' | 'Pending' | 'Denied' | 'Late' | 'Foreign' | 'Invalid' | 'Busy';
 
 /** @throws errors of the API server that pass */
 export async function takeAnswer(
@@ -48,15 +48,11 @@ export async function takeAnswer(
   if (!isTestToken(answer.token, secret, { uid: update.metadata.uid, test: answer.test, number })) {
     return 'Denied';
   }
-  const said = readOutsideAnswer(answer.body);
+  const said = readOutsideAnswer(answer.body, changesOf(update.spec));
   if (record.verdict !== undefined) {
     return 'Late';
   }
-  return said?.kind === 'Outcome'
-    ? await write(context, asked, said, signal)
-    : said === undefined
-      ? 'Invalid'
-      : 'Pending';
+  return said?.kind === 'Outcome' ? await write(context, asked, said, signal) : (said?.kind ?? 'Invalid');
 }
 
 interface Asked {
