@@ -67,6 +67,23 @@ test.each<{ title: string; spec: Json; required: number | undefined }>([
   expect(build(spec).spec.gates?.approvals?.required).toBe(required);
 });
 
+test('of a branch only what is there of its commit too is kept', () => {
+  const git = {
+    ...{ url: 'https://git.example.com/org/web', branch: 'main', paths: ['deploy'] },
+    ...{ minimumAge: '2h', ageFrom: 'Created' },
+  };
+  const version = {
+    ...{ source: 'image', kind: 'Git' as const, location: git.url, tag: undefined, digest: `sha1:${'c'.repeat(40)}` },
+    target: 'apps/web/image.tar.gz',
+  };
+  const { spec } = build(
+    {},
+    released({ sources: [{ name: 'image', git }], deploy: { manifests: { source: 'image' } } }, [version]),
+  );
+  const file = { subscription: 'shop/stable', path: version.target };
+  expect(spec.sources[0]?.git).toEqual({ url: git.url, tag: { pinned: { digest: version.digest, file } } });
+});
+
 test('an overlay suspends one App', () => {
   expect(build({ overlay: [{ app: 'web', suspend: true }] }).spec.suspend).toBe(true);
 });

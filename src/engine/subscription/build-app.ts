@@ -76,7 +76,7 @@ function pinSource(
     return { ...source, artifact: { ...artifact, policy } };
   }
   if (git !== undefined && version.target !== undefined) {
-    const { branch: _branch, paths: _paths, ...where } = git;
+    const { branch: _branch, paths: _paths, minimumAge: _age, ageFrom: _ageFrom, ...where } = git;
     return { ...source, git: { ...where, tag: policy } };
   }
   throw invalid(`${what}: ${sayKind(version)}, and the Release does not carry its files`);
