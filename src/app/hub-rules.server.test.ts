@@ -1,10 +1,12 @@
 /** What a Channel respects before it releases: constraints, times, people, a soak; and what is wrong with one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { type HubGround, openHubGround, tagsOf } from '../../test/channels/hub-ground.ts';
+import { bodyOf, startHttpServer } from '../../test/servers/http-server.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
 import { createDirectChannels } from '../adapters/cluster/channels.ts';
 import { approveCandidate } from '../engine/candidate/approve-candidate.ts';
+import { secrets } from '../kube/resource-types.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
@@ -77,6 +79,32 @@ describe('before a set is released', () => {
     await hub.stage.clock.advance(until - hub.stage.clock.now().getTime());
     await hub.published('stable-1');
   });
+});
+
+test('a CI that remembers its answers is asked about each set anew', async () => {
+  const answers = new Map<unknown, string>();
+  const ci = await startHttpServer(async (request, response, { searchParams }) => {
+    if (request.method !== 'POST') {
+      response.end(JSON.stringify({ verdict: answers.get(searchParams.get('id')) }));
+      return;
+    }
+    const { changes } = JSON.parse(await bodyOf(request)) as { changes: { source: string; to: { tag: string } }[] };
+    const isBad = changes.some(({ source, to }) => source === 'api' && to.tag === '2.0.0');
+    const id = request.headers['idempotency-key'];
+    answers.set(id, answers.get(id) ?? (isBad ? 'fail' : 'pass'));
+    response.writeHead(202).end();
+  });
+  const { client, namespace } = hub.stage;
+  await client.create(secrets, { metadata: { namespace, name: 'ci' }, stringData: { token: 'shared' } } as never);
+  const poll = { url: `${ci.origin}/runs?id={{id}}`, every: '10s' };
+  const webhook = { url: `${ci.origin}/hook`, secretRef: { name: 'ci' }, poll };
+  await hub.begin({ tests: [{ name: 'ci', failureLimit: 0, webhook }] });
+  await hub.push({ api: '2.0.0' });
+  await hub.until(async () => expect((await hub.channel()).status?.candidates?.[0]?.outcome).toBe('Rejected'));
+  await hub.push({ api: '2.0.1' });
+  await hub.published('stable-2');
+  expect(tagsOf((await hub.releases())[1])).toMatchObject({ api: '2.0.1' });
+  await ci.stop();
 });
 
 describe('what is wrong with a Channel', () => {

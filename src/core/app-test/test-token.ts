@@ -2,7 +2,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface AskedAttempt {
-  /** Of the Update. */
+  /** Of the Update, or of the Channel and its trial. */
   readonly uid: string;
   readonly test: string;
   /** The first is 1. */

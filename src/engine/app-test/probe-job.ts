@@ -5,7 +5,7 @@ import { logDigest } from '../../core/app-test/log-digest.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { jobNameOf } from '../../core/job/job-name.ts';
 import type { JobOutcome, JobRequest, Jobs } from '../ports/jobs.ts';
-import { type Attempted, ended, type Prober, type TestAttempt } from './test-runner.ts';
+import { type Attempted, countedFor, ended, type Prober, type TestAttempt } from './test-runner.ts';
 
 /** What a container writes into its termination message to say that it could not tell. */
 const inconclusiveWord = /^\s*inconclusive\b/i;
@@ -29,7 +29,10 @@ export function createJobProber(jobs: Jobs): Prober<JobProbe> {
 async function start(jobs: Jobs, attempt: TestAttempt<JobProbe>, signal: AbortSignal): Promise<Attempted> {
   const { subject, record, probe } = attempt;
   const { owner } = subject;
-  const name = jobNameOf({ name: owner.name, uid: uidOf(attempt) }, `test-${record.attempts + 1}`);
+  const name = jobNameOf(
+    { name: owner.name, uid: `${countedFor(subject)} ${attempt.test.name}` },
+    `test-${record.attempts + 1}`,
+  );
   const request: JobRequest = {
     ...{ namespace: owner.namespace, name, purpose: 'test', template: probe.template },
     env: envOf(attempt),
@@ -47,11 +50,6 @@ async function start(jobs: Jobs, attempt: TestAttempt<JobProbe>, signal: AbortSi
     }
     throw error;
   }
-}
-
-/** A Channel makes the same test for one set after the other. */
-function uidOf({ subject: { owner, fields }, test }: TestAttempt<JobProbe>): string {
-  return owner.kind === 'Update' ? `${owner.uid} ${test.name}` : `${owner.uid} ${fields['update'] ?? ''} ${test.name}`;
 }
 
 function judge(name: string, probe: JobProbe, outcome: JobOutcome): Attempted {

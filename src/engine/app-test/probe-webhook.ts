@@ -11,7 +11,7 @@ import type { Outbound, OutboundAnswer } from '../ports/outbound.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
 import { escaped, notMade } from './attempt-http.ts';
 import type { QuickAttempts } from './quick-attempts.ts';
-import { type Attempted, ended, type Prober, type TestAttempt } from './test-runner.ts';
+import { type Attempted, countedFor, ended, type Prober, type TestAttempt } from './test-runner.ts';
 
 export interface WebhookContext {
   readonly outbound: Outbound;
@@ -132,11 +132,11 @@ function questionOf(attempt: Attempt, secret: string): unknown {
 
 /** The same for one attempt whoever asks, so that the other side can tell that it was asked before. */
 function idOf({ subject, test, record }: Attempt): string {
-  return `${subject.owner.uid}/${test.name}/${record.attempts + 1}`;
+  return `${countedFor(subject)}/${test.name}/${record.attempts + 1}`;
 }
 
 function asked({ subject, test, record }: Attempt) {
-  return { uid: subject.owner.uid, test: test.name, number: record.attempts + 1 };
+  return { uid: countedFor(subject), test: test.name, number: record.attempts + 1 };
 }
 
 function parse(body: string): unknown {

@@ -74,6 +74,11 @@ export function subjectOf(work: Work): TestSubject {
   };
 }
 
+/** What the attempts of a test are counted within: a Channel makes the same test for one set after the other. */
+export function countedFor({ owner, fields }: TestSubject): string {
+  return owner.kind === 'Update' ? owner.uid : `${owner.uid}/${fields['update'] ?? ''}`;
+}
+
 export function ended(kind: Outcome['kind'], message: string, logDigest?: string): Attempted {
   return { kind: 'Ended', outcome: { kind, message, logDigest } };
 }
