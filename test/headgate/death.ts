@@ -7,7 +7,7 @@ import type { UpdateObjectWire } from '../../src/resources/decode-update.ts';
 
 /**
  * `step`: when the StepListener has been told of the step. `write`: right before the request is sent, so that all that
- * was done before stays and this does not happen. `count`: at which occurrence.
+ * was done before stays and this does not happen; `any` stands for each write. `count`: at which occurrence.
  */
 export type Death =
   | { readonly kind: 'step'; readonly step: string }
@@ -21,13 +21,20 @@ export function die(): void {
 /**
  * A client that dies at a write. Writes are named by verb and plural, as `patch deployments`; a journal by its phase,
  * then whether it notes health or a wait, as `journal Watching healthy`.
+ *
+ * @param end what comes in the place of the write; nothing may be written after it
  */
-export function mortalClient(client: KubeClient, { write, count }: Extract<Death, { kind: 'write' }>): KubeClient {
+export function mortalClient(
+  client: KubeClient,
+  { write, count }: Extract<Death, { kind: 'write' }>,
+  end: (name: string) => void = die,
+): KubeClient {
   let seen = 0;
   const before = (name: string): void => {
-    seen += name === write ? 1 : 0;
-    if (name === write && seen === count) {
-      die();
+    const counts = write === 'any' || name === write;
+    seen += counts ? 1 : 0;
+    if (counts && seen === count) {
+      end(name);
     }
   };
   return {
@@ -61,7 +68,7 @@ export function mortalClient(client: KubeClient, { write, count }: Extract<Death
       before(`apply ${type.plural}`);
       return client.apply<T>(type, key, body, options);
     },
-    actAs: (user) => mortalClient(client.actAs(user), { kind: 'write', write, count }),
+    actAs: (user) => mortalClient(client.actAs(user), { kind: 'write', write, count }, end),
     delete(type, key, options) {
       before(`delete ${type.plural}`);
       return client.delete(type, key, options);
