@@ -1,9 +1,9 @@
 /**
  * What becomes of an Update with backup and data rollback when something breaks at each of its steps: the new version drops a table and
  * crashes, so that the way there and the way back are both walked. What was measured is kept in bench/faults/measured.json, from which
- * docs/concepts/faults.md is generated.
+ * docs/concepts/faults.md is generated. Without a fault it measures how long the way back takes (FAULTS=none for that alone).
  *
- * usage: make bench NAME=faults [FAULTS=registry,disk] [MOMENTS=BackingUp,Watching] [AT_ONCE=2]
+ * usage: make bench NAME=faults [FAULTS=none,registry,disk] [MOMENTS=BackingUp,Watching] [AT_ONCE=2]
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,12 +17,19 @@ import { installCrds } from '../test/install-crds.ts';
 import { type Cell, type FaultRow, faultsPage, isGood, type Moment, moments, withCells } from './faults/cells.ts';
 import { faultRows } from './faults/rows.ts';
 import { breakShop, type Controller, type FaultStage, pushShops } from './faults/shop-under-fault.ts';
+import { measureWayBack } from './faults/way-back.ts';
+import { type WayBack, wayBackGoalMs } from './faults/way-back-line.ts';
+import { sayFigures } from './figures.ts';
 
 type FaultName = keyof typeof faultRows;
+
+/** Of each strategy, where nothing breaks. */
+const wayBackRuns = 4;
 
 const awayMs = 30_000;
 
 const measured = join(import.meta.dirname, 'faults/measured.json');
+const waysBackFile = join(import.meta.dirname, 'faults/way-back.json');
 const page = join(import.meta.dirname, '../docs/concepts/faults.md');
 
 const strikes: Readonly<Record<FaultName, (stage: FaultStage, controller: Controller) => Promise<void>>> = {
@@ -50,7 +57,7 @@ const strikes: Readonly<Record<FaultName, (stage: FaultStage, controller: Contro
 };
 
 async function main(): Promise<void> {
-  const names = chosen('FAULTS', faultNames());
+  const names = chosen('FAULTS', ['none', ...faultNames()] as const);
   const at = chosen('MOMENTS', moments);
   const cluster = await startNode({ name: 'faults' });
   const warden = await hireWarden();
@@ -61,15 +68,7 @@ async function main(): Promise<void> {
     const stage = { cluster, warden, client, kubectl, digest: await pushShops(cluster) };
     let bad = 0;
     for (const name of names) {
-      const row: FaultRow = faultRows[name];
-      for (const some of inTurns(at.filter((moment) => row.only?.moments.includes(moment) ?? true))) {
-        const cells = await walk(stage, name, some);
-        for (const cell of cells) {
-          console.log(`${isGood(row, cell) ? 'good' : 'BAD '} ${JSON.stringify(cell)}`);
-        }
-        bad += cells.filter((cell) => !isGood(row, cell)).length;
-        await keep(cells);
-      }
+      bad += name === 'none' ? await keepWayBack(stage) : await strikeAt(stage, name, at);
     }
     process.exitCode = bad === 0 ? 0 : 1;
   } finally {
@@ -77,6 +76,21 @@ async function main(): Promise<void> {
     await warden.dismiss();
     await cluster.stop();
   }
+}
+
+/** @returns how many cells are not as they must be */
+async function strikeAt(stage: FaultStage, name: FaultName, at: readonly Moment[]): Promise<number> {
+  const row: FaultRow = faultRows[name];
+  let bad = 0;
+  for (const some of inTurns(at.filter((moment) => row.only?.moments.includes(moment) ?? true))) {
+    const cells = await walk(stage, name, some);
+    for (const cell of cells) {
+      console.log(`${isGood(row, cell) ? 'good' : 'BAD '} ${JSON.stringify(cell)}`);
+    }
+    bad += cells.filter((cell) => !isGood(row, cell)).length;
+    await keep(cells);
+  }
+  return bad;
 }
 
 function faultNames(): readonly FaultName[] {
@@ -117,12 +131,32 @@ async function walk(stage: FaultStage, fault: FaultName, at: readonly Moment[]):
   return await Promise.all(at.map(meet));
 }
 
+/** @returns how many took longer than they may */
+async function keepWayBack(stage: FaultStage): Promise<number> {
+  const runs = await measureWayBack(stage, wayBackRuns);
+  await writeFile(waysBackFile, `${JSON.stringify(runs, undefined, 2)}\n`);
+  await writePage();
+  const figures = runs.map(({ strategy, untilPodMs }) => ({
+    ...{ name: `${strategy}: from the verdict to the pod of the former version`, value: untilPodMs, unit: 'ms' },
+    ...(strategy === 'RollingUpdate' && { goal: wayBackGoalMs }),
+    better: 'lower' as const,
+  }));
+  sayFigures(figures);
+  return runs.filter(({ strategy, untilPodMs }) => strategy === 'RollingUpdate' && untilPodMs > wayBackGoalMs).length;
+}
+
+async function writePage(): Promise<void> {
+  const cells: readonly Cell[] = JSON.parse(await readFile(measured, 'utf8'));
+  const waysBack: readonly WayBack[] = JSON.parse(await readFile(waysBackFile, 'utf8'));
+  await writeFile(page, faultsPage(Object.values(faultRows), { cells, waysBack }));
+}
+
 /** Each cell takes minutes: what is measured is kept, whatever comes later. */
 async function keep(cells: readonly Cell[]): Promise<void> {
   const before: readonly Cell[] = JSON.parse(await readFile(measured, 'utf8'));
   const all = withCells(before, cells);
   await writeFile(measured, `${JSON.stringify(all, undefined, 2)}\n`);
-  await writeFile(page, faultsPage(Object.values(faultRows), all));
+  await writePage();
 }
 
 await main();

@@ -1,4 +1,5 @@
 /** What was measured of faults at the steps of an Update, cell by cell, and the page that shows it. */
+import { type WayBack, wayBackLines } from './way-back-line.ts';
 
 /** Phases of an Update at which something breaks, in their order. */
 export const moments = ['Pending', 'BackingUp', 'Applying', 'Watching', 'RollingBack', 'VerifyingRollback'] as const;
@@ -48,7 +49,10 @@ export function isGood({ ends }: FaultRow, { outcome }: Cell): boolean {
   );
 }
 
-export function faultsPage(rows: readonly FaultRow[], cells: readonly Cell[]): string {
+export function faultsPage(
+  rows: readonly FaultRow[],
+  { cells, waysBack }: { readonly cells: readonly Cell[]; readonly waysBack: readonly WayBack[] },
+): string {
   return [
     '# What may break during an update',
     '',
@@ -62,6 +66,7 @@ export function faultsPage(rows: readonly FaultRow[], cells: readonly Cell[]): s
     `|---|${moments.map(() => '---').join('|')}|`,
     ...rows.map((row) => rowOf(row, cells)),
     '',
+    ...wayBackLines(waysBack),
     'A disk that is too small for what comes back leaves the App stopped until a person goes on: `e2e/data.node.test.ts`. A Headgate that is killed right',
     'before it starts a Job, writes that one is done, or lets the App run again: `e2e/data-killed.node.test.ts`.',
     '',

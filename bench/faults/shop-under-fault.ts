@@ -123,7 +123,7 @@ async function follow(
 }
 
 /** `headgate controller` in a process of its own. */
-async function startController({ warden, cluster }: FaultStage, namespace: string): Promise<Controller> {
+export async function startController({ warden, cluster }: FaultStage, namespace: string): Promise<Controller> {
   const start = (): RunningProcess =>
     warden.start({
       name: namespace,
