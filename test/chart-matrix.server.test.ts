@@ -130,6 +130,8 @@ test.each<{ values: Readonly<Record<string, unknown>>; says: string }>([
   { values: { gitOnly: true, helmReleases: true }, says: 'gitOnly: helmReleases would change the cluster' },
   { values: { gitOnly: true, manifests: true }, says: 'gitOnly: manifests would change the cluster' },
   { values: { gitOnly: true, backups: true }, says: 'gitOnly: backups would change the cluster' },
+  { values: { drills: true }, says: 'drills needs backups' },
+  { values: { drills: true, backups: true, watchNamespaces: ['a'] }, says: 'drills makes namespaces' },
   { values: { gitOnly: true, fleetLock: { enabled: true } }, says: 'gitOnly: fleetLock.enabled would hold nodes' },
   { values: { monitoring: { serviceMonitor: true, podMonitor: true } }, says: 'would scrape every pod twice' },
   { values: { api: { enabled: true, gateway: { enabled: true } } }, says: 'api.gateway.parentRefs: name the Gateway' },

@@ -13,6 +13,7 @@ import { imagoConfigKey } from '../src/core/adopt/marks.ts';
 import { errorCodes } from '../src/core/errors.ts';
 import { waitingReasons } from '../src/core/waiting.ts';
 import { changeCauseKey } from '../src/engine/deploy/workloads/workloads-deployer.ts';
+import { drillKey } from '../src/resources/drill-codec.ts';
 import {
   adoptedFromLabel,
   adoptionProblemKey,
@@ -73,6 +74,7 @@ test('docs/reference/annotations.md has a row for every annotation that is read 
     ...Object.values(fluxV1Keys),
     appLabel,
     checkAtKey,
+    drillKey,
     definitionsVersionKey,
     adoptedFromLabel,
     adoptionProblemKey,

@@ -57,6 +57,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- fail "gitOnly: fleetLock.enabled would hold nodes in the cluster; set one of them to false" -}}
 {{- end -}}
 {{- end -}}
+{{- if .Values.drills -}}
+{{- if not .Values.backups -}}
+{{- fail "drills needs backups: what is tried is a checkpoint" -}}
+{{- end -}}
+{{- if .Values.watchNamespaces -}}
+{{- fail "drills makes namespaces, which is a right on the whole cluster; leave watchNamespaces empty, or set drills: false" -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.monitoring.serviceMonitor .Values.monitoring.podMonitor -}}
 {{- fail "monitoring: serviceMonitor and podMonitor would scrape every pod twice; set one of them to false" -}}
 {{- end -}}
@@ -258,6 +266,9 @@ seccompProfile:
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create, delete]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list]
 # Snapshots of claims, and claims that get other volumes on the way back.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]

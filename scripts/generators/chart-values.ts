@@ -153,6 +153,10 @@ export const chartValues = Type.Object(
       description:
         'Whether Apps may have spec.backup: rights on checkpoints, and to start Jobs as the ServiceAccounts that Apps name.',
     }),
+    drills: Type.Boolean({
+      description:
+        'Whether backups are tried by restore drills, needs backups: rights to make namespaces, and what an App is made of in these alone.',
+    }),
     subscriptions: Type.Boolean({
       description:
         'Whether there may be Subscriptions: rights to make the Apps of a channel, and to keep in ConfigMaps what was verified of it.',

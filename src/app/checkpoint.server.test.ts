@@ -16,7 +16,7 @@ import { createDirectRecords } from '../adapters/cluster/records.ts';
 import { type ClaimObject, claims } from '../adapters/cluster/volume-objects.ts';
 import { restoreApp } from '../engine/update/restore-app.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { deployments, pods, secrets } from '../kube/resource-types.ts';
+import { configMaps, deployments, pods, secrets, services } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 
 let registry: RunningRegistry;
@@ -234,6 +234,35 @@ test('the claims that the workloads mount are among the objects', async () => {
       metadata: { name: 'web-data' },
       spec: { resources: { requests: { storage: '1Gi' } } },
     },
+  ]);
+});
+
+test('what the pods name, and the Services that lead to them, are among the objects; one that stands still is kept as it ran', async () => {
+  const { client, namespace } = stage;
+  const named = (name: string) => ({ metadata: { namespace, name } });
+  await client.create<KubeObject & { readonly data: object }>(configMaps, { ...named('settings'), data: { a: 'b' } });
+  await client.create<KubeObject>(secrets, named('password'));
+  await client.create<KubeObject>(secrets, named('of-somebody-else'));
+  for (const app of ['web', 'other']) {
+    const spec = { selector: { app }, ports: [{ port: 80 }] };
+    await client.create<KubeObject & { readonly spec: object }>(services, { ...named(app), spec });
+  }
+  const volumes = [
+    { name: 'settings', configMap: { name: 'settings' } },
+    { name: 'password', secret: { secretName: 'password' } },
+  ];
+  await follow({ backup: { scaleDown: true } }, { volumes });
+
+  await stage.until(async () => expect((await update())?.status?.checkpoint?.state).toBe('Completed'));
+
+  const name = (await update())?.status?.checkpoint?.objects ?? '';
+  const secret = await client.get<KubeObject & { readonly data: Record<string, string> }>(secrets, { namespace, name });
+  const packed = Buffer.from(secret.data['objects.json.gz'] ?? '', 'base64');
+  expect(JSON.parse(gunzipSync(packed).toString())).toMatchObject([
+    { kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 1 } },
+    { kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: 'b' } },
+    { kind: 'Secret', metadata: { name: 'password' } },
+    { kind: 'Service', metadata: { name: 'web' } },
   ]);
 });
 

@@ -9,11 +9,12 @@ interface Settling {
   readonly checks: { readonly size: number };
   readonly outerGates: { readonly size: number };
   readonly countAttempts: () => number;
+  readonly countDrillAttempts: () => number;
   readonly releases: Pick<WatchedReleases, 'isSynced'>;
 }
 
 /** Whether nothing is under way that would wake a controller. */
-export function isSettled({ caches, adoption, checks, outerGates, countAttempts, releases }: Settling): boolean {
-  const isAtWork = checks.size + outerGates.size + countAttempts() > 0;
+export function isSettled({ caches, adoption, checks, outerGates, releases, ...attempts }: Settling): boolean {
+  const isAtWork = checks.size + outerGates.size + attempts.countAttempts() + attempts.countDrillAttempts() > 0;
   return !isAtWork && releases.isSynced() && !awaitsAdoption(allWorkloads(caches), caches.apps, adoption);
 }

@@ -28,6 +28,7 @@ import {
   processIdentity,
   searchPath,
 } from './config.ts';
+import { listenToDrills } from './drill-listener.ts';
 import { type FleetLockSettings, openFleetLock } from './fleet-lock-listener.ts';
 import { type GateSettings, noGateDefaults, parseGateSettings } from './gate-settings.ts';
 import { parseListenAddress } from './listen-address.ts';
@@ -254,11 +255,9 @@ function startWork(parts: Parts, signal: AbortSignal): Work {
     notifyFile: settings.notifyFile,
     clock: systemClock,
     random: Math.random,
-    log,
-    metrics,
-    listener,
-    adoption,
+    ...{ log, metrics, listener, adoption },
     adoptionListener: listenToAdoption(log, events),
+    drillListener: listenToDrills({ log, metrics, events }),
     helm: { config, programs: settings.programs ?? defaultPrograms() },
     publish: api.publish,
     apiHooks: { actionListener: listenToActions(log, events), registryHosts: () => registries.client.hosts },

@@ -5,18 +5,16 @@ import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { createNamespaceLimits } from '../adapters/cluster/namespace-limits.ts';
 import { createDirectRecords, createRecords } from '../adapters/cluster/records.ts';
 import { ClusterWorkloads } from '../adapters/cluster/workloads.ts';
-import { type ObservedSharedRegistry, shareRegistry } from '../adapters/registry/shared-registry.ts';
 import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
 import { AppGauges } from '../controllers/app-gauges.ts';
 import { AppWords } from '../controllers/app-words.ts';
+import { type DrillControllerContext, reconcileDrills } from '../controllers/drill-controller.ts';
 import { reconcileNotices } from '../controllers/notice-controller.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
 import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
 
 import type { AdoptionSettings } from '../core/adopt/read-marks.ts';
-import type { Repository } from '../core/image/reference.ts';
-import { topicOfImage } from '../core/webhook/topics.ts';
 import type { AdoptReleaseContext } from '../engine/adopt/adopt-release.ts';
 import type { AdoptContext } from '../engine/adopt/adopt-workload.ts';
 import { takeAnswer } from '../engine/app-test/take-answer.ts';
@@ -34,7 +32,7 @@ import type { UpdateContext } from '../engine/update/advance-update.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { Controller } from '../kube/controller.ts';
-import { keyOf, parseKey } from '../kube/objects.ts';
+import { parseKey } from '../kube/objects.ts';
 import type { PlaceGuard } from '../network/place-guard.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
@@ -49,8 +47,9 @@ import { lateCarriedFiles } from './carried-files.ts';
 import { type ChannelsOptions, startChannels } from './channels.ts';
 import { openCheckpointParts } from './checkpoint-parts.ts';
 import { countObjects } from './counted-objects.ts';
-import { countScans } from './counted-registry.ts';
 import { createDeployers } from './deployers.ts';
+import type { DrillListener } from './drill-listener.ts';
+import { setUpDrills } from './drill-setup.ts';
 import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import { isSettled } from './is-settled.ts';
@@ -59,6 +58,7 @@ import { setUpNotices } from './notify-setup.ts';
 import { guardOfCluster, type OutboundSettings, openOutside } from './outbound-setup.ts';
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
+import { shareAnswers } from './share-answers.ts';
 import { openSourceClients } from './source-clients.ts';
 import { type Common, countPasses, start, untilStopped } from './start-controller.ts';
 import { takeUpFrom, wakeAnywhere } from './wake-anywhere.ts';
@@ -85,6 +85,8 @@ export interface RuntimeOptions
   /** Whose annotations are followed. */
   readonly adoption: AdoptionSettings;
   readonly adoptionListener: AdoptionListener;
+  /** Told of restore drills; the log and metrics when absent. */
+  readonly drillListener?: DrillListener | undefined;
   /** Ask every registry at first sight, whatever times are set; for one pass over everything. */
   readonly checkAtOnce?: boolean;
   /** Gates that hold for all Apps; none when absent. */
@@ -113,6 +115,7 @@ export interface Runtime {
   readonly apps: Controller;
   readonly updates: Controller;
   readonly adoptions: Controller;
+  readonly drills: Controller;
   readonly notices: Controller;
   /** No pass and no check is under way or about to be. What is due later does not count. */
   isQuiet(): boolean;
@@ -131,6 +134,7 @@ export interface Runtime {
 const appConcurrency = 16;
 const updateConcurrency = 16;
 const adoptionConcurrency = 4;
+const drillConcurrency = 4;
 const noticeConcurrency = 4;
 
 /** Starts to work at once; controllers begin when the watches are synced. */
@@ -200,8 +204,9 @@ function listenToWebhooks(
   };
 }
 
-function wakeBy(wake: Wake, { apps, updates, adoptions, notices }: Controllers): void {
+function wakeBy(wake: Wake, { apps, updates, adoptions, drills, notices }: Controllers): void {
   wake.adoption = adoptions.enqueue;
+  wake.drills = drills.enqueue;
   wake.notices = notices.enqueue;
   wake.app = apps.enqueue;
   wake.update = updates.enqueue;
@@ -216,7 +221,7 @@ function checkBy({ wakeApp }: Pick<Runtime['webhooks'], 'wakeApp'>): (key: strin
   };
 }
 
-type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions' | 'notices'>;
+type Controllers = Pick<Runtime, 'apps' | 'updates' | 'adoptions' | 'drills' | 'notices'>;
 
 function startControllers(
   common: Common,
@@ -224,6 +229,7 @@ function startControllers(
     UpdateContext &
     AdoptContext &
     AdoptReleaseContext &
+    DrillControllerContext &
     NotifyContext & { readonly share: WorkShare },
 ): Controllers {
   const { share } = context;
@@ -238,6 +244,7 @@ function startControllers(
       (key, signal) => reconcileUpdate(sharing, key, signal),
     ),
     adoptions: start(alone, 'adoption', adoptionConcurrency, (key, signal) => reconcileAdoption(context, key, signal)),
+    drills: start(alone, 'drill', drillConcurrency, (key, signal) => reconcileDrills(context, key, signal)),
     notices: start(alone, 'notice', noticeConcurrency, (key, signal) => reconcileNotices(context, key, signal)),
   };
 }
@@ -270,12 +277,7 @@ function createContext(
     isUpdateBusy: (key) => wake.isUpdateBusy(key),
     wakeApp: (key) => wake.app(key),
   });
-  const registry = shareAnswers(options, (repository) => {
-    for (const key of caches.apps.listBy(topicOfImage(repository)).map(keyOf)) {
-      memory.hint(key);
-      wake.app(key);
-    }
-  });
+  const registry = shareAnswers(options, { caches, memory, wake });
   const sources = openSourceClients({ ...options, registry: options.artifactRegistry, shared: registry });
   const outside = openOutside({ ...options, config: options.helm.config, onEnd: (key) => wake.update(key) });
   const deploying = createDeployers({
@@ -291,13 +293,14 @@ function createContext(
   });
   const { deployers, folders } = deploying;
   const tests = setUpProbers({ ...options, ...outside, jobs, deployers, wakeUpdate });
+  const drilling = setUpDrills({ ...options, ...outside, deployers, onError });
   const nodes = createClusterNodes({ client, onError, onProblem: onError, signal });
   const notices = setUpNotices(options, outside.outbound);
   const releases = watchReleases({ ...options, onError }, (key) => wake.adoption(key));
   const told = { ...notices, words, gauges: new AppGauges(options.metrics) };
   const keeping = openCheckpointParts(client, options.clock);
   const own = { ...told, ...keeping, registry, nodes, deployers, folders, records, releases };
-  const parts = { ...looking, ...tests, ...own };
+  const parts = { ...looking, ...tests, ...own, ...drilling };
   const close = async () => {
     await Promise.all([deploying.close(), outside.outbound.close()]);
   };
@@ -305,13 +308,4 @@ function createContext(
   const limits = createNamespaceLimits(client);
   const given = { namespaceGates: caches.namespaceGates, adoptableReleases: releases.adoptableReleases, gateDefaults };
   return { ...options, limits, ...given, ...sources, ...parts, ...outside, ...late, close, workloads, jobs };
-}
-
-function shareAnswers(
-  { registry, clock, metrics }: RuntimeOptions,
-  onNews: (repository: Repository) => void,
-): ObservedSharedRegistry {
-  const shared = shareRegistry(countScans(registry, metrics.keel), { clock, onNews });
-  metrics.registries.observeRepositories(() => shared.repositories);
-  return shared;
 }

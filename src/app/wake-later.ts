@@ -9,13 +9,22 @@ export interface Wake {
   update: (key: string) => void;
   check: (key: string) => void;
   adoption: (key: string) => void;
+  drills: (key: string) => void;
   notices: (namespace: string) => void;
 }
 
 /** Until the controllers are there. */
 export function wakeNobody(): Wake {
   const nobody = () => undefined;
-  return { isUpdateBusy: () => false, app: nobody, update: nobody, check: nobody, adoption: nobody, notices: nobody };
+  return {
+    isUpdateBusy: () => false,
+    app: nobody,
+    update: nobody,
+    check: nobody,
+    adoption: nobody,
+    drills: nobody,
+    notices: nobody,
+  };
 }
 
 /** Watches begin before the controllers that they wake. */
@@ -28,6 +37,7 @@ export function wakeableOf(wake: Wake, caches: () => Caches): Wakeable {
     wakeUpdate: (key) => wake.update(key),
     checkApp: (key) => wake.check(key),
     wakeAdoption: (key) => wake.adoption(key),
+    wakeDrills: (key) => wake.drills(key),
     wakeNotices: (namespace) => wake.notices(namespace),
   };
 }

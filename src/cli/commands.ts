@@ -12,6 +12,7 @@ import { completionCommandOf } from './completion.ts';
 import { controllerCommand } from './controller.ts';
 import { convertCommand } from './convert.ts';
 import { crdsCommand } from './crds.ts';
+import { drillCommand } from './drill.ts';
 import { healthCommand } from './health.ts';
 import { holdCommand } from './hold.ts';
 import { imagoCommand } from './imago.ts';
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   holdCommand,
   rollbackCommand,
   restoreCommand,
+  drillCommand,
   rejectionsCommand,
   policyCommand,
   imagoCommand,

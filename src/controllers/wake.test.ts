@@ -85,6 +85,7 @@ function wokenBy(change: (wakeable: Wakeable) => void): readonly string[] {
     wakeUpdate: note('Update'),
     checkApp: note('check of'),
     wakeAdoption: note('adoption of'),
+    wakeDrills: () => undefined,
     wakeNotices: note('notices in'),
   });
   return [...new Set(woken)].sort();

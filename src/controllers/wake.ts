@@ -44,6 +44,8 @@ export interface Wakeable {
   readonly checkApp: (key: string) => void;
   /** By the key of a workload. */
   readonly wakeAdoption: (key: string) => void;
+  /** The drills of an App are looked at. */
+  readonly wakeDrills: (key: string) => void;
   /** What there is to tell in a namespace is looked at. */
   readonly wakeNotices: (namespace: string) => void;
 }
@@ -59,6 +61,7 @@ export function onAppChange(wakeable: Wakeable, change: Change<AppObjectWire>): 
   const { value, previous } = change;
   if (!value || !previous || isSpecChange(value, previous)) {
     wakeable.wakeApp(change.key);
+    wakeable.wakeDrills(change.key);
     wakeable.wakeNotices(parseKey(change.key).namespace);
     wakeRivals(wakeable, change.key, value ?? previous);
     wakeAdopter(wakeable, value ?? previous);

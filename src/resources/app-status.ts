@@ -6,6 +6,7 @@ import type { Version } from '../core/update/version-change.ts';
 import { setConditions } from './conditions.ts';
 import type { AppObjectWire } from './decode-app.ts';
 import { encodeWaiting } from './decode-update.ts';
+import { drillCondition } from './drill-codec.ts';
 import { encodeFirstSeen } from './first-seen.ts';
 
 export interface AppReport {
@@ -44,7 +45,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
   const available = report.sources.flatMap((source) => (source.available ? [source.available] : []));
   return {
     observedGeneration: generation,
-    conditions,
+    conditions: [...conditions, ...drillCondition(app, app.status?.drill, now)],
     waiting: encodeWaiting(waiting),
     sources: report.sources.map((source) => ({
       name: source.name,
@@ -59,6 +60,7 @@ export function appStatusOf(app: AppObjectWire, report: AppReport, now: Date): N
     ...(available.length > 0 && { availableSince: app.status?.availableSince ?? now.toISOString() }),
     ...(report.update === undefined ? {} : { update: report.update }),
     ...(app.status?.actions === undefined ? {} : { actions: app.status.actions }),
+    ...(app.status?.drill === undefined ? {} : { drill: app.status.drill }),
   };
 }
 

@@ -6,6 +6,7 @@ import { ActionsSchema } from './action-record.ts';
 import { ScheduleSchema, TriggerSchema } from './app-checks.ts';
 import { AppTestsSchema } from './app-tests.ts';
 import { BackupSchema, RollbackSchema } from './backup.ts';
+import { DrillStatusSchema } from './drill.ts';
 import { GatesSchema } from './gates.ts';
 import { GitDeploySchema } from './git-deploy.ts';
 import { HealthChecksSchema } from './health-check.ts';
@@ -210,6 +211,7 @@ export const AppStatusSchema = Type.Object({
   ),
   update: Type.Optional(Text('Name of the open Update, or of the last one.', 253)),
   actions: Type.Optional(ActionsSchema),
+  drill: Type.Optional(DrillStatusSchema),
   current: Type.Optional(Text('Tags in use, for tables.', 4096)),
   available: Type.Optional(Text('Newer tags, for tables.', 4096)),
   availableSince: Type.Optional(Time('Since when there has been something newer than what runs.')),

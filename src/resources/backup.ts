@@ -1,6 +1,7 @@
 /** What is kept before an Update changes anything, and what comes back with it, as written in the cluster. */
 import Type, { type Static } from 'typebox';
 import { dataPolicies } from '../core/checkpoint/backup.ts';
+import { DrillSchema } from './drill.ts';
 import { Duration } from './schema-parts.ts';
 
 /** As `spec.jobTemplate` of a CronJob. The API server judges it when the Job is made. */
@@ -100,6 +101,7 @@ export const BackupSchema = Type.Object(
         maxLength: 253,
       }),
     ),
+    drill: Type.Optional(DrillSchema),
   },
   { description: 'What is kept before an Update changes anything. The objects of the App are kept in any case.' },
 );

@@ -12,6 +12,7 @@ import { isFields } from '../core/health/objects/fields.ts';
 import type { AppSpecWire } from './app.ts';
 import type { BackupWire } from './backup.ts';
 import { invalidObject } from './decode.ts';
+import { decodeDrillSettings } from './decode-drill.ts';
 
 const leastTimeoutMs = 10_000;
 
@@ -36,6 +37,7 @@ export function decodeBackup({ backup }: AppSpecWire): Backup | undefined {
     maxAgeMs: backup.maxAge === undefined ? undefined : parseDuration(backup.maxAge, 'spec.backup.maxAge'),
     serviceAccount: backup.serviceAccountName,
     scaleDown: backup.scaleDown ?? false,
+    drill: decodeDrillSettings(backup.drill),
   };
 }
 

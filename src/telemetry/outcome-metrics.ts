@@ -25,6 +25,12 @@ export const outcomeDefinitions = {
     help: 'Tests of Apps that had a verdict, by verdict.',
     labels: ['verdict'],
   },
+  drills: {
+    name: 'headgate_drills_total',
+    type: 'counter',
+    help: 'Restore drills that have ended, by outcome: Passed, Failed, Inconclusive, or Refused (it could not be tried).',
+    labels: ['outcome'],
+  },
   notices: {
     name: 'headgate_notices_total',
     type: 'counter',
@@ -38,6 +44,7 @@ export interface OutcomeMetrics {
   readonly leadTime: Histogram<never>;
   readonly restoreTime: Histogram<never>;
   readonly tests: Counter<'verdict'>;
+  readonly drills: Counter<'outcome'>;
   readonly notices: Counter<'kind' | 'outcome'>;
 }
 
@@ -46,12 +53,13 @@ const restoreBuckets = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800];
 
 export function createOutcomeMetrics(registry: Registry): OutcomeMetrics {
   const registers = [registry];
-  const { deployments, leadTime, restoreTime, tests, notices } = outcomeDefinitions;
+  const { deployments, leadTime, restoreTime, tests, drills, notices } = outcomeDefinitions;
   return {
     deployments: new Counter({ ...deployments, labelNames: [...deployments.labels], registers }),
     leadTime: new Histogram({ ...leadTime, labelNames: [], buckets: leadBuckets, registers }),
     restoreTime: new Histogram({ ...restoreTime, labelNames: [], buckets: restoreBuckets, registers }),
     tests: new Counter({ ...tests, labelNames: [...tests.labels], registers }),
+    drills: new Counter({ ...drills, labelNames: [...drills.labels], registers }),
     notices: new Counter({ ...notices, labelNames: [...notices.labels], registers }),
   };
 }

@@ -77,7 +77,14 @@ const pods = {
 
 const everything = {
   ...{ replicas: 3, logLevel: 'debug', imagePullSecrets: [{ name: 'pull' }], ...pods },
-  ...{ helmReleases: true, manifests: true, backups: true, subscriptions: true, impersonate: ['deployer'] },
+  ...{
+    helmReleases: true,
+    manifests: true,
+    backups: true,
+    drills: true,
+    subscriptions: true,
+    impersonate: ['deployer'],
+  },
   hub: { enabled: true, claim: 'channels', port: 9082, reports: { enabled: true, port: 9083 }, service },
   ...{ api, webhooks, fleetLock: { enabled: true, slots: { workers: 2 }, service } },
   monitoring: {
@@ -115,7 +122,7 @@ export function chartMatrix(own: readonly [string, string]): readonly ChartRow[]
       values: everything,
       adds: ['HTTPRoute', 'Ingress', 'NetworkPolicy', 'PodDisruptionBudget', 'PrometheusRule', 'ServiceMonitor'],
     },
-    { name: 'everything in two namespaces', values: { ...everything, watchNamespaces: own } },
+    { name: 'everything in two namespaces', values: { ...everything, drills: false, watchNamespaces: own } },
     {
       name: 'two namespaces, nothing of the whole cluster',
       values: { watchNamespaces: own, clusterObjects: false, api: { enabled: true, anonymousRead: true } },

@@ -9,10 +9,12 @@ import { waitUntil } from '../cluster/wait-until.ts';
 
 /**
  * argo-rollouts: manifests/crds/analysis-template-crd.yaml; gateway-api: config/crd/standard/gateway.networking.k8s.io_httproutes.yaml;
+ * external-snapshotter: client/config/crd;
  * prometheus-operator: example/prometheus-operator-crd, ServiceMonitor, PodMonitor and PrometheusRule.
  */
 export type PublishedDefinitions =
   | 'argo-rollouts-1.8.3-analysis-template'
+  | 'external-snapshotter-8.7.0'
   | 'gateway-api-1.4.0-http-route'
   | 'prometheus-operator-0.85.0';
 

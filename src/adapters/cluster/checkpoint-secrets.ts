@@ -1,14 +1,17 @@
 /** Fulfils the engine's CheckpointStore: one Secret for the objects of a checkpoint, packed, and one for Helm's own record. */
 import { gzipSync } from 'node:zlib';
-import { usedClaims } from '../../core/checkpoint/used-claims.ts';
 import { isOperationError } from '../../core/errors.ts';
-import type { WorkloadReference } from '../../core/workload/workload.ts';
-import type { CheckpointOwner, CheckpointStore, KeptObjects } from '../../engine/ports/checkpoint-store.ts';
+import type {
+  CheckpointOwner,
+  CheckpointStore,
+  KeptObjects,
+  KeptWorkload,
+} from '../../engine/ports/checkpoint-store.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { apiVersionOf, type KubeObject, type ObjectKey, type ObjectMeta } from '../../kube/objects.ts';
+import { apiVersionOf, type KubeObject, type ObjectMeta } from '../../kube/objects.ts';
 import { secrets } from '../../kube/resource-types.ts';
-import { fieldManager, updates, workloadTypes } from './kinds.ts';
-import { claims } from './volume-objects.ts';
+import { type ReadObjects, readObjects } from './checkpoint-objects.ts';
+import { fieldManager, updates } from './kinds.ts';
 
 interface SecretObject extends KubeObject {
   readonly type?: string;
@@ -30,7 +33,7 @@ export class CheckpointSecrets implements CheckpointStore {
 
   async keepObjects(
     update: CheckpointOwner,
-    workloads: readonly WorkloadReference[],
+    workloads: readonly KeptWorkload[],
     release: { readonly name: string; readonly revision: number } | undefined,
     signal: AbortSignal,
   ): Promise<KeptObjects> {
@@ -43,35 +46,29 @@ export class CheckpointSecrets implements CheckpointStore {
     if (release) {
       leftOut.push(...(await this.#keepRelease(update, release, signal)));
     }
-    const live = await this.#readObjects(workloads, signal);
-    const packed = gzipSync(JSON.stringify(live));
-    const fits = packed.length <= largestContent;
-    if (!fits) {
-      leftOut.push(
-        `the objects are not kept: packed they have ${packed.length} bytes, and a Secret holds ${largestContent}`,
-      );
-    }
-    const data = fits ? { 'objects.json.gz': packed.toString('base64') } : {};
+    const live = await readObjects(this.#client, workloads, signal);
+    leftOut.push(...live.unread);
+    const packed = this.#pack(live, leftOut);
+    const data = packed === undefined ? {} : { 'objects.json.gz': packed.toString('base64') };
     const secret = await this.#write(update, name, data, signal);
     return { name, createdAt: createdAt(secret.metadata), leftOut };
   }
 
-  /** The workloads, and then the claims that they mount. */
-  async #readObjects(workloads: readonly WorkloadReference[], signal: AbortSignal): Promise<readonly unknown[]> {
-    const objects: KubeObject[] = [];
-    const mounted = new Map<string, ObjectKey>();
-    for (const reference of workloads) {
-      const object = await this.#client.find<KubeObject>(workloadTypes[reference.kind], reference, { signal });
-      objects.push(...(object ? [object] : []));
-      for (const name of object ? usedClaims({ ...object }) : []) {
-        mounted.set(name, { namespace: reference.namespace, name });
+  /** What the workloads name comes second: it must not be the reason that they themselves are not kept. */
+  #pack({ objects, named }: ReadObjects, leftOut: string[]): Buffer | undefined {
+    for (const [what, list] of [
+      ['the ConfigMaps, Secrets and Services of the App', [...objects, ...named]],
+      ['the objects', objects],
+    ] as const) {
+      const packed = gzipSync(JSON.stringify(list.map(withoutManagers)));
+      if (packed.length <= largestContent) {
+        return packed;
       }
+      leftOut.push(
+        `${what} are not kept: packed they have ${packed.length} bytes, and a Secret holds ${largestContent}`,
+      );
     }
-    for (const key of mounted.values()) {
-      const claim = await this.#client.find<KubeObject>(claims, key, { signal });
-      objects.push(...(claim ? [claim] : []));
-    }
-    return objects.map(withoutManagers);
+    return undefined;
   }
 
   async dropObjects({ namespace, name }: { readonly namespace: string; readonly name: string }, signal: AbortSignal) {

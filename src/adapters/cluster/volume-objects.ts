@@ -22,6 +22,12 @@ export const snapshots: ResourceType = {
   kind: 'VolumeSnapshot',
   namespaced: true,
 };
+export const snapshotContents: ResourceType = {
+  ...snapshot,
+  plural: 'volumesnapshotcontents',
+  kind: 'VolumeSnapshotContent',
+  namespaced: false,
+};
 export const snapshotClasses: ResourceType = {
   ...snapshot,
   plural: 'volumesnapshotclasses',
@@ -57,13 +63,26 @@ export interface SnapshotClassObject extends KubeObject {
 
 export interface SnapshotObject extends KubeObject {
   readonly spec: {
-    readonly source: { readonly persistentVolumeClaimName?: string };
+    readonly source: { readonly persistentVolumeClaimName?: string; readonly volumeSnapshotContentName?: string };
     readonly volumeSnapshotClassName?: string;
   };
   readonly status?: {
     readonly readyToUse?: boolean;
+    readonly boundVolumeSnapshotContentName?: string;
     readonly creationTime?: string;
     readonly restoreSize?: string;
     readonly error?: { readonly message?: string };
   };
+}
+
+export interface SnapshotContentObject extends KubeObject {
+  readonly spec: {
+    readonly deletionPolicy: 'Delete' | 'Retain';
+    readonly driver: string;
+    readonly source: { readonly snapshotHandle?: string; readonly volumeHandle?: string };
+    readonly volumeSnapshotRef: { readonly namespace?: string; readonly name?: string };
+    readonly volumeSnapshotClassName?: string;
+    readonly sourceVolumeMode?: string;
+  };
+  readonly status?: { readonly snapshotHandle?: string };
 }

@@ -1,4 +1,5 @@
 /** How an App asks for its data to be kept before a change, and brought back after a bad one; the wire form is resources/backup.ts. */
+import type { DrillSettings } from '../drill/drill.ts';
 import type { Fields } from '../health/objects/fields.ts';
 
 export interface Backup {
@@ -14,6 +15,8 @@ export interface Backup {
   readonly serviceAccount: string | undefined;
   /** Scale the workloads to zero before the data is kept. */
   readonly scaleDown: boolean;
+  /** When it is tried whether a checkpoint can be brought back; undefined: when somebody asks. */
+  readonly drill: DrillSettings | undefined;
   /** Commands in the pods of the workloads, around the keeping of the data. */
   readonly hooks: { readonly before: readonly Hook[]; readonly after: readonly Hook[] };
 }

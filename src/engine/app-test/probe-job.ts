@@ -36,7 +36,10 @@ async function start(jobs: Jobs, attempt: TestAttempt<JobProbe>, signal: AbortSi
   const request: JobRequest = {
     ...{ namespace: owner.namespace, name, purpose: 'test', template: probe.template },
     env: envOf(attempt),
-    owner: { apiVersion: 'headgate.dev/v1alpha1', kind: owner.kind, name: owner.name, uid: owner.uid },
+    owner: {
+      apiVersion: owner.kind === 'Namespace' ? 'v1' : 'headgate.dev/v1alpha1',
+      ...{ kind: owner.kind, name: owner.name, uid: owner.uid },
+    },
     deadlineSeconds: Math.max(1, Math.ceil(probe.timeoutMs / 1_000)),
     retries: 0,
     serviceAccount: probe.serviceAccount,

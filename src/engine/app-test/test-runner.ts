@@ -8,11 +8,11 @@ import type { VersionChange } from '../../core/update/version-change.ts';
 import { changesOf } from '../../resources/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 
-/** Whose tests they are: those of an Update, or those of a Channel over all of its Apps. */
+/** Whose tests they are: those of an Update, of a Channel over all of its Apps, or of a drill in the namespace that was made for it. */
 export interface TestSubject {
   /** Jobs go with it, and it is woken when an attempt ends. */
   readonly owner: {
-    readonly kind: 'Update' | 'Channel';
+    readonly kind: 'Update' | 'Channel' | 'Namespace';
     readonly namespace: string;
     readonly name: string;
     readonly uid: string;

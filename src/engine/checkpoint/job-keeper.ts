@@ -90,7 +90,7 @@ async function bringBack(
 }
 
 /** How a Job failed, for people, with its last words. */
-function sayFailure(job: string, outcome: Exclude<JobOutcome, { kind: 'Running' | 'Succeeded' }>): string {
+export function sayFailure(job: string, outcome: Exclude<JobOutcome, { kind: 'Running' | 'Succeeded' }>): string {
   if (outcome.kind === 'Gone') {
     return `Job ${job} is gone: somebody deleted it before it had ended`;
   }

@@ -112,7 +112,11 @@ async function lift({ context, work, backup, checkpoint, signal }: Taking): Prom
 async function seal(taking: Taking, found: Pick<Checkpoint, 'sizeBytes' | 'message' | 'volumes'>): Promise<StepResult> {
   const { context, work, backup, checkpoint, signal } = taking;
   const { journal, update } = work;
-  const workloads = await affectedWorkloads(context, work, signal);
+  const stopped = new Map((journal.stopped ?? []).map(({ kind, name, replicas }) => [`${kind}/${name}`, replicas]));
+  const workloads = (await affectedWorkloads(context, work, signal)).map((one) => ({
+    ...one,
+    replicas: stopped.get(`${one.kind}/${one.name}`),
+  }));
   const kept = await context.checkpoints.keepObjects(update.metadata, workloads, releaseOf(journal), signal);
   const finishedAt = context.clock.now();
   const told = [found.message, ...kept.leftOut].filter((part) => part !== undefined).join('; ');

@@ -16,17 +16,22 @@ export interface CheckpointOwner {
   readonly uid: string;
 }
 
+/** A workload, and how many replicas it is kept with where it stands still meanwhile. */
+export interface KeptWorkload extends WorkloadReference {
+  readonly replicas?: number | undefined;
+}
+
 export interface CheckpointStore {
   /**
-   * Writes the objects as the API server has them now into a Secret of the Update, which goes with it. Harmless to repeat: what is there
-   * stays as it is.
+   * Writes the objects as the API server has them now into a Secret of the Update, which goes with it: the workloads, the claims that they
+   * mount, the ConfigMaps and Secrets that they name, and the Services that lead to them. Harmless to repeat: what is there stays as it is.
    *
    * @param release Helm's own record of a release, which is kept beside them
    * @throws API_FORBIDDEN, API_INVALID
    */
   keepObjects(
     update: CheckpointOwner,
-    workloads: readonly WorkloadReference[],
+    workloads: readonly KeptWorkload[],
     release: { readonly name: string; readonly revision: number } | undefined,
     signal: AbortSignal,
   ): Promise<KeptObjects>;

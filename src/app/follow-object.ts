@@ -1,22 +1,28 @@
-/** One Update as it changes, for whoever waits for its end. */
-import { updates } from '../adapters/cluster/kinds.ts';
+/** One object as it changes, for whoever waits for what becomes of it. */
 import type { KubeClient } from '../kube/client.ts';
 import { startInformer } from '../kube/informer.ts';
-import { type KubeObject, keyOf } from '../kube/objects.ts';
-import { decodeUpdate, hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { type KubeObject, keyOf, type ObjectKey, type ResourceType } from '../kube/objects.ts';
 
-/** Ends with the Update, when it is deleted, or with the signal. Several changes at once are one. */
-export async function* followUpdate(
+/** @property isLast after it there is nothing more to wait for; never when absent */
+export interface Followed<T> {
+  readonly type: ResourceType;
+  readonly decode: (object: unknown, what: string) => T;
+  readonly isLast?: (value: T) => boolean;
+}
+
+/** Ends with the last one, when it is deleted, or with the signal. Several changes at once are one. */
+export async function* followObject<T>(
   client: KubeClient,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { type, decode, isLast }: Followed<T>,
+  { namespace, name }: ObjectKey,
   signal: AbortSignal,
-): AsyncGenerator<UpdateObjectWire> {
+): AsyncGenerator<T> {
   const stop = new AbortController();
   const ending = AbortSignal.any([signal, stop.signal]);
   let changed = Promise.withResolvers<void>();
   const informer = startInformer<KubeObject>({
     client,
-    type: updates,
+    type,
     namespace,
     fieldSelector: `metadata.name=${name}`,
     onChange: () => changed.resolve(),
@@ -32,9 +38,9 @@ export async function* followUpdate(
       if (!object) {
         return;
       }
-      const update = decodeUpdate(object, `Update ${namespace}/${name}`);
-      yield update;
-      if (hasEnded(update)) {
+      const value = decode(object, `${type.kind} ${namespace}/${name}`);
+      yield value;
+      if (isLast?.(value)) {
         return;
       }
       await changed.promise;

@@ -1,0 +1,406 @@
+/** Restore drills on a real API server with the real kinds of external-snapshotter; its controller, Jobs and rollouts are played. */
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { installPublished } from '../../test/crds/published-definitions.ts';
+import { completeJob, failJob, jobsFor } from '../../test/jobs/play-jobs.ts';
+import { connectTo } from '../../test/kube/server-fixtures.ts';
+import { completeRollouts, openRuntimeStage, type RuntimeStage } from '../../test/runtime-stage.ts';
+import { ClusterDrillGround } from '../adapters/cluster/cluster-drill-ground.ts';
+import { apps, type ProductObject, updates } from '../adapters/cluster/kinds.ts';
+import {
+  type ClaimObject,
+  claims,
+  type SnapshotContentObject,
+  type SnapshotObject,
+  snapshotContents,
+  snapshots,
+  type VolumeObject,
+  volumes,
+} from '../adapters/cluster/volume-objects.ts';
+import type { KubeObject, ResourceType } from '../kube/objects.ts';
+import { deployments, namespaces, secrets, services } from '../kube/resource-types.ts';
+import type { AppSpecWire } from '../resources/app.ts';
+import { drillKey, encodeDrillRequest } from '../resources/drill-codec.ts';
+
+let stage: RuntimeStage;
+let stop: AbortController;
+
+beforeAll(async () => {
+  const client = await connectTo(inject('kubeconfig'));
+  await installPublished(client, 'external-snapshotter-8.7.0');
+  await client.close();
+});
+
+beforeEach(async () => {
+  stop = new AbortController();
+  stage = await openRuntimeStage(inject('kubeconfig'));
+});
+
+afterEach(async () => {
+  stop.abort();
+  await stage.stop();
+});
+
+interface Anything extends KubeObject {
+  readonly spec?: unknown;
+  readonly data?: unknown;
+  readonly type?: string;
+}
+
+const jobTemplate = (image: string, spec: object = {}) => ({
+  spec: { template: { spec: { containers: [{ name: 'main', image }], ...spec } } },
+});
+const rowsTest = { name: 'rows', job: { template: jobTemplate('rows:1') } };
+
+const claimSpec = {
+  ...{ accessModes: ['ReadWriteOnce'], storageClassName: 'fast', volumeMode: 'Filesystem' },
+  resources: { requests: { storage: '1Gi' } },
+};
+const labels = { app: 'shop' };
+const workload = (volume: object = { persistentVolumeClaim: { claimName: 'data' } }) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'shop', namespace: 'x', annotations: { 'keel.sh/policy': 'all' } },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: labels },
+    template: {
+      metadata: { labels },
+      spec: {
+        containers: [{ name: 'main', image: 'shop:1', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+        volumes: [{ name: 'data', ...volume }],
+      },
+    },
+  },
+});
+const kept = (first: object = workload()) => [
+  first,
+  {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data' },
+    spec: { ...claimSpec, volumeName: 'pv' },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'shop' },
+    spec: { type: 'LoadBalancer', selector: labels, ports: [{ port: 80, nodePort: 30_555 }] },
+  },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'shop' }, spec: {} },
+];
+
+const handle = () => `handle-of-${stage.namespace}`;
+const contentName = () => `snapcontent-${stage.namespace}`;
+const of = (name: string) => ({ namespace: stage.namespace, name });
+const whole = (name: string) => ({ namespace: '', name });
+
+async function setStatus<T extends KubeObject>(type: ResourceType, key: ReturnType<typeof of>, status: object) {
+  await stage.client.patch<T>(type, key, { kind: 'merge', body: { status } }, { subresource: 'status' });
+}
+
+/** The App, what it runs, and an Update whose checkpoint is complete. */
+async function haveCheckpoint(
+  spec: Partial<AppSpecWire> = {},
+  { objects = kept(), kind = 'Snapshots' }: { readonly objects?: readonly object[]; readonly kind?: string } = {},
+): Promise<void> {
+  const { client, namespace } = stage;
+  const metadata = { namespace, name: 'shop' };
+  const live = workload();
+  await client.create<Anything>(deployments, { ...live, metadata });
+  await client.create<Anything>(services, {
+    metadata,
+    spec: { selector: labels, ports: [{ port: 80 }] },
+  });
+  await client.create<ClaimObject>(claims, { metadata: of('data'), spec: claimSpec });
+  await client.create<ProductObject>(apps, {
+    metadata,
+    spec: {
+      suspend: true,
+      sources: [{ name: 'shop', image: { repository: 'registry.test/shop', policy: { semver: { range: '1.x' } } } }],
+      deploy: { workloads: { targets: [{ kind: 'Deployment', name: 'shop' }] } },
+      tests: [rowsTest],
+      backup: { snapshots: {} },
+      ...spec,
+    },
+  });
+  await client.create<Anything>(secrets, {
+    metadata: of('headgate-checkpoint-shop-1'),
+    type: 'headgate.dev/checkpoint',
+    data: { 'objects.json.gz': gzipSync(JSON.stringify(objects)).toString('base64') },
+  });
+  await haveSnapshot();
+  const version = (tag: string) => ({ tag, digest: `sha256:${'0'.repeat(64)}` });
+  await client.create<ProductObject>(updates, {
+    metadata: of('shop-1'),
+    spec: {
+      ...{ app: 'shop', sequence: 1, trigger: { kind: 'Source', by: 'headgate', reason: 'new' } },
+      changes: [{ source: 'shop', repository: 'registry.test/shop', from: version('1.0.0'), to: version('1.1.0') }],
+    },
+  });
+  const at = new Date(stage.clock.now().getTime() - 60_000).toISOString();
+  await setStatus(updates, of('shop-1'), {
+    ...{ phase: 'Succeeded', startedAt: at, finishedAt: at, steps: [] },
+    checkpoint: {
+      ...{ id: 'shop-1', kind, state: 'Completed', startedAt: at, finishedAt: at },
+      objects: 'headgate-checkpoint-shop-1',
+      ...(kind === 'Snapshots' && { volumes: [{ claim: 'data', snapshot: 'data-shop-1', sizeBytes: 2 ** 30 }] }),
+    },
+  });
+  await stage.until(() => expect(stage.runtime.records.findUpdate(namespace, 'shop-1')?.status).toBeDefined());
+}
+
+/** As snapshot-controller and csi-snapshotter leave one behind. */
+async function haveSnapshot(): Promise<void> {
+  const { client, namespace } = stage;
+  const source = { persistentVolumeClaimName: 'data' };
+  await client.create<SnapshotObject>(snapshots, { metadata: of('data-shop-1'), spec: { source } });
+  await client.create<SnapshotContentObject>(snapshotContents, {
+    metadata: { name: contentName() },
+    spec: {
+      ...{ deletionPolicy: 'Delete', driver: 'folders.csi.test', sourceVolumeMode: 'Filesystem' },
+      source: { volumeHandle: 'volume' },
+      volumeSnapshotRef: { namespace, name: 'data-shop-1' },
+    },
+  });
+  await setStatus(snapshotContents, whole(contentName()), { snapshotHandle: handle(), readyToUse: true });
+  await setStatus(snapshots, of('data-shop-1'), {
+    ...{ readyToUse: true, boundVolumeSnapshotContentName: contentName(), restoreSize: '1Gi' },
+  });
+}
+
+let asked = 0;
+async function ask(options: { readonly keep?: boolean; readonly timeout?: string } = {}): Promise<void> {
+  asked += 1;
+  const at = new Date(Date.UTC(2026, 0, 1, 0, 0, asked));
+  const request = encodeDrillRequest({ at, by: 'ada', keep: options.keep ?? false, timeout: options.timeout });
+  await stage.client.patch(apps, of('shop'), {
+    ...{ kind: 'merge', body: { metadata: { annotations: { [drillKey]: request } } } },
+  });
+}
+
+const drill = async () => (await stage.app('shop')).status?.drill;
+const reaches = (step: string) => stage.until(async () => expect((await drill())?.step).toBe(step));
+const ground = async () => (await drill())?.namespace ?? '';
+const exists = async (name: string) => {
+  const found = await stage.client.find(namespaces, whole(name));
+  return found !== undefined && found.metadata.deletionTimestamp === undefined;
+};
+const namesOf = async (type: ResourceType, namespace: string) =>
+  (await stage.client.list<KubeObject>(type, { namespace })).items.map(({ metadata }) => metadata.name);
+
+/** Everything of the App, to be the same before and after. */
+async function everything(): Promise<unknown> {
+  const { client, namespace } = stage;
+  const all = await Promise.all(
+    [deployments, services, claims, snapshots, secrets].map(
+      async (type) => (await client.list<KubeObject>(type, { namespace })).items,
+    ),
+  );
+  return [all, await client.get(snapshotContents, whole(contentName())), await client.get(updates, of('shop-1'))];
+}
+
+async function jobFor(purpose: string) {
+  const namespace = await ground();
+  await stage.until(async () => expect(await jobsFor(stage.client, namespace, purpose)).toHaveLength(1));
+  const [job] = await jobsFor(stage.client, namespace, purpose);
+  const env = job?.spec.template.spec.containers[0]?.env ?? [];
+  return {
+    place: { namespace, name: job?.metadata.name ?? '' },
+    env: Object.fromEntries(env.map(({ name, value }) => [name, value])),
+  };
+}
+
+test('a checkpoint of snapshots is brought back beside the App, tested, and taken away; nothing of the App is touched', async () => {
+  await haveCheckpoint();
+  const before = await everything();
+
+  await ask();
+
+  await reaches('Start');
+  const namespace = await ground();
+  expect(namespace).toMatch(/^headgate-drill-shop-[0-9a-f]{10}$/);
+  const made = await stage.client.get<KubeObject>(namespaces, whole(namespace));
+  expect(made.metadata.labels).toMatchObject({
+    'headgate.dev/drill': namespace,
+    'pod-security.kubernetes.io/enforce': 'baseline',
+  });
+  expect(made.metadata.annotations).toMatchObject({ 'headgate.dev/drill-of': `${stage.namespace}/shop` });
+  // The snapshot is lent: another content of the same handle, whose deletion deletes nothing.
+  const lent = await stage.client.get<SnapshotObject>(snapshots, { namespace, name: 'data-shop-1' });
+  const content = await stage.client.get<SnapshotContentObject>(
+    snapshotContents,
+    whole(lent.spec.source.volumeSnapshotContentName ?? ''),
+  );
+  expect(content).toMatchObject({
+    metadata: { ownerReferences: [{ kind: 'Namespace', name: namespace, uid: made.metadata.uid }] },
+    spec: {
+      ...{ deletionPolicy: 'Retain', driver: 'folders.csi.test', source: { snapshotHandle: handle() } },
+      volumeSnapshotRef: { namespace, name: 'data-shop-1' },
+    },
+  });
+  expect(await stage.client.get<ClaimObject>(claims, { namespace, name: 'data' })).toMatchObject({
+    spec: { dataSource: { kind: 'VolumeSnapshot', name: 'data-shop-1' }, storageClassName: 'fast' },
+  });
+  const service = await stage.client.get<Anything>(services, { namespace, name: 'shop' });
+  expect(service.spec).toMatchObject({ type: 'ClusterIP', selector: labels });
+  expect(service.spec).not.toHaveProperty('ports.0.nodePort');
+  expect(await namesOf(deployments, namespace)).toEqual(['shop']);
+
+  completeRollouts({ client: stage.client, namespace }, stop.signal);
+  const { place, env } = await jobFor('test');
+  expect(env).toMatchObject({ HEADGATE_NAMESPACE: namespace, HEADGATE_VERSION: '1.0.0', HEADGATE_UPDATE: 'shop-1' });
+  await completeJob(stage.client, place, '2200 rows');
+
+  await reaches('Ended');
+  expect(await drill()).toMatchObject({
+    ...{ outcome: 'Passed', checkpoint: 'shop-1', by: 'ada', tests: [{ name: 'rows', verdict: 'Pass' }] },
+    message: 'the copy became healthy, 1 test passed; Ingress/shop is left out',
+    ...{ lastPassedAt: expect.any(String), durationSeconds: expect.any(Number) },
+  });
+  const conditions = (await stage.app('shop')).status?.conditions;
+  expect(conditions).toContainEqual(
+    expect.objectContaining({ type: 'Drilled', status: 'True', reason: 'DrillPassed' }),
+  );
+  expect(await exists(namespace)).toBe(false);
+  expect(await stage.client.find(snapshotContents, whole(content.metadata.name))).toBeUndefined();
+  expect(await everything()).toEqual(before);
+  expect(await stage.metrics.registry.metrics()).toContain('headgate_drills_total{outcome="Passed"} 1');
+});
+
+describe('what a drill comes to', () => {
+  test('a test that fails', async () => {
+    await haveCheckpoint();
+    await ask();
+    await reaches('Start');
+    const namespace = await ground();
+    completeRollouts({ client: stage.client, namespace }, stop.signal);
+
+    await failJob(stage.client, (await jobFor('test')).place);
+
+    await reaches('Ended');
+    expect(await drill()).toMatchObject({ outcome: 'Failed', message: expect.stringMatching(/^test rows: /) });
+    expect(await exists(namespace)).toBe(false);
+  });
+
+  test('a copy that does not become healthy in time', async () => {
+    await haveCheckpoint();
+    await ask({ timeout: '2m' });
+    await reaches('Start');
+    const namespace = await ground();
+
+    await stage.clock.advance(3 * 60_000);
+
+    await reaches('Ended');
+    expect(await drill()).toMatchObject({
+      outcome: 'Failed',
+      message: expect.stringMatching(/^it is not done after 2m: the copy is not healthy: Deployment\/shop: /),
+    });
+    expect(await exists(namespace)).toBe(false);
+  });
+
+  test.each<[string, () => Promise<void>, RegExp]>([
+    [
+      'no checkpoint',
+      async () => {
+        await haveCheckpoint();
+        await stage.client.delete(updates, of('shop-1'));
+        await stage.until(() => expect(stage.runtime.records.findUpdate(stage.namespace, 'shop-1')).toBeUndefined());
+      },
+      /there is no complete checkpoint of this App/,
+    ],
+    [
+      'a snapshot that somebody deleted',
+      async () => {
+        await haveCheckpoint();
+        await stage.client.delete(snapshots, of('data-shop-1'));
+      },
+      /VolumeSnapshot .*\/data-shop-1: it is gone/,
+    ],
+    [
+      'pods on a folder of the node',
+      () => haveCheckpoint({}, { objects: kept(workload({ hostPath: { path: '/data' } })) }),
+      /Deployment\/shop: volume data is of kind hostPath/,
+    ],
+    [
+      'a Job that kept the data, and none to bring it back',
+      () => haveCheckpoint({ backup: { job: { template: jobTemplate('dump:1') } } }, { kind: 'Job' }),
+      /spec\.backup\.job\.restore, which would bring it back, is not there/,
+    ],
+  ])('%s: refused, and nothing is left', async (_, arrange, why) => {
+    await arrange();
+
+    await ask();
+
+    await reaches('Ended');
+    expect(await drill()).toMatchObject({ outcome: 'Refused', message: expect.stringMatching(why) });
+    expect(await exists(await ground())).toBe(false);
+  });
+
+  test('data that a Job kept is brought back by the restore Job before anything starts', async () => {
+    const mounting = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
+    const job = { template: jobTemplate('dump:1'), restore: jobTemplate('restore:1', mounting) };
+    await haveCheckpoint({ backup: { job }, tests: [] }, { kind: 'Job' });
+    await ask();
+    await reaches('Restore');
+    const { place, env } = await jobFor('restore');
+    expect(env).toMatchObject({ HEADGATE_CHECKPOINT: 'shop-1', HEADGATE_DRILL: place.namespace });
+    expect(await namesOf(deployments, place.namespace)).toEqual([]);
+
+    await completeJob(stage.client, place);
+    await reaches('Start');
+    completeRollouts({ client: stage.client, namespace: place.namespace }, stop.signal);
+
+    await reaches('Ended');
+    expect(await drill()).toMatchObject({
+      outcome: 'Passed',
+      message: 'the copy became healthy, no test was run; Ingress/shop is left out',
+    });
+  });
+});
+
+test('a namespace that is to be kept stays, until it has expired', async () => {
+  await haveCheckpoint({ tests: [] });
+  await ask({ keep: true });
+  await reaches('Start');
+  completeRollouts({ client: stage.client, namespace: await ground() }, stop.signal);
+
+  await reaches('Ended');
+  expect((await drill())?.message).toContain(`Namespace ${await ground()} is kept until `);
+  expect(await exists(await ground())).toBe(true);
+});
+
+test('volumes of a class that retains them go with the drill', async () => {
+  await haveCheckpoint({ tests: [] });
+  await ask();
+  await reaches('Start');
+  const namespace = await ground();
+  const claim = await stage.client.get<ClaimObject>(claims, { namespace, name: 'data' });
+  const volume = `pv-${namespace}`;
+  await stage.client.create<Anything>(volumes, {
+    metadata: { name: volume },
+    spec: {
+      ...{ capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'fast' },
+      ...{ persistentVolumeReclaimPolicy: 'Retain', csi: { driver: 'folders.csi.test', volumeHandle: 'copy' } },
+      claimRef: { namespace, name: 'data', uid: claim.metadata.uid ?? '' },
+    },
+  });
+  const body = { spec: { volumeName: volume } };
+  await stage.client.patch(claims, { namespace, name: 'data' }, { kind: 'merge', body });
+  completeRollouts({ client: stage.client, namespace }, stop.signal);
+
+  await reaches('Ended');
+  const { spec } = await stage.client.get<VolumeObject>(volumes, whole(volume));
+  expect(spec.persistentVolumeReclaimPolicy).toBe('Delete');
+});
+
+test('a namespace of that name that is not of the drill is left alone', async () => {
+  const ground = new ClusterDrillGround(stage.client);
+  const name = `headgate-drill-${stage.namespace}`;
+  await stage.client.create(namespaces, { metadata: { name } });
+  const request = { namespace: name, app: of('shop'), expiresAt: new Date(0) };
+
+  await expect(ground.open(request, stop.signal)).rejects.toThrow('one of that name is there and is not of this drill');
+  await expect(ground.remove(name, stop.signal)).rejects.toThrow('it is not of a drill');
+  expect(await exists(name)).toBe(true);
+});
