@@ -67,6 +67,8 @@ export interface StageOptions
   readonly adoption?: AdoptionSettings;
   /** That of a former runtime, which has ended; else one of its own. */
   readonly namespace?: string;
+  /** Namespaces that are watched besides, by name of its own. */
+  readonly alsoWatches?: (namespace: string) => readonly string[];
   /** Where the clock starts; now when absent. */
   readonly start?: Date;
 }
@@ -120,6 +122,7 @@ function startParts(
     clock,
     programs,
     sourceFolder,
+    alsoWatches = () => [],
     adoption = nobody,
     gateDefaults,
     publish,
@@ -142,7 +145,7 @@ function startParts(
     attachments: registry,
     artifactRegistry: registry,
     artifactStore: registry,
-    namespaces: [namespace],
+    namespaces: [namespace, ...alsoWatches(namespace)],
     manifests: { sourceFolder, searchPath: process.env['PATH'] ?? '' },
     gateDefaults,
     publish,

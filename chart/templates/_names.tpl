@@ -65,6 +65,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- fail "drills makes namespaces, which is a right on the whole cluster; leave watchNamespaces empty, or set drills: false" -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.hub.scratch (or .Values.watchNamespaces .Values.gitOnly) -}}
+{{- fail "hub.scratch: namespaces that are made and removed take the whole cluster; leave out watchNamespaces and gitOnly" -}}
+{{- end -}}
 {{- if and .Values.monitoring.serviceMonitor .Values.monitoring.podMonitor -}}
 {{- fail "monitoring: serviceMonitor and podMonitor would scrape every pod twice; set one of them to false" -}}
 {{- end -}}

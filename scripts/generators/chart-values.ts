@@ -202,6 +202,9 @@ export const chartValues = Type.Object(
             'PersistentVolumeClaim that channels are published into, and served from; without one only Channels with spec.publish.url can be published.',
           maxLength: 253,
         }),
+        scratch: Type.Boolean({
+          description: 'Let Channels try sets in scratch namespaces (spec.tryOn), which are made and removed.',
+        }),
         port: Type.Integer({ description: 'Port that serves the claim to clusters that subscribe.', ...port }),
         reports: Type.Object(
           {

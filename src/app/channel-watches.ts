@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { channels, type ProductObject, releases, subscriptions } from '../adapters/cluster/kinds.ts';
 import { type Watched, watch } from '../adapters/cluster/watched.ts';
+import { allScratchSpaces } from '../controllers/scratch-controller.ts';
 import { directs } from '../engine/candidate/direct-apps.ts';
 import { keyOf, parseKey, type ResourceType } from '../kube/objects.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
@@ -29,6 +30,7 @@ export interface WatchedChannels {
 export interface WakeChannels {
   subscription: (key: string) => void;
   channel: (key: string) => void;
+  scratch: (key: string) => void;
 }
 
 export function startWatches({ watching, ...options }: WatchOptions, wake: WakeChannels): WatchedChannels {
@@ -58,6 +60,9 @@ export function startWatches({ watching, ...options }: WatchOptions, wake: WakeC
         ) {
           wake.channel(change.key);
         }
+        if (change.value === undefined) {
+          wake.scratch(allScratchSpaces);
+        }
         wakeDirected(options, change);
       },
     }),
@@ -83,10 +88,16 @@ function saidTo(channel: ChannelObjectWire | undefined): unknown {
 }
 
 /** What is new for an App, or how it moves, matters to the Channel that decides for it. */
-export function wakeHubs(watched: WatchedChannels, wake: WakeChannels, namespace: string): void {
-  for (const channel of watched.channels.list(namespace).filter(({ spec }) => spec.releases !== 'Manual')) {
+export function wakeHubs(watched: WatchedChannels, wake: Pick<WakeChannels, 'channel'>, namespace: string): void {
+  for (const channel of watched.channels.listAll().filter((one) => concerns(one, namespace))) {
     wake.channel(keyOf(channel));
   }
+}
+
+/** Its own Apps are there, or those of a trial of it. */
+function concerns({ metadata, spec, status }: ChannelObjectWire, namespace: string): boolean {
+  const isScratch = status?.candidate?.trials.at(-1)?.scratch === namespace;
+  return spec.releases !== 'Manual' && (metadata.namespace === namespace || isScratch);
 }
 
 /** Apps that a Channel has run something else from now on. */

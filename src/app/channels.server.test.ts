@@ -296,7 +296,13 @@ test('evidence that is demanded is read, and believed as far as it goes', async 
   const store = createFolderStore(join(top, 'stable'));
   const publisher = createChannelPublisher({ store, keys: root.keys, lifetimes, clock: hub.clock });
   const statement = statementOf({
-    ...{ release: 'r1', kubernetes: 'v1.36.0', startedAt: new Date(), finishedAt: new Date() },
+    ...{
+      release: 'r1',
+      path: { kind: 'Install' },
+      kubernetes: 'v1.36.0',
+      startedAt: new Date(),
+      finishedAt: new Date(),
+    },
     subjects: [{ name: 'registry.invalid/web:1.1.0', digest: digest('b') }],
     tests: [{ name: 'together', result: 'Passed', durationMs: 5 }],
   });

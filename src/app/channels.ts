@@ -6,9 +6,11 @@ import { createOutcomeSender, type OutcomeSenderOptions } from '../adapters/chan
 import { createChannelReader } from '../adapters/channel/reader.ts';
 import { createChannels } from '../adapters/cluster/channels.ts';
 import { apps as appResource, rejections, updates } from '../adapters/cluster/kinds.ts';
+import { createScratchSpaces } from '../adapters/cluster/scratch-spaces.ts';
 import { createSubscriptions, readReportSender } from '../adapters/cluster/subscriptions.ts';
 import { findValuesFault } from '../adapters/helm/check-values.ts';
 import { reconcileChannel } from '../controllers/channel-controller.ts';
+import { allScratchSpaces, reconcileScratch } from '../controllers/scratch-controller.ts';
 import { reconcileSubscription } from '../controllers/subscription-controller.ts';
 import { createDirections, type Directions } from '../engine/candidate/direct-apps.ts';
 import type { PublishMemory } from '../engine/channel/publish-remembered.ts';
@@ -27,7 +29,14 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createCarriedFiles } from './carried-files.ts';
 import { createPublishers } from './channel-keys.ts';
 import { openChannelFiles, type StoreTools } from './channel-stores.ts';
-import { appListener, startWatches, type WatchedChannels, type WatchOptions, wakeHubs } from './channel-watches.ts';
+import {
+  appListener,
+  startWatches,
+  type WakeChannels,
+  type WatchedChannels,
+  type WatchOptions,
+  wakeHubs,
+} from './channel-watches.ts';
 import { gitEnvironment } from './config.ts';
 import { type HubOptions, setUpHub } from './hub.ts';
 import { ownVersion } from './own-version.ts';
@@ -35,7 +44,9 @@ import { readBelow } from './read-below.ts';
 import { openReports, type Reports, type ReportsOptions } from './report-listener.ts';
 import { start } from './start-controller.ts';
 
-export interface ChannelsOptions extends Omit<HubOptions, 'channels' | 'publishers' | 'onError'>, WatchOptions {
+export interface ChannelsOptions
+  extends Omit<HubOptions, 'channels' | 'publishers' | 'scratch' | 'onError'>,
+    WatchOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
@@ -74,7 +85,7 @@ const concurrency = 4;
 
 export function startChannels(options: ChannelsOptions): RunningChannels {
   const { client, clock, apps } = options;
-  const wake = { subscription: (_key: string): void => undefined, channel: (_key: string): void => undefined };
+  const wake = wakeNothing();
   const watched = startWatches(options, wake);
   const folder = join(tmpdir(), `headgate-channels-${process.pid}-${options.random().toString(36).slice(2)}`);
   const tools: StoreTools = { ...options, registry: options.artifactStore, git: gitIn(join(folder, 'git')) };
@@ -84,11 +95,11 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
   const own = {
     channels: createChannels({ client, watched }),
     publishers: createPublishers({ client, clock, folder: options.channelFolder, tools }),
+    scratch: createScratchSpaces({ ...following, client, onOpened: () => wake.scratch(allScratchSpaces) }),
   };
   const reports = openDesk(options, { ...own, publishMemory }, wake);
   const hub = setUpHub({ ...options, ...own, onError: options.watching.onError }, (key) => wake.channel(key));
-  const listApps = apps.list;
-  const publishing = { ...options, ...hub.context, ...own, reports: reports.desk, listApps, publishMemory };
+  const publishing = { ...options, ...hub.context, ...own, reports: reports.desk, listApps: apps.list, publishMemory };
   const synced = Promise.all([options.synced, ...Object.values(watched).map((one) => one.synced)]);
   // Rejects when all is stopped before, which the passes are told otherwise.
   synced.catch(() => undefined);
@@ -99,10 +110,13 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
   const channelController = start(common, 'channel', concurrency, (key, signal) =>
     reconcileChannel(publishing, key, signal),
   );
+  const sweeper = start(common, 'scratch', 1, (_key, signal) => reconcileScratch({ ...options, ...own }, signal));
+  wake.scratch = sweeper.enqueue;
+  wake.scratch(allScratchSpaces);
   wake.subscription = subscriptionController.enqueue;
   wake.channel = channelController.enqueue;
   return {
-    controllers: [subscriptionController, channelController],
+    controllers: [subscriptionController, channelController, sweeper],
     carried: createCarriedFiles(following.subscriptions, following.channels),
     watched,
     directions: createDirections(own.channels),
@@ -122,6 +136,12 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Until the controllers are there. */
+function wakeNothing(): WakeChannels {
+  const nothing = (_key: string): void => undefined;
+  return { subscription: nothing, channel: nothing, scratch: nothing };
 }
 
 /** Takes the reports of clusters; a Channel that is to be paused is looked at again. */

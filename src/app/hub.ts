@@ -7,14 +7,16 @@ import type { CandidateContext } from '../engine/candidate/candidate-context.ts'
 import { type ChartAccessContext, fetchChart } from '../engine/chart-access.ts';
 import { createTreeReader, type TreeContext } from '../engine/deploy/manifests/read-tree.ts';
 import type { Clock } from '../kube/clock.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { type ProbersOptions, setUpProbers } from './probers.ts';
 
 export interface HubOptions
   extends Omit<ProbersOptions, 'jobs' | 'wakeUpdate'>,
-    Omit<CandidateContext, 'channelProbers' | 'packing'>,
+    Omit<CandidateContext, 'channelProbers' | 'packing' | 'trialMetrics'>,
     TreeContext,
     ChartAccessContext {
   readonly clock: Clock;
+  readonly metrics: Pick<Metrics, 'channels'>;
   readonly onError: (error: OperationError) => void;
 }
 
@@ -39,5 +41,12 @@ export function setUpHub(options: HubOptions, wakeChannel: (key: string) => void
       return await fetchChart(options, { namespace, source, version }, signal);
     },
   };
-  return { context: { ...options, channelProbers: probers, packing }, countAttempts };
+  const trialMetrics: CandidateContext['trialMetrics'] = {
+    ended: ({ namespace, name }, { path, result }) =>
+      options.metrics.channels.ended(
+        { namespace, channel: name },
+        { path: path?.kind ?? 'Place', result: result?.kind ?? '' },
+      ),
+  };
+  return { context: { ...options, channelProbers: probers, packing, trialMetrics }, countAttempts };
 }

@@ -1,5 +1,6 @@
 /** The journal of a candidate: wire form <-> what the product works with. */
-import type { Candidate, CandidateApp, SourceVersion, Trial } from '../core/candidate/candidate.ts';
+import type { AppTestRecord, Candidate, CandidateApp, SourceVersion, Trial } from '../core/candidate/candidate.ts';
+import type { TrialPath } from '../core/candidate/trial-path.ts';
 import { clipMessage } from '../core/text.ts';
 import { encodeVersion } from './app-status.ts';
 import type { CandidateWire } from './candidate.ts';
@@ -37,6 +38,7 @@ export function decodeCandidate(wire: CandidateWire): Candidate {
 
 type SourceWire = CandidateWire['apps'][number]['from'][number];
 type TrialWire = CandidateWire['trials'][number];
+type AppTestWire = NonNullable<TrialWire['appTests']>[number];
 
 function encodeSource({ source, ...version }: SourceVersion): SourceWire {
   return { source, ...encodeVersion(version) };
@@ -48,8 +50,14 @@ function decodeSource({ source, tag, digest }: SourceWire): SourceVersion {
 
 function encodeTrial(trial: Trial): TrialWire {
   const { purpose, members, soaks, startedAt, arrivedAt, tests, testedAt, watches, unwellSince, result } = trial;
+  const { path, scratch, basedAt, appTests, clearedAt } = trial;
   return {
     ...{ purpose, soaks, members: [...members], startedAt: startedAt.toISOString() },
+    ...(path && { path: { ...path } }),
+    ...(scratch !== undefined && { scratch }),
+    ...(basedAt && { basedAt: basedAt.toISOString() }),
+    ...(appTests && { appTests: appTests.slice(0, mostAppTests).map(encodeAppTest) }),
+    ...(clearedAt && { clearedAt: clearedAt.toISOString() }),
     ...(arrivedAt && { arrivedAt: arrivedAt.toISOString() }),
     tests: tests.map(encodeTest),
     ...(testedAt && { testedAt: testedAt.toISOString() }),
@@ -66,8 +74,27 @@ function encodeTrial(trial: Trial): TrialWire {
   };
 }
 
+const mostAppTests = 500;
+
+function encodeAppTest({ name, startedAt, finishedAt, logDigest }: AppTestRecord): AppTestWire {
+  return {
+    name,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+    ...(logDigest !== undefined && { logDigest }),
+  };
+}
+
+function decodePath({ kind, from = '' }: NonNullable<TrialWire['path']>): TrialPath {
+  return kind === 'Install' ? { kind } : { kind, from };
+}
+
 function decodeTrial({
   startedAt,
+  path,
+  basedAt,
+  appTests,
+  clearedAt,
   arrivedAt,
   testedAt,
   unwellSince,
@@ -79,6 +106,14 @@ function decodeTrial({
   return {
     ...rest,
     startedAt: new Date(startedAt),
+    path: path && decodePath(path),
+    basedAt: dateOf(basedAt),
+    appTests: appTests?.map((one) => ({
+      ...one,
+      startedAt: new Date(one.startedAt),
+      finishedAt: new Date(one.finishedAt),
+    })),
+    clearedAt: dateOf(clearedAt),
     arrivedAt: dateOf(arrivedAt),
     tests: (tests ?? []).map(decodeTest),
     testedAt: dateOf(testedAt),

@@ -29,12 +29,37 @@ const TrialSchema = Type.Object({
   }),
   members: Type.Array(AppName, { description: 'Apps that run their new version.', maxItems: 200 }),
   soaks: Type.Boolean({ description: 'Whether it has to run for spec.soak as well.' }),
+  path: Type.Optional(
+    Type.Object(
+      {
+        kind: Type.Enum(['Install', 'Upgrade'], {
+          description: 'A clean install, or an upgrade from an older Release.',
+        }),
+        from: Type.Optional(Text('The older Release.', 253)),
+      },
+      { description: 'On which it is tried in the scratch namespace; absent in the test cluster itself.' },
+    ),
+  ),
   startedAt: Time('When it began.'),
+  scratch: Type.Optional(Text('The scratch namespace.', 63)),
+  basedAt: Type.Optional(Time('Since when the older Release runs in the scratch namespace.')),
   arrivedAt: Type.Optional(Time('Since when all Apps run what they shall.')),
   tests: Type.Optional({ ...TestRecordsSchema, description: 'Tests of the Channel.' }),
+  appTests: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Text('App and test, with a slash between them.', 191),
+        startedAt: Time('When it began.'),
+        finishedAt: Time('When it had passed.'),
+        logDigest: Type.Optional(Text('SHA-256 of what it wrote or was answered.', 256)),
+      }),
+      { description: "The Apps' own tests that passed in the scratch namespace.", maxItems: 500 },
+    ),
+  ),
   testedAt: Type.Optional(Time('Since when all tests have passed.')),
   watches: Type.Optional({ ...TestRecordsSchema, description: 'Metrics that are watched while it soaks.' }),
   unwellSince: Type.Optional(Time('Since when an App is not well while it soaks.')),
+  clearedAt: Type.Optional(Time('Since when nothing is left of it in the scratch namespace.')),
   result: Type.Optional(
     Type.Object(
       {

@@ -5,6 +5,7 @@ import { AppTestsSchema } from './app-tests.ts';
 import { BarredSchema, CandidateRecordSchema, CandidateSchema } from './candidate.ts';
 import { ChannelPublishSchema } from './channel-publish.ts';
 import { ChannelReportsSchema } from './channel-reports.ts';
+import { TryOnSchema } from './channel-try-on.ts';
 import { GatesSchema } from './gates.ts';
 import { ReleaseName } from './release.ts';
 import { Conditions, DnsLabel, Duration, Text, Time, WaitingSchema } from './schema-parts.ts';
@@ -98,6 +99,7 @@ export const ChannelSpecSchema = Type.Object(
     requires: Type.Optional(
       Type.Array(RequirementSchema, { description: 'What versions of its Apps need of each other.', maxItems: 100 }),
     ),
+    tryOn: Type.Optional(TryOnSchema),
     soak: Type.Optional(Duration('How long a set that passed its tests has to run in the hub.', '0s')),
     schedule: Type.Optional(
       Type.Object(

@@ -17,6 +17,7 @@ import { timeZone } from '../core/schedule/time-zone.ts';
 import { parseTreePath } from '../core/source/tree-path.ts';
 import { parseSemverRange } from '../core/version/semver-range.ts';
 import { ChannelSpecSchema, type ChannelSpecWire, ChannelStatusSchema, type RolloutWire } from './channel.ts';
+import { decodeTryOn } from './channel-try-on.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeGatesOf } from './decode-gates.ts';
 import { decodeTests } from './decode-tests.ts';
@@ -45,7 +46,7 @@ export function decodeChannel(object: unknown, what: string): ChannelObjectWire 
  */
 export function decodeChannelSpec({ metadata, spec }: ChannelObjectWire): ChannelSpec {
   try {
-    return read(spec);
+    return read(spec, metadata);
   } catch (error) {
     if (isOperationError(error) && error.retry === 'never') {
       throw invalidObject(`Channel ${metadata.namespace}/${metadata.name}`, [error.message]);
@@ -54,7 +55,7 @@ export function decodeChannelSpec({ metadata, spec }: ChannelObjectWire): Channe
   }
 }
 
-function read(spec: ChannelSpecWire): ChannelSpec {
+function read(spec: ChannelSpecWire, channel: ChannelObjectWire['metadata']): ChannelSpec {
   const { publish } = spec;
   return {
     suspend: spec.suspend ?? false,
@@ -65,6 +66,7 @@ function read(spec: ChannelSpecWire): ChannelSpec {
     soakMs: parseDuration(spec.soak ?? '0s', 'spec.soak'),
     schedule: spec.schedule && decodeSchedule(spec.schedule),
     gatherMs: parseDuration(spec.gather ?? '30s', 'spec.gather'),
+    tryOn: spec.tryOn && decodeTryOn(spec.tryOn, channel),
     gates: decodeGatesOf(spec.gates),
     rollout: decodeRollout(spec.rollout ?? {}),
     publish: {

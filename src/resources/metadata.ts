@@ -63,5 +63,14 @@ export const releaseAnnotation = 'headgate.dev/release';
 /** Label on a Release that a Channel made: the number of its candidate. */
 export const candidateLabel = 'headgate.dev/candidate';
 
+/** Label on a scratch namespace, and on the Apps in it: the uid of its Channel. */
+export const scratchLabel = 'headgate.dev/scratch-of';
+
+/** Annotation on a scratch namespace: its Channel, with its namespace. */
+export const scratchChannelKey = 'headgate.dev/channel';
+
+/** Annotation on a scratch namespace: it is removed then, whatever becomes of its Channel. */
+export const scratchExpiresKey = 'headgate.dev/expires-at';
+
 /** Annotation on an adopted App: what is wrong with the annotations of its workload. The App holds still while it is there. */
 export const adoptionProblemKey = 'headgate.dev/adoption-problem';

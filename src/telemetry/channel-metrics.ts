@@ -1,5 +1,5 @@
 /** How long what is published may be believed: to be alarmed before it may not. */
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 const labels = ['namespace', 'channel'] as const;
 
@@ -16,6 +16,12 @@ export const channelDefinitions = {
     help: 'Until when the root of a channel is valid; people have to sign a new one before, as Unix time.',
     labels,
   },
+  channelTrials: {
+    name: 'headgate_channel_trials_total',
+    type: 'counter',
+    help: 'Trials of a Channel that have ended, by path (Place: in the test cluster itself; Install, Upgrade: in a scratch namespace) and result (Passed, Failed, Unclear).',
+    labels: [...labels, 'path', 'result'],
+  },
 } as const;
 
 interface Channel {
@@ -25,6 +31,7 @@ interface Channel {
 
 export interface ChannelMetrics {
   observe(channel: Channel, published: { readonly expires: Date; readonly rootExpires: Date }): void;
+  ended(channel: Channel, trial: { readonly path: string; readonly result: string }): void;
   forget(channel: Channel): void;
 }
 
@@ -33,7 +40,12 @@ export function createChannelMetrics(registry: Registry): ChannelMetrics {
     new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
   const expires = make(channelDefinitions.channelExpires);
   const rootExpires = make(channelDefinitions.channelRootExpires);
+  const { name, help, labels: labelNames } = channelDefinitions.channelTrials;
+  const trials = new Counter({ name, help, labelNames, registers: [registry] });
   return {
+    ended({ namespace, channel }, { path, result }) {
+      trials.inc({ namespace, channel, path, result });
+    },
     observe({ namespace, channel }, published) {
       expires.set({ namespace, channel }, published.expires.getTime() / 1_000);
       rootExpires.set({ namespace, channel }, published.rootExpires.getTime() / 1_000);

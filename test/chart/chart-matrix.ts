@@ -85,7 +85,7 @@ const everything = {
     subscriptions: true,
     impersonate: ['deployer'],
   },
-  hub: { enabled: true, claim: 'channels', port: 9082, reports: { enabled: true, port: 9083 }, service },
+  hub: { enabled: true, claim: 'channels', scratch: true, port: 9082, reports: { enabled: true, port: 9083 }, service },
   ...{ api, webhooks, fleetLock: { enabled: true, slots: { workers: 2 }, service } },
   monitoring: {
     alerts: true,
@@ -134,6 +134,7 @@ export function chartMatrix(own: readonly [string, string]): readonly ChartRow[]
       values: { gitOnly: true, watchNamespaces: [own[0]], clusterObjects: false },
       lacks: clusterKinds,
     },
+    { name: 'a hub with scratch namespaces', values: { hub: { enabled: true, scratch: true } } },
     { name: 'a hub with a claim', values: { hub: { enabled: true, claim: 'channels' } } },
     {
       name: 'a hub that publishes by address and takes reports',

@@ -12,6 +12,7 @@ export interface JobObject {
   readonly status?: Fields;
 }
 
+const forKey = 'headgate.dev/for';
 const purposeLabel = 'headgate.dev/purpose';
 
 /** For people who look for what went wrong; the Job goes with its owner at the latest. */
@@ -22,7 +23,7 @@ const graceMs = 300_000;
 
 /** The Job of a request. Whatever the template says beyond what Headgate needs is left to the API server to judge. */
 export function makeJob({ namespace, name, purpose, ...request }: JobRequest): NewObject<JobObject> {
-  const { template, owner, retries, deadlineSeconds } = request;
+  const { template, owner, retries, deadlineSeconds, isAway = false } = request;
   const spec = mapAt(template, 'spec');
   const deadline = countAt(spec, 'activeDeadlineSeconds', deadlineSeconds);
   return {
@@ -34,8 +35,8 @@ export function makeJob({ namespace, name, purpose, ...request }: JobRequest): N
         'app.kubernetes.io/managed-by': 'headgate',
         [purposeLabel]: purpose,
       },
-      annotations: { ...textsAt(template, 'metadata.annotations'), 'headgate.dev/for': `${owner.kind} ${owner.name}` },
-      ownerReferences: [{ ...owner }],
+      annotations: { ...textsAt(template, 'metadata.annotations'), [forKey]: sayOwner(owner) },
+      ...(!isAway && { ownerReferences: [{ ...owner }] }),
     },
     spec: {
       backoffLimit: retries,
@@ -94,8 +95,14 @@ export function readJob(job: JobObject): Exclude<JobOutcome, { kind: 'Gone' }> {
 }
 
 /** Whether this very owner has the Job. */
-export function isOwnedBy({ metadata }: JobObject, uid: string): boolean {
-  return metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+export function isOwnedBy({ metadata }: JobObject, { owner, isAway }: Pick<JobRequest, 'owner' | 'isAway'>): boolean {
+  return isAway === true
+    ? metadata.annotations?.[forKey] === sayOwner(owner)
+    : metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) === true;
+}
+
+function sayOwner({ kind, name }: JobRequest['owner']): string {
+  return `${kind} ${name}`;
 }
 
 function createdAt({ metadata }: JobObject): string {

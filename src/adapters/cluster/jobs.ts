@@ -41,7 +41,7 @@ export class ClusterJobs implements Jobs {
 
   async start(request: JobRequest, signal: AbortSignal): Promise<void> {
     const { client } = this.#options;
-    const { namespace, name, owner, serviceAccount } = request;
+    const { namespace, name, serviceAccount } = request;
     const acting =
       serviceAccount === undefined ? client : client.actAs(`system:serviceaccount:${namespace}:${serviceAccount}`);
     try {
@@ -53,7 +53,7 @@ export class ClusterJobs implements Jobs {
       if (existing === undefined) {
         throw error;
       }
-      if (!isOwnedBy(existing, owner.uid)) {
+      if (!isOwnedBy(existing, request)) {
         throw new OperationError(`start Job ${namespace}/${name}: one of that name is there and is not ours`, {
           code: 'UPDATE_CONFLICT',
           retry: 'backoff',

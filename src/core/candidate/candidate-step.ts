@@ -4,10 +4,13 @@ import type { GateAnswer } from '../gates/gate-answer.ts';
 import type { TestPlan } from '../update/test-steps.ts';
 import type { Waiting } from '../waiting.ts';
 import type { CandidateOutcome, Fault, TrialPurpose, TrialResult } from './candidate.ts';
+import type { TrialPath } from './trial-path.ts';
 
 /** How an App stands to what it shall run in the open trial. */
 export type Standing =
   | { readonly kind: 'Arrived' }
+  /** In a scratch namespace: it was not given there what it shall run. */
+  | { readonly kind: 'Absent' }
   | { readonly kind: 'Moving'; readonly message: string }
   /** Its own Update went back, and the version was rejected. */
   | { readonly kind: 'Rejected'; readonly message: string }
@@ -30,6 +33,10 @@ export interface CandidateSettings {
   /** Metrics that are asked again and again while it soaks. */
   readonly watches: readonly TestPlan[];
   readonly soakMs: number;
+  /** Other ways on which a set has to pass. */
+  readonly paths: readonly TrialPath[];
+  /** How long all Apps may take to get there on one of them. */
+  readonly pathTimeoutMs: number;
   /** Which of some new versions may go together. */
   readonly consistent: (members: readonly string[]) => readonly string[];
 }
@@ -40,7 +47,14 @@ export type CandidateStep =
       readonly purpose: TrialPurpose;
       readonly members: readonly string[];
       readonly soaks: boolean;
+      readonly path?: TrialPath | undefined;
     }
+  /** Gives the Apps in the scratch namespace what they shall run; harmless to repeat. */
+  | { readonly kind: 'Install' }
+  /** The older Release runs. */
+  | { readonly kind: 'NoteBased' }
+  /** Removes what is left of trials that are over; harmless to repeat. */
+  | { readonly kind: 'Clear' }
   | { readonly kind: 'NoteArrived' }
   /** Make one attempt of a test, or look at the one under way; harmless to repeat. */
   | { readonly kind: 'Test'; readonly name: string; readonly of: 'tests' | 'watches' }

@@ -2,6 +2,7 @@
 import type { TestRecord } from '../app-test/test-record.ts';
 import type { Approval } from '../gates/approval.ts';
 import type { Version } from '../update/version-change.ts';
+import type { TrialPath } from './trial-path.ts';
 
 export interface Candidate {
   /** Counts the candidates of the Channel. */
@@ -45,6 +46,16 @@ export interface Trial {
   /** Whether it has to run for a while once the tests have passed. */
   readonly soaks: boolean;
   readonly startedAt: Date;
+  /** Undefined: in the test cluster itself. Others are in a scratch namespace, and leave the test cluster as it is. */
+  readonly path?: TrialPath | undefined;
+  /** Its namespace. */
+  readonly scratch?: string | undefined;
+  /** Since when the older Release runs there. */
+  readonly basedAt?: Date | undefined;
+  /** What the Apps' own tests came to there. */
+  readonly appTests?: readonly AppTestRecord[] | undefined;
+  /** Since when nothing of it is left there. */
+  readonly clearedAt?: Date | undefined;
   /** Since when all Apps run what they shall, each having passed its own tests. */
   readonly arrivedAt?: Date | undefined;
   /** Of the Channel. */
@@ -55,6 +66,15 @@ export interface Trial {
   readonly watches: readonly TestRecord[];
   readonly unwellSince?: Date | undefined;
   readonly result?: TrialResult | undefined;
+}
+
+/** A test of an App that passed in a scratch namespace. */
+export interface AppTestRecord {
+  /** `app/test` */
+  readonly name: string;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly logDigest?: string | undefined;
 }
 
 export interface TrialResult {
@@ -86,6 +106,11 @@ export function versionsIn(
   { name, from, to }: CandidateApp,
 ): readonly SourceVersion[] {
   return members.includes(name) ? (to ?? from) : from;
+}
+
+/** What the test cluster itself runs, or is on its way to. */
+export function trialInPlace({ trials }: Pick<Candidate, 'trials'>): Trial | undefined {
+  return trials.findLast(({ path }) => path === undefined);
 }
 
 export function openTrial({ trials }: Pick<Candidate, 'trials'>): Trial | undefined {

@@ -9,16 +9,14 @@ import {
   openTrial,
   type Trial,
   type TrialResult,
+  trialInPlace,
 } from './candidate.ts';
-import {
-  type CandidateSettings,
-  type CandidateSight,
-  type CandidateStep,
-  end,
-  type Standing,
-} from './candidate-step.ts';
+import { type CandidateSettings, type CandidateSight, type CandidateStep, end } from './candidate-step.ts';
 import { findGuilty } from './find-guilty.ts';
+import { arriveOnPath, namingPath, sayStandings } from './path-steps.ts';
 import { soak } from './soak-steps.ts';
+import { isSameSet, isUncleared } from './transitions.ts';
+import { isSamePath, type TrialPath } from './trial-path.ts';
 
 /** A test that says this and that must not keep the test cluster for ever. */
 export const mostTrials = 60;
@@ -30,6 +28,9 @@ export function nextCandidateStep(
   settings: CandidateSettings,
   now: Date,
 ): CandidateStep {
+  if (candidate.trials.some(isUncleared)) {
+    return { kind: 'Clear' };
+  }
   if (candidate.release !== undefined) {
     return { kind: 'End', outcome: 'Released', message: `released as ${candidate.release}` };
   }
@@ -41,41 +42,30 @@ function goOn(trial: Trial, seen: CandidateSight, settings: CandidateSettings, n
   if (!seen.isSameDefinition && trial.purpose !== 'Return') {
     return end('Unclear', 'the definition of an App was changed while it was tried');
   }
+  const { path } = trial;
   if (trial.arrivedAt === undefined) {
-    return arrive(trial, seen);
+    return path === undefined ? arrive(trial, seen) : arriveOnPath(trial, path, { seen, settings }, now);
   }
   if (trial.purpose === 'Return') {
     return end('Passed', 'all Apps run what they ran before');
   }
   return trial.testedAt === undefined
-    ? test(trial, settings, now)
-    : soak(trial, trial.testedAt, { seen, settings }, now);
+    ? namingPath(test(trial, settings, now), path)
+    : namingPath(soak(trial, trial.testedAt, { seen, settings }, now), path);
 }
 
 function arrive({ members }: Trial, { standings }: CandidateSight): CandidateStep {
   const all = [...standings];
   const bad = all.filter(([app, { kind }]) => kind === 'Rejected' && members.includes(app));
   if (bad.length > 0) {
-    const message = joinSome(
-      bad.map(([app, standing]) => `${app}: ${sayStanding(standing)}`),
-      '; ',
-    );
-    return end('Failed', message, { blames: bad.map(([app]) => app) });
+    return end('Failed', sayStandings(bad), { blames: bad.map(([app]) => app) });
   }
   const waiting = all.filter(([, { kind }]) => kind !== 'Arrived');
   if (waiting.length === 0) {
     return { kind: 'NoteArrived' };
   }
-  const message = joinSome(
-    waiting.map(([app, standing]) => `${app}: ${sayStanding(standing)}`),
-    '; ',
-  );
   const isStuck = waiting.every(([, { kind }]) => kind === 'Stuck' || kind === 'Rejected');
-  return { kind: 'Wait', waiting: { reason: isStuck ? 'Person' : 'CandidateRollout', message } };
-}
-
-function sayStanding(standing: Standing): string {
-  return standing.kind === 'Arrived' ? 'is there' : standing.message;
+  return { kind: 'Wait', waiting: { reason: isStuck ? 'Person' : 'CandidateRollout', message: sayStandings(waiting) } };
 }
 
 function test(trial: Trial, { tests }: CandidateSettings, now: Date): CandidateStep {
@@ -125,10 +115,14 @@ function afterTrials(candidate: Candidate, seen: CandidateSight, settings: Candi
   if (!seen.isSameDefinition || findExpired(seen) !== undefined) {
     return goBack(candidate, alive, { seen, settings });
   }
-  if (isReleasable(last, alive)) {
+  if (!isRunning(trialInPlace(candidate), alive)) {
+    return goFurther(candidate, alive, { seen, settings }, undefined);
+  }
+  const path = settings.paths.find((one) => !hasPassed(trials, alive, one));
+  if (path === undefined) {
     return gate.kind === 'Shut' ? { kind: 'Wait', waiting: gate.waiting, lookAt: gate.lookAt } : { kind: 'Release' };
   }
-  return goFurther(candidate, alive, { seen, settings });
+  return goFurther(candidate, alive, { seen, settings }, path);
 }
 
 interface Sight {
@@ -152,26 +146,48 @@ function aliveOf(candidate: Candidate, { consistent }: CandidateSettings): reado
   return consistent(changedApps(candidate).filter((app) => !out.has(app)));
 }
 
-function isReleasable({ purpose, members, result }: Trial, alive: readonly string[]): boolean {
-  return purpose === 'Release' && result?.kind === 'Passed' && keyOf(members) === keyOf(alive);
+/** Whether the test cluster runs exactly this set, which passed there. */
+function isRunning(trial: Trial | undefined, alive: readonly string[]): boolean {
+  return trial !== undefined && isPassed(trial, alive);
 }
 
-function goFurther(candidate: Candidate, alive: readonly string[], sight: Sight): CandidateStep {
+function isPassed({ purpose, members, result }: Trial, alive: readonly string[]): boolean {
+  return purpose === 'Release' && result?.kind === 'Passed' && isSameSet(members, alive);
+}
+
+function hasPassed(trials: readonly Trial[], alive: readonly string[], path: TrialPath): boolean {
+  return trials.some((trial) => isSamePath(trial.path, path) && isPassed(trial, alive));
+}
+
+/** @param path on which it did not pass yet */
+function goFurther(
+  candidate: Candidate,
+  alive: readonly string[],
+  sight: Sight,
+  path: TrialPath | undefined,
+): CandidateStep {
   const { settings } = sight;
   const isHopeless = alive.length === 0 && changedApps(candidate).length > 0;
-  const known = latestResult(candidate.trials, alive, false);
+  const known = latestResult(candidate.trials, { members: alive, path, soaked: false });
   if (isHopeless || known?.kind === 'Unclear' || candidate.trials.length >= mostTrials) {
     return goBack(candidate, alive, sight);
   }
   if (known?.kind !== 'Failed') {
-    return beginRelease(alive);
+    return path === undefined
+      ? beginRelease(alive)
+      : { kind: 'BeginTrial', purpose: 'Release', members: alive, soaks: false, path };
   }
-  const search = findGuilty(alive, (members) => verdictFor(candidate, settings.consistent(members), known.inSoak));
+  const { inSoak: soaked } = known;
+  const search = findGuilty(alive, (tried) =>
+    verdictFor(candidate, { members: settings.consistent(tried), path, soaked }),
+  );
   switch (search.kind) {
-    case 'Try':
-      return isUnclear(candidate, settings.consistent(search.members))
+    case 'Try': {
+      const members = settings.consistent(search.members);
+      return latestResult(candidate.trials, { members, path, soaked: false })?.kind === 'Unclear'
         ? goBack(candidate, alive, sight)
-        : { kind: 'BeginTrial', purpose: 'Search', members: settings.consistent(search.members), soaks: known.inSoak };
+        : { kind: 'BeginTrial', purpose: 'Search', members, soaks: soaked, ...(path && { path }) };
+    }
     case 'Guilty':
       return { kind: 'Blame', fault: { apps: search.members, reason: reasonOf(candidate, search.members, known) } };
     case 'Nobody':
@@ -188,31 +204,31 @@ function reasonOf({ trials }: Candidate, guilty: readonly string[], known: Trial
   return smallest?.result?.message ?? known.message;
 }
 
-function isUnclear({ trials }: Candidate, members: readonly string[]): boolean {
-  return latestResult(trials, members, false)?.kind === 'Unclear';
+interface Tried {
+  readonly members: readonly string[];
+  readonly path: TrialPath | undefined;
+  /** What passed without running for a while does not count. */
+  readonly soaked: boolean;
 }
 
-function verdictFor(
-  { trials }: Candidate,
-  members: readonly string[],
-  inSoak: boolean,
-): 'Passed' | 'Failed' | undefined {
-  const result = latestResult(trials, members, inSoak);
+function verdictFor({ trials }: Candidate, tried: Tried): 'Passed' | 'Failed' | undefined {
+  const result = latestResult(trials, tried);
   return result === undefined || result.kind === 'Unclear' ? undefined : result.kind;
 }
 
-/** @param soaked whether what passed without running for a while does not count */
-function latestResult(trials: readonly Trial[], members: readonly string[], soaked: boolean): TrialResult | undefined {
-  const key = keyOf(members);
+function latestResult(trials: readonly Trial[], { members, path, soaked }: Tried): TrialResult | undefined {
   return trials.findLast(
-    ({ purpose, members: tried, soaks, result }) =>
-      purpose !== 'Return' && keyOf(tried) === key && (soaks || !soaked || result?.kind !== 'Passed'),
+    (trial) =>
+      trial.purpose !== 'Return' &&
+      isSamePath(trial.path, path) &&
+      isSameSet(trial.members, members) &&
+      (trial.soaks || !soaked || trial.result?.kind !== 'Passed'),
   )?.result;
 }
 
 /** The test cluster runs what it ran before; then it is over. */
 function goBack(candidate: Candidate, alive: readonly string[], sight: Sight): CandidateStep {
-  return candidate.trials.at(-1)?.members.length === 0
+  return trialInPlace(candidate)?.members.length === 0
     ? { kind: 'End', ...verdictOf(candidate, alive, sight) }
     : { kind: 'BeginTrial', purpose: 'Return', members: [], soaks: false };
 }
@@ -220,7 +236,7 @@ function goBack(candidate: Candidate, alive: readonly string[], sight: Sight): C
 function verdictOf(
   candidate: Candidate,
   alive: readonly string[],
-  { seen, settings: { consistent } }: Sight,
+  { seen, settings: { consistent, paths } }: Sight,
 ): { readonly outcome: CandidateOutcome; readonly message: string } {
   const { faults, trials } = candidate;
   const expired = findExpired(seen);
@@ -234,8 +250,11 @@ function verdictOf(
     const said = faults.map(({ apps, reason }) => `${apps.join(' with ')}: ${reason}`);
     return { outcome: 'Rejected', message: joinSome(said, '; ') };
   }
-  const before = latestResult(trials, consistent([]), false);
-  if (before?.kind === 'Failed') {
+  const none = { members: consistent([]), soaked: false };
+  const before = [undefined, ...paths]
+    .map((path) => latestResult(trials, { ...none, path }))
+    .find((result) => result?.kind === 'Failed');
+  if (before !== undefined) {
     return {
       outcome: 'Unclear',
       message: `what ran before fails too, so that no new version is to blame: ${before.message}`,
@@ -244,8 +263,4 @@ function verdictOf(
   const last = trials.findLast(({ result }) => result?.kind === 'Failed' || result?.kind === 'Unclear');
   const enough = trials.length >= mostTrials ? `no set passed in ${trials.length} trials; ` : '';
   return { outcome: 'Unclear', message: `${enough}${last?.result?.message ?? 'its new versions do not go together'}` };
-}
-
-function keyOf(members: readonly string[]): string {
-  return members.toSorted().join('\n');
 }

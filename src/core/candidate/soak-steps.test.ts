@@ -15,6 +15,8 @@ const at = (seconds: number) => new Date(seconds * 1_000);
 const settings = {
   tests: [],
   watches: [{ name: 'errors', pace }],
+  paths: [],
+  pathTimeoutMs: 60_000,
   soakMs: 600_000,
   consistent: (members: readonly string[]) => members,
 };

@@ -12,12 +12,23 @@ export function openCandidate(
 
 export function begunTrial(
   candidate: Candidate,
-  trial: Pick<Trial, 'purpose' | 'members' | 'soaks'>,
+  trial: Pick<Trial, 'purpose' | 'members' | 'soaks' | 'path' | 'scratch'>,
   now: Date,
 ): Candidate {
-  const { purpose, members, soaks } = trial;
-  const begun: Trial = { purpose, members, soaks, startedAt: now, tests: [], watches: [] };
-  return { ...candidate, trials: [...candidate.trials.map(withoutRecords), begun] };
+  const { purpose, members, soaks, path, scratch } = trial;
+  const where = path && { path, scratch };
+  const begun: Trial = { purpose, members, soaks, startedAt: now, ...where, tests: [], watches: [] };
+  const rest = candidate.trials.map((one) => (isStillEvidence(one, begun) ? one : withoutRecords(one)));
+  return { ...candidate, trials: [...rest, begun] };
+}
+
+/** What passed of the same set goes into its Release together with what is tried next. */
+function isStillEvidence({ purpose, members, result }: Trial, { path, members: next }: Trial): boolean {
+  return purpose === 'Release' && result?.kind === 'Passed' && path !== undefined && isSameSet(members, next);
+}
+
+export function isSameSet(members: readonly string[], others: readonly string[]): boolean {
+  return members.toSorted().join('\n') === others.toSorted().join('\n');
 }
 
 /** Of a trial that is over only that is kept which a later decision or a reader may need. */
@@ -39,6 +50,17 @@ export function notedRecord(candidate: Candidate, of: 'tests' | 'watches', recor
   const isKnown = records.some(({ name }) => name === record.name);
   const next = isKnown ? records.map((one) => (one.name === record.name ? record : one)) : [...records, record];
   return changedTrial(candidate, { [of]: next });
+}
+
+/** Nothing is left of the trials that were in a scratch namespace. */
+export function clearedTrials(candidate: Candidate, now: Date): Candidate {
+  const trials = candidate.trials.map((trial) => (isUncleared(trial) ? { ...trial, clearedAt: now } : trial));
+  return { ...candidate, trials };
+}
+
+/** Over, and something of it may be left in its scratch namespace. */
+export function isUncleared({ path, result, clearedAt }: Trial): boolean {
+  return path !== undefined && result !== undefined && clearedAt === undefined;
 }
 
 export function endedTrial(candidate: Candidate, result: Omit<TrialResult, 'at'>, now: Date): Candidate {

@@ -18,6 +18,8 @@ export interface ChannelSpec {
   /** When sets are made; undefined: once they were gathered for a while. */
   readonly schedule: Schedule | undefined;
   readonly gatherMs: number;
+  /** Undefined: in the test cluster alone. */
+  readonly tryOn: TryOn | undefined;
   readonly gates: Gates;
   readonly rollout: Rollout;
   readonly publish: PublishSettings;
@@ -26,6 +28,27 @@ export interface ChannelSpec {
   readonly deadEnds: readonly DeadEnd[];
   /** How many Releases stay in the channel. */
   readonly retention: number;
+}
+
+/** On which paths a set is tried in a scratch namespace before it is released. */
+export interface TryOn {
+  readonly cleanInstall: boolean;
+  /** Upgrades from so many Releases before the last one. */
+  readonly newest: number;
+  /** Upgrades from these, by name. */
+  readonly releases: readonly string[];
+  /** How long it may take until all Apps run there what they shall. */
+  readonly timeoutMs: number;
+  /** Is made and removed. */
+  readonly namespace: string;
+  /** What Apps need there that is in no chart and no manifest: names in the Channel's namespace. */
+  readonly copies: ScratchCopies;
+}
+
+export interface ScratchCopies {
+  readonly secrets: readonly string[];
+  readonly configMaps: readonly string[];
+  readonly serviceAccounts: readonly string[];
 }
 
 export interface ReportSettings {

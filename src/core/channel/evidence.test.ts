@@ -41,6 +41,7 @@ const evidence = (changed: Partial<Evidence> = {}): Evidence => ({
     { name: 'together', result: 'Passed', upgradedFrom: 'r0', durationMs: 800 },
   ],
   kubernetes: 'v1.34.2',
+  path: { kind: 'Upgrade', from: 'r0' },
   startedAt: new Date('2030-01-01T00:00:00Z'),
   finishedAt: new Date('2030-01-01T01:00:00Z'),
   ...changed,
@@ -59,6 +60,7 @@ test('a statement names its inputs by digest, its tests, times and logs', () => 
       configuration: [
         { name: 'release', annotations: { name: 'r1' } },
         { name: 'kubernetes', annotations: { version: 'v1.34.2' } },
+        { name: 'path', annotations: { path: 'upgrade', from: 'r0' } },
         { name: 'run', annotations: { startedAt: '2030-01-01T00:00:00.000Z', finishedAt: '2030-01-01T01:00:00.000Z' } },
         {
           name: 'test web/http',
@@ -111,6 +113,7 @@ test('what a statement says is told again as it was', () => {
   const { tests, subjects, kubernetes } = evidence();
   expect(tellEvidence(statementOf(evidence()))).toEqual({
     result: 'PASSED',
+    ...{ path: 'upgrade', from: 'r0' },
     subjects,
     kubernetes,
     startedAt: evidence().startedAt.toISOString(),

@@ -19,9 +19,16 @@ export interface Evidence {
   readonly tests: readonly TestOutcome[];
   /** Version of the cluster, e.g. `v1.34.1`. */
   readonly kubernetes: string;
+  /** How it came there. */
+  readonly path: TestedPath;
   readonly startedAt: Date;
   readonly finishedAt: Date;
 }
+
+export type TestedPath =
+  | { readonly kind: 'Install' }
+  /** @property from the Release; undefined: there was none before */
+  | { readonly kind: 'Upgrade'; readonly from: string | undefined };
 
 export interface TestOutcome {
   /** `app/test`, or the name alone for tests of all Apps together. */
@@ -74,6 +81,7 @@ export function statementOf(evidence: Evidence): Statement {
       configuration: [
         { name: 'release', annotations: { name: evidence.release } },
         { name: 'kubernetes', annotations: { version: evidence.kubernetes } },
+        { name: 'path', annotations: describePath(evidence.path) },
         {
           name: 'run',
           annotations: { startedAt: evidence.startedAt.toISOString(), finishedAt: evidence.finishedAt.toISOString() },
@@ -91,6 +99,9 @@ export interface ToldEvidence {
   readonly result: 'PASSED' | 'FAILED';
   readonly subjects: readonly { readonly name: string; readonly digest: string }[];
   readonly kubernetes?: string;
+  /** `install` or `upgrade`, and from which Release. */
+  readonly path?: string;
+  readonly from?: string;
   /** RFC 3339. */
   readonly startedAt?: string;
   readonly finishedAt?: string;
@@ -119,11 +130,14 @@ export function tellEvidence({ subject, predicate }: Statement): ToldEvidence {
     };
   };
   const kubernetes = find('kubernetes')?.annotations?.['version'];
+  const { path, from } = find('path')?.annotations ?? {};
   const { startedAt, finishedAt } = find('run')?.annotations ?? {};
   return {
     result,
     subjects: subject.map(({ name = '', digest = {} }) => ({ name, digest: digestText(digest) })),
     ...(kubernetes !== undefined && { kubernetes }),
+    ...(path !== undefined && { path }),
+    ...(from !== undefined && { from }),
     ...(startedAt !== undefined && { startedAt }),
     ...(finishedAt !== undefined && { finishedAt }),
     tests: [...passedTests.map((name) => tell(name, 'Passed')), ...failedTests.map((name) => tell(name, 'Failed'))],
@@ -134,6 +148,12 @@ function digestText(digest: Readonly<Record<string, string>>): string {
   return Object.entries(digest)
     .map(([algorithm, value]) => `${algorithm === 'gitCommit' ? 'sha1' : algorithm}:${value}`)
     .join(' ');
+}
+
+function describePath(path: TestedPath): Readonly<Record<string, string>> {
+  return path.kind === 'Install'
+    ? { path: 'install' }
+    : { path: 'upgrade', ...(path.from !== undefined && { from: path.from }) };
 }
 
 function describeTest({ name, upgradedFrom, durationMs, logSha256 }: TestOutcome): ResourceDescriptor {

@@ -24,10 +24,10 @@ export async function attemptHttp(
   { probe, subject }: TestAttempt<HttpProbe>,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const { fields, owner } = subject;
+  const { fields, owner, namespace } = subject;
   const startedMs = context.monotonicMs();
   try {
-    const answer = await ask(context, { probe, namespace: owner.namespace, fields }, signal);
+    const answer = await ask(context, { probe, namespace, home: owner.namespace, fields }, signal);
     if (answer.kind === 'Silence') {
       return ended('Fail', answer.message);
     }
@@ -49,6 +49,8 @@ export function notMade(error: unknown): Attempted {
 interface Question {
   readonly probe: HttpProbe;
   readonly namespace: string;
+  /** Where Secrets are. */
+  readonly home: string;
   readonly fields: TemplateFields;
 }
 
@@ -84,14 +86,14 @@ async function askService(
 
 async function askUrl(
   { outbound, secrets }: HttpContext,
-  { probe, namespace, fields, url, caSecret, tls, sent }: Target<'Url'>,
+  { probe, home, fields, url, caSecret, tls, sent }: Target<'Url'>,
   signal: AbortSignal,
 ): Promise<ServiceAnswer> {
-  const caBundle = caSecret === undefined ? undefined : await secrets.valueOf(namespace, caSecret, 'ca.crt', signal);
+  const caBundle = caSecret === undefined ? undefined : await secrets.valueOf(home, caSecret, 'ca.crt', signal);
   const request = {
     what: `${probe.method} the address of the test`,
     ...{ method: probe.method, url: fillTemplate(url, escaped(fields)), ...sent, caBundle },
-    tls: await connectionBy(secrets, namespace, tls, signal),
+    tls: await connectionBy(secrets, home, tls, signal),
     ...{ timeoutMs: probe.timeoutMs, maxBytes: maxBodyBytes, cutsBody: true, maxRedirects: 0 },
   };
   try {

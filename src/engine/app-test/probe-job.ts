@@ -14,12 +14,12 @@ export function createJobProber(jobs: Jobs): Prober<JobProbe> {
   return {
     async attempt(attempt, signal) {
       const { subject, record, probe } = attempt;
-      const { namespace, name: owner } = subject.owner;
+      const { owner } = subject;
       if (record.run === undefined) {
         return await start(jobs, attempt, signal);
       }
-      const job = { namespace, name: record.run.id };
-      const outcome = await jobs.look(`${namespace}/${owner}`, job, signal);
+      const job = { namespace: subject.namespace, name: record.run.id };
+      const outcome = await jobs.look(`${owner.namespace}/${owner.name}`, job, signal);
       return judge(job.name, probe, outcome);
     },
     release: ({ namespace, name }) => jobs.unwatch(`${namespace}/${name}`),
@@ -34,12 +34,13 @@ async function start(jobs: Jobs, attempt: TestAttempt<JobProbe>, signal: AbortSi
     `test-${record.attempts + 1}`,
   );
   const request: JobRequest = {
-    ...{ namespace: owner.namespace, name, purpose: 'test', template: probe.template },
+    ...{ namespace: subject.namespace, name, purpose: 'test', template: probe.template },
     env: envOf(attempt),
     owner: {
       apiVersion: owner.kind === 'Namespace' ? 'v1' : 'headgate.dev/v1alpha1',
       ...{ kind: owner.kind, name: owner.name, uid: owner.uid },
     },
+    isAway: owner.namespace !== subject.namespace,
     deadlineSeconds: Math.max(1, Math.ceil(probe.timeoutMs / 1_000)),
     retries: 0,
     serviceAccount: probe.serviceAccount,

@@ -17,6 +17,8 @@ export interface TestSubject {
     readonly name: string;
     readonly uid: string;
   };
+  /** Where the Apps are: their Services, and where Jobs run. Secrets are those of the owner's. */
+  readonly namespace: string;
   /** App or Channel, for those outside that are asked. */
   readonly app: string;
   readonly changes: readonly VersionChange[];
@@ -68,7 +70,7 @@ export function subjectOf(work: Work): TestSubject {
   const changes = changesOf(update.spec);
   return {
     owner: { kind: 'Update', namespace, name, uid },
-    ...{ app, changes, work },
+    ...{ app, namespace, changes, work },
     fields: testFields({ namespace, app, update: name }, changes),
     appliedAt: stepStartedAt(journal, 'Apply') ?? journal.startedAt,
   };

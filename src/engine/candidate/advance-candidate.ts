@@ -16,6 +16,7 @@ import type { BarredWire, CandidateRecordWire } from '../../resources/candidate.
 import { decodeCandidate, encodeCandidate } from '../../resources/candidate-codec.ts';
 import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
 import type { CandidateContext, Hub, HubAtWork } from './candidate-context.ts';
+import { pathsOf } from './find-untriable.ts';
 import { constraintsOf, formCandidate, keyOf, sayBrought, sayLast } from './form-candidate.ts';
 import { basisOfApps, findUnwellApp, standingsOf } from './look-at-apps.ts';
 import { performCandidateStep } from './perform-candidate-step.ts';
@@ -72,7 +73,7 @@ async function form(context: CandidateContext, hub: Hub, signal: AbortSignal): P
 
 async function step(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<Moved> {
   const seen = await look(context, hub, signal);
-  const next = nextCandidateStep(hub.candidate, seen, settingsOf(hub), context.clock.now());
+  const next = nextCandidateStep(hub.candidate, seen, settingsOf(context, hub), context.clock.now());
   context.assertLeading();
   if (next.kind === 'Wait') {
     const { waiting, lookAt } = next;
@@ -99,13 +100,15 @@ async function write(context: CandidateContext, hub: Hub, status: Status, signal
   return { ...hub, channel: await context.channels.writeStatus(hub.channel, status, signal) };
 }
 
-function settingsOf(hub: HubAtWork): CandidateSettings {
+function settingsOf(context: CandidateContext, hub: HubAtWork): CandidateSettings {
   const { candidate, spec } = hub;
   const constraints = constraintsOf(hub, candidate.apps);
   return {
     tests: spec.tests,
     watches: spec.tests.filter(({ probe }) => probe.kind === 'Metric'),
     soakMs: spec.soakMs,
+    paths: pathsOf(context, hub).paths,
+    pathTimeoutMs: spec.tryOn?.timeoutMs ?? 0,
     consistent: (members) => consistentPart(members, constraints).members,
   };
 }
@@ -113,7 +116,8 @@ function settingsOf(hub: HubAtWork): CandidateSettings {
 async function look(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<CandidateSight> {
   const { candidate, apps, spec, channel } = hub;
   const now = context.clock.now();
-  const isSoaking = openTrial(candidate)?.testedAt !== undefined;
+  const trial = openTrial(candidate);
+  const isSoaking = trial?.testedAt !== undefined && trial.path === undefined;
   const last = candidate.trials.at(-1)?.result;
   const { name, annotations = {} } = channel.metadata;
   const gate = judgeGates(

@@ -1,6 +1,7 @@
 /** What the parts of one pass over the candidates of a Channel share. */
-import type { Candidate } from '../../core/candidate/candidate.ts';
+import type { Candidate, Trial } from '../../core/candidate/candidate.ts';
 import type { ChannelSpec } from '../../core/channel/channel.ts';
+import type { Waiting } from '../../core/waiting.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
 import type { Probers } from '../app-test/test-runner.ts';
@@ -8,8 +9,10 @@ import type { PackContext } from '../channel/pack-app.ts';
 import type { Deployers } from '../deploy/deployer.ts';
 import type { ChannelPublishers, Channels } from '../ports/channels.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ChannelKey } from '../ports/outcome-reports.ts';
 import type { Records } from '../ports/records.ts';
 import type { Registry, RegistryAccesses } from '../ports/registry.ts';
+import type { ScratchSpaces } from '../ports/scratch-spaces.ts';
 
 export interface CandidateContext {
   readonly channels: Channels;
@@ -18,6 +21,10 @@ export interface CandidateContext {
   readonly deployers: Deployers;
   /** Their own, which wake Channels. */
   readonly channelProbers: Probers;
+  readonly scratch: ScratchSpaces;
+  /** Those that are looked after; empty: all. */
+  readonly namespaces: readonly string[];
+  readonly trialMetrics: { readonly ended: (channel: ChannelKey, trial: Trial) => void };
   readonly packing: Omit<PackContext, 'publisher'>;
   readonly registry: Pick<Registry, 'findDigest'>;
   readonly accesses: RegistryAccesses;
@@ -39,3 +46,7 @@ export interface Hub {
 export interface HubAtWork extends Hub {
   readonly candidate: Candidate;
 }
+
+export type Performed =
+  | { readonly kind: 'Done'; readonly candidate: Candidate }
+  | { readonly kind: 'Waiting'; readonly waiting: Waiting };

@@ -2,7 +2,7 @@
 
 import { locationOf } from '../../core/app/app.ts';
 import type { SourceVersion } from '../../core/candidate/candidate.ts';
-import { versionsIn } from '../../core/candidate/candidate.ts';
+import { trialInPlace, versionsIn } from '../../core/candidate/candidate.ts';
 import { isMember } from '../../core/channel/channel.ts';
 import type { Version, VersionChange } from '../../core/update/version-change.ts';
 import { decodeCandidate } from '../../resources/candidate-codec.ts';
@@ -60,7 +60,7 @@ function directionOf({ metadata, status }: ChannelObjectWire, app: string): Dire
   const candidate = decodeCandidate(status.candidate);
   const because = `candidate ${candidate.number}`;
   const member = candidate.apps.find(({ name }) => name === app);
-  const trial = candidate.trials.at(-1);
+  const trial = trialInPlace(candidate);
   return { channel, because, versions: member && (trial ? versionsIn(trial, member) : member.from) };
 }
 

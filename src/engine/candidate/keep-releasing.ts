@@ -5,6 +5,7 @@ import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decod
 import type { ChannelState, PublishedChannel } from '../channel/publish-channel.ts';
 import { advanceCandidate } from './advance-candidate.ts';
 import type { CandidateContext } from './candidate-context.ts';
+import { findUntriable } from './find-untriable.ts';
 
 export interface Releasing {
   /** As it is written by now. */
@@ -34,6 +35,10 @@ export async function keepReleasing(
   }
   const { namespace } = channel.metadata;
   const apps = names.flatMap((name) => context.records.findApp(namespace, name) ?? []);
+  const untriable = findUntriable(context, { channel, spec, apps });
+  if (untriable !== undefined) {
+    return { ...nothing, state: { kind: 'Invalid', message: untriable } };
+  }
   try {
     return { state, ...(await advanceCandidate(context, { channel, spec, apps }, signal)) };
   } catch (error) {

@@ -7,6 +7,8 @@ import type { Version } from '../../core/update/version-change.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
 import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import type { CandidateContext, Hub, HubAtWork } from './candidate-context.ts';
+import { isOnPath } from './path-trial.ts';
+import { scratchStandings } from './scratch-trial.ts';
 
 export type Composition =
   /** Something has to be known first. */
@@ -91,12 +93,16 @@ export function isRunning(current: Version | undefined, wanted: Version): boolea
 /** How each App stands to the open trial. Good news are believed once the API server itself knows of no Update that is under way. */
 export async function standingsOf(
   context: CandidateContext,
-  { candidate, apps, channel }: HubAtWork,
+  hub: HubAtWork,
   signal: AbortSignal,
 ): Promise<CandidateSight['standings']> {
+  const { candidate, apps, channel } = hub;
   const trial = openTrial(candidate);
   if (trial === undefined) {
     return new Map();
+  }
+  if (isOnPath(trial)) {
+    return await scratchStandings(context, hub, trial, signal);
   }
   const { namespace } = channel.metadata;
   const seen = candidate.apps.map((app): [string, Standing] => {

@@ -1,7 +1,8 @@
 /** The Release of a candidate that passed: what its Apps are and run, its files, and the evidence of its tests. */
 import type { Source } from '../../core/app/app.ts';
 import { locationOf } from '../../core/app/app.ts';
-import { type CandidateApp, type Trial, versionsIn } from '../../core/candidate/candidate.ts';
+import { type CandidateApp, type Trial, trialInPlace, versionsIn } from '../../core/candidate/candidate.ts';
+import { isSameSet } from '../../core/candidate/transitions.ts';
 import { type Evidence, statementOf, subjectsOf, type TestOutcome } from '../../core/channel/evidence.ts';
 import { evidencePath } from '../../core/channel/layout.ts';
 import type { Release, ReleasedApp, ReleasedVersion, ReleaseTarget } from '../../core/channel/release.ts';
@@ -14,6 +15,7 @@ import { candidateLabel } from '../../resources/metadata.ts';
 import { packApp } from '../channel/pack-app.ts';
 import type { ChannelPublisher } from '../ports/channel-publisher.ts';
 import type { CandidateContext, Hub, HubAtWork } from './candidate-context.ts';
+import { isOnPath, type PathTrial } from './path-trial.ts';
 
 /** What is released of some Apps, without their files. */
 export function releasedOf(
@@ -50,10 +52,10 @@ function releasedVersion(
 export async function makeRelease(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<string> {
   const { channels, clock } = context;
   const { channel, candidate, spec } = hub;
-  const trial = candidate.trials.at(-1);
+  const trial = trialInPlace(candidate);
   invariant(
     trial?.result?.kind === 'Passed',
-    `candidate ${candidate.number} is to be released, and its last trial did not pass`,
+    `candidate ${candidate.number} is to be released, and what the test cluster runs did not pass`,
   );
   const all = await channels.readReleases(channel, signal);
   const existing = all.find(({ metadata }) => metadata.labels?.[candidateLabel] === String(candidate.number));
@@ -137,17 +139,36 @@ async function addEvidence(
 ): Promise<ReleaseTarget> {
   const { channel, candidate } = hub;
   const updates = await context.records.readUpdates({ namespace: channel.metadata.namespace }, signal);
-  const evidence: Evidence = {
-    release: release.name,
-    subjects: subjectsOf(release),
+  const common = { release: release.name, subjects: subjectsOf(release), kubernetes: hub.kubernetes };
+  const inPlace: Evidence = {
+    ...common,
+    path: { kind: 'Upgrade', from: release.previous },
     tests: [...ownTests(candidate.apps, trial, updates), ...testsOf(trial, release.previous)],
-    kubernetes: hub.kubernetes,
-    startedAt: trial.startedAt,
-    finishedAt: trial.result?.at ?? trial.startedAt,
+    ...timesOf(trial),
   };
+  const others = candidate.trials.filter(
+    (one): one is PathTrial => isOnPath(one) && one.result?.kind === 'Passed' && isSameSet(one.members, trial.members),
+  );
+  const statements = [inPlace, ...others.map((one) => evidenceOf(common, one))].map(statementOf);
   const path = evidencePath(release.name);
-  const mark = await publisher.addStatements(path, [statementOf(evidence)], signal);
+  const mark = await publisher.addStatements(path, statements, signal);
   return { path, kind: 'Evidence', ...mark };
+}
+
+function timesOf({ startedAt, result }: Trial): Pick<Evidence, 'startedAt' | 'finishedAt'> {
+  return { startedAt, finishedAt: result?.at ?? startedAt };
+}
+
+function evidenceOf(common: Pick<Evidence, 'release' | 'subjects' | 'kubernetes'>, trial: PathTrial): Evidence {
+  const { path, appTests = [] } = trial;
+  const upgradedFrom = path.kind === 'Upgrade' ? path.from : undefined;
+  const own = appTests.map(
+    ({ name, startedAt, finishedAt, logDigest }): TestOutcome => ({
+      ...{ name, result: 'Passed', upgradedFrom, logSha256: logDigest },
+      durationMs: finishedAt.getTime() - startedAt.getTime(),
+    }),
+  );
+  return { ...common, path, tests: [...own, ...testsOf(trial, upgradedFrom)], ...timesOf(trial) };
 }
 
 /** Those of the Channel, over all Apps. */

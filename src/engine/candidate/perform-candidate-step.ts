@@ -1,13 +1,22 @@
 /** Does one step of a candidate. Each may be repeated: the process can die before the journal is written. */
 
 import { locationOf } from '../../core/app/app.ts';
-import type { Fault } from '../../core/candidate/candidate.ts';
+import { type Candidate, type Fault, openTrial } from '../../core/candidate/candidate.ts';
 import type { CandidateStep } from '../../core/candidate/candidate-step.ts';
-import { begunTrial, changedTrial, endedTrial, notedRecord } from '../../core/candidate/transitions.ts';
+import {
+  begunTrial,
+  changedTrial,
+  clearedTrials,
+  endedTrial,
+  isUncleared,
+  notedRecord,
+} from '../../core/candidate/transitions.ts';
 import { readAppSpec } from '../../resources/decode-app.ts';
-import type { CandidateContext, HubAtWork } from './candidate-context.ts';
+import type { CandidateContext, HubAtWork, Performed } from './candidate-context.ts';
 import { makeRelease } from './make-release.ts';
-import { type Performed, tryCandidateTest } from './try-candidate-test.ts';
+import { isOnPath, openPathTrial } from './path-trial.ts';
+import { clearScratch, installInScratch, readAppTests } from './scratch-trial.ts';
+import { tryCandidateTest } from './try-candidate-test.ts';
 
 /** @throws errors of the API server, of the store and of sources */
 export async function performCandidateStep(
@@ -20,9 +29,15 @@ export async function performCandidateStep(
   const now = context.clock.now();
   switch (step.kind) {
     case 'BeginTrial':
-      return { kind: 'Done', candidate: begunTrial(candidate, step, now) };
+      return { kind: 'Done', candidate: begunTrial(candidate, { ...step, scratch: hub.spec.tryOn?.namespace }, now) };
+    case 'Install':
+      return await installInScratch(context, hub, openPathTrial(openTrial(candidate)), signal);
+    case 'NoteBased':
+      return { kind: 'Done', candidate: changedTrial(candidate, { basedAt: now }) };
+    case 'Clear':
+      return await clear(context, hub, signal);
     case 'NoteArrived':
-      return { kind: 'Done', candidate: changedTrial(candidate, { arrivedAt: now }) };
+      return { kind: 'Done', candidate: await arrived(context, hub, signal) };
     case 'NoteTest':
       return { kind: 'Done', candidate: notedRecord(candidate, step.of, step.record) };
     case 'Test':
@@ -32,13 +47,37 @@ export async function performCandidateStep(
     case 'NoteWell':
       return { kind: 'Done', candidate: changedTrial(candidate, { unwellSince: step.unwellSince }) };
     case 'EndTrial':
-      return { kind: 'Done', candidate: endedTrial(candidate, step.result, now) };
+      return { kind: 'Done', candidate: ended(context, hub, endedTrial(candidate, step.result, now)) };
     case 'Blame':
       await rejectAlone(context, hub, step.fault, signal);
       return { kind: 'Done', candidate: { ...candidate, faults: [...candidate.faults, step.fault] } };
     case 'Release':
       return { kind: 'Done', candidate: { ...candidate, release: await makeRelease(context, hub, signal) } };
   }
+}
+
+async function arrived(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<Candidate> {
+  const trial = openTrial(hub.candidate);
+  const appTests = isOnPath(trial) ? await readAppTests(context, hub, trial, signal) : undefined;
+  return changedTrial(hub.candidate, { arrivedAt: context.clock.now(), ...(appTests && { appTests }) });
+}
+
+async function clear(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<Performed> {
+  for (const trial of hub.candidate.trials.filter(isUncleared)) {
+    const waiting = await clearScratch(context, hub, trial, signal);
+    if (waiting !== undefined) {
+      return waiting;
+    }
+  }
+  return { kind: 'Done', candidate: clearedTrials(hub.candidate, context.clock.now()) };
+}
+
+function ended({ trialMetrics }: CandidateContext, { channel }: HubAtWork, candidate: Candidate): Candidate {
+  const trial = candidate.trials.at(-1);
+  if (trial !== undefined) {
+    trialMetrics.ended(channel.metadata, trial);
+  }
+  return candidate;
 }
 
 /** One that is bad by itself is not taken again by any path; several that do not go together are only kept apart. */

@@ -7,14 +7,11 @@ import { watched } from '../../core/candidate/soak-steps.ts';
 import { notedRecord } from '../../core/candidate/transitions.ts';
 import { invariant } from '../../core/errors.ts';
 import type { VersionChange } from '../../core/update/version-change.ts';
-import type { Waiting } from '../../core/waiting.ts';
 import type { TestSubject } from '../app-test/test-runner.ts';
 import { attemptTest } from '../app-test/try-test.ts';
-import type { CandidateContext, HubAtWork } from './candidate-context.ts';
-
-export type Performed =
-  | { readonly kind: 'Done'; readonly candidate: Candidate }
-  | { readonly kind: 'Waiting'; readonly waiting: Waiting };
+import type { CandidateContext, HubAtWork, Performed } from './candidate-context.ts';
+import { isOnPath } from './path-trial.ts';
+import { changesOnPath, spaceOf } from './scratch-trial.ts';
 
 export interface TestDue {
   readonly name: string;
@@ -23,16 +20,21 @@ export interface TestDue {
 
 /** @throws errors of the API server that pass */
 export async function tryCandidateTest(
-  { channelProbers, clock }: CandidateContext,
+  context: CandidateContext,
   hub: HubAtWork,
   { name, of }: TestDue,
   signal: AbortSignal,
 ): Promise<Performed> {
+  const { channelProbers, clock } = context;
   const { candidate, spec } = hub;
   const test: RunnableTest | undefined = spec.tests.find((one) => one.name === name);
   const record = openTrial(candidate)?.[of].find((one) => one.name === name);
   invariant(test !== undefined && record !== undefined, `test ${name} of a Channel is tried before it was noted`);
-  const attempted = await attemptTest(channelProbers, { subject: subjectOfTrial(hub, of), test, record }, signal);
+  const attempted = await attemptTest(
+    channelProbers,
+    { subject: subjectOfTrial(context, hub, of), test, record },
+    signal,
+  );
   switch (attempted.kind) {
     case 'Ended': {
       const judge = of === 'watches' ? watched : withOutcome;
@@ -57,20 +59,27 @@ export async function tryCandidateTest(
 }
 
 /** Each App is a source, by its name; its version is that of its first source. */
-function subjectOfTrial({ channel, candidate }: HubAtWork, of: TestDue['of']): TestSubject {
-  const { namespace, name, uid } = channel.metadata;
+function subjectOfTrial(context: CandidateContext, hub: HubAtWork, of: TestDue['of']): TestSubject {
+  const { channel, candidate } = hub;
+  const { name, uid } = channel.metadata;
+  const trial = openTrial(candidate);
+  const changes = isOnPath(trial) ? changesOnPath(context, hub, trial) : changesInPlace(candidate);
+  const namespace = isOnPath(trial) ? spaceOf(hub, trial).namespace : channel.metadata.namespace;
+  const update = `${name}-${candidate.number}-${candidate.trials.length}${of === 'watches' ? '-soak' : ''}`;
+  return {
+    owner: { kind: 'Channel', namespace: channel.metadata.namespace, name, uid },
+    ...{ app: name, namespace, changes, work: undefined },
+    fields: testFields({ namespace, app: name, update }, changes),
+    appliedAt: trial?.startedAt ?? candidate.startedAt,
+  };
+}
+
+function changesInPlace(candidate: Candidate): readonly VersionChange[] {
   const trial = openTrial(candidate);
   const nothing = { tag: undefined, digest: undefined };
-  const changes = candidate.apps.map((app): VersionChange => {
+  return candidate.apps.map((app): VersionChange => {
     const [from = nothing] = app.from;
     const [to = nothing] = trial ? versionsIn(trial, app) : app.from;
     return { source: app.name, repository: '', from, to };
   });
-  const update = `${name}-${candidate.number}-${candidate.trials.length}${of === 'watches' ? '-soak' : ''}`;
-  return {
-    owner: { kind: 'Channel', namespace, name, uid },
-    ...{ app: name, changes, work: undefined },
-    fields: testFields({ namespace, app: name, update }, changes),
-    appliedAt: trial?.startedAt ?? candidate.startedAt,
-  };
 }

@@ -13,8 +13,10 @@ export interface JobRequest extends JobKey {
   readonly template: Fields;
   /** Set in every container, over what the template says under these names. Never a secret: whoever may read Jobs reads it. */
   readonly env: Readonly<Record<string, string>>;
-  /** The Job goes with it. Of the same namespace. */
+  /** The Job goes with it, where it is of the same namespace. */
   readonly owner: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string };
+  /** Its owner is elsewhere, so that it goes with its namespace alone. */
+  readonly isAway?: boolean;
   /** When it is ended; a shorter one of the template holds. */
   readonly deadlineSeconds: number;
   /** Pods that may fail before the Job does, where the template does not say. */

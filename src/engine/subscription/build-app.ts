@@ -19,26 +19,51 @@ export interface BuildContext {
   readonly release: string;
 }
 
+/** An App of a Release, wherever it is put. */
+export interface Instance {
+  /** Name of the Release. */
+  readonly release: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly overlay?: Overlay | undefined;
+  readonly gates?: AppSpecWire['gates'];
+  /** Where charts and manifests come from: the channel of a Subscription, or each from its own source. */
+  readonly files: { readonly kind: 'Channel'; readonly subscription: string } | { readonly kind: 'Sources' };
+}
+
 /** @throws OBJECT_INVALID, CHANNEL_INVALID naming App, field and remedy */
 export function buildApp(context: BuildContext, released: ReleasedApp): SubscribedApp {
   const { subscription, release } = context;
-  const overlay = subscription.spec.overlay?.find(({ app }) => app === released.name);
+  const { metadata, spec } = subscription;
+  const overlay = spec.overlay?.find(({ app }) => app === released.name);
+  const gates = overlay?.gates ?? spec.gates;
+  return instantiateApp(
+    {
+      ...{ release, overlay, gates, namespace: namespaceOf(context, released, overlay) },
+      labels: { [subscriptionLabel]: metadata.name },
+      files: { kind: 'Channel', subscription: `${metadata.namespace}/${metadata.name}` },
+    },
+    released,
+  );
+}
+
+/** @throws as buildApp */
+export function instantiateApp(instance: Instance, released: ReleasedApp): SubscribedApp {
+  const { release, namespace, labels, overlay, gates } = instance;
   const what = `App ${released.name} of ${release}`;
   const definition = decodeSpec(JSON.parse(released.definition), what);
-  const gates = overlay?.gates ?? subscription.spec.gates;
   // Gates of the hub are for its own Updates.
   const { gates: _ofHub, suspend: _suspend, schedule: _schedule, trigger: _trigger, ...kept } = definition;
   const spec: AppSpecWire = {
     ...kept,
-    sources: definition.sources.map((source) => pinSource(context, source, released, what)),
+    sources: definition.sources.map((source) => pinSource(instance, source, released, what)),
     deploy: overlayDeploy(definition.deploy, overlay, what),
     ...(overlay?.suspend !== undefined && { suspend: overlay.suspend }),
     ...(gates !== undefined && { gates }),
   };
   const app = {
-    namespace: namespaceOf(context, released, overlay),
+    ...{ namespace, labels },
     name: released.name,
-    labels: { [subscriptionLabel]: subscription.metadata.name },
     annotations: { [releaseAnnotation]: release },
     spec,
   };
@@ -54,17 +79,12 @@ function namespaceOf(
   return overlay?.namespace ?? spec.namespaces[namespace] ?? subscription.metadata.namespace;
 }
 
-function pinSource(
-  { subscription }: BuildContext,
-  source: SourceWire,
-  { versions }: ReleasedApp,
-  what: string,
-): SourceWire {
+function pinSource({ files }: Instance, source: SourceWire, { versions }: ReleasedApp, what: string): SourceWire {
   const version = versions.find((one) => one.source === source.name);
   if (version === undefined) {
     throw invalid(`${what}: its source ${source.name} has no version in the Release`);
   }
-  const policy = { pinned: pinOf(version, subscription) };
+  const policy = { pinned: pinOf(version, files) };
   const { image, chart, artifact, git } = source;
   if (image !== undefined) {
     return { ...source, image: { ...image, policy } };
@@ -75,16 +95,16 @@ function pinSource(
   if (artifact !== undefined) {
     return { ...source, artifact: { ...artifact, policy } };
   }
-  if (git !== undefined && version.target !== undefined) {
+  if (git !== undefined && (version.target !== undefined || files.kind === 'Sources')) {
     const { branch: _branch, paths: _paths, minimumAge: _age, ageFrom: _ageFrom, ...where } = git;
     return { ...source, git: { ...where, tag: policy } };
   }
   throw invalid(`${what}: ${sayKind(version)}, and the Release does not carry its files`);
 }
 
-function pinOf({ digest, tag, target: path }: ReleasedVersion, { metadata }: SubscriptionObjectWire) {
-  const subscription = `${metadata.namespace}/${metadata.name}`;
-  return { digest, ...(tag !== undefined && { tag }), ...(path !== undefined && { file: { subscription, path } }) };
+function pinOf({ digest, tag, target: path }: ReleasedVersion, files: Instance['files']) {
+  const file = files.kind === 'Channel' && path !== undefined && { file: { subscription: files.subscription, path } };
+  return { digest, ...(tag !== undefined && { tag }), ...file };
 }
 
 function sayKind({ source, kind }: ReleasedVersion): string {

@@ -100,7 +100,8 @@ function sayConflict({ metadata }: AppObjectWire): string {
   return `App ${metadata.namespace}/${metadata.name} ${whose}; leave it out by spec.apps, give it another namespace by spec.namespaces, or delete it`;
 }
 
-function isGiven(existing: AppObjectWire, app: SubscribedApp): boolean {
+/** Whether an App is as it was last given; what it runs is another matter. */
+export function isGiven(existing: AppObjectWire, app: SubscribedApp): boolean {
   const { annotations = {} } = existing.metadata;
   return (
     annotations[releaseAnnotation] === app.annotations[releaseAnnotation] && isSpecAsWanted(existing.spec, app.spec)
@@ -145,8 +146,17 @@ function stateOf(app: AppObjectWire | undefined, { versions }: ReleasedApp): App
   if (app?.status?.waiting?.reason === 'VersionRejected') {
     return 'Rejected';
   }
+  return isRunningReleased(app, { versions }) && app?.status?.waiting?.reason !== 'UpdateInProgress'
+    ? 'Current'
+    : 'Pending';
+}
+
+/** Whether it runs exactly the versions of a Release. */
+export function isRunningReleased(
+  app: Pick<AppObjectWire, 'status'> | undefined,
+  { versions }: Pick<ReleasedApp, 'versions'>,
+): boolean {
   const running = (app?.status?.sources ?? []).map(({ name, current }) => [name, current?.digest]);
   const wanted = versions.map(({ source, digest }) => [source, digest]);
-  const isRunning = isDeepStrictEqual(running.toSorted(), wanted.toSorted());
-  return isRunning && app?.status?.waiting?.reason !== 'UpdateInProgress' ? 'Current' : 'Pending';
+  return isDeepStrictEqual(running.toSorted(), wanted.toSorted());
 }

@@ -41,6 +41,8 @@ export const EvidenceSchema = Type.Object({
         description: 'What was tested.',
       }),
       kubernetes: Type.Optional(Type.String({ description: 'Version of the cluster.' })),
+      path: Type.Optional(Type.String({ description: 'How it came there: install or upgrade.' })),
+      from: Type.Optional(Type.String({ description: 'From which Release it was upgraded.' })),
       startedAt: Type.Optional(Type.String({ description: 'RFC 3339, as the statement has it.' })),
       finishedAt: Type.Optional(Type.String({ description: 'The same for the end.' })),
       tests: Type.Array(

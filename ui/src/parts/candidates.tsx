@@ -54,12 +54,17 @@ function Trials({ trials }: { readonly trials: readonly Trial[] }) {
       columns={[
         {
           heading: fleet.triedTogether,
-          cell: ({ members, purpose }) => (
+          cell: ({ members, purpose, path }) => (
             <>
               <Text size="sm" fw={600}>
                 {members.length === 0 ? fleet.nobodyNew : members.join(', ')}
               </Text>
               <Text size="xs">{fleet.purpose[purpose]}</Text>
+              {path !== undefined && (
+                <Text size="xs">
+                  <bdi>{path.kind === 'Install' ? fleet.install : fleet.upgradeFrom(path.from ?? '')}</bdi>
+                </Text>
+              )}
             </>
           ),
         },

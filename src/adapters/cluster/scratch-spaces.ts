@@ -1,0 +1,155 @@
+/** Fulfils the engine's ScratchSpaces with namespaces of the Kubernetes API. */
+import { isOperationError, OperationError } from '../../core/errors.ts';
+import type { FoundSpace, ScratchSpace, ScratchSpaces } from '../../engine/ports/scratch-spaces.ts';
+import type { Subscriptions } from '../../engine/ports/subscriptions.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { KubeObject, ResourceType } from '../../kube/objects.ts';
+import { configMaps, namespaces, secrets, serviceAccounts } from '../../kube/resource-types.ts';
+import { scratchChannelKey, scratchExpiresKey, scratchLabel } from '../../resources/metadata.ts';
+import { apps, fieldManager, type ProductObject } from './kinds.ts';
+
+export interface ScratchSpacesOptions {
+  readonly client: KubeClient;
+  readonly subscriptions: Pick<Subscriptions, 'findApp' | 'applyApp'>;
+  /** One was made. */
+  readonly onOpened: () => void;
+}
+
+/** What a pod may do there is what it may do where it runs. */
+const securityPrefix = 'pod-security.kubernetes.io/';
+
+export function createScratchSpaces({ client, subscriptions, onOpened }: ScratchSpacesOptions): ScratchSpaces {
+  return {
+    findApp: subscriptions.findApp,
+    applyApp: subscriptions.applyApp,
+    async open(space, { expiresAt, copies }, signal) {
+      const existing = await findOwn(client, space, signal);
+      if (existing?.metadata.deletionTimestamp !== undefined) {
+        return false;
+      }
+      if (existing === undefined) {
+        await make(client, space, expiresAt, signal);
+        onOpened();
+      }
+      for (const [type, names] of [
+        [secrets, copies.secrets],
+        [configMaps, copies.configMaps],
+        [serviceAccounts, copies.serviceAccounts],
+      ] as const) {
+        for (const name of names) {
+          await copy(client, { type, name, space }, signal);
+        }
+      }
+      return true;
+    },
+    clear: (space, signal) => clear(client, space, signal),
+    async list(signal) {
+      const { items } = await client.list<KubeObject>(namespaces, { labelSelector: scratchLabel, signal });
+      return items.map(foundSpace);
+    },
+  };
+}
+
+async function findOwn(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<KubeObject | undefined> {
+  const { namespace: name, channel } = space;
+  const object = await client.find<KubeObject>(namespaces, { namespace: '', name }, { signal });
+  if (object !== undefined && object.metadata.labels?.[scratchLabel] !== channel.uid) {
+    throw new OperationError(
+      `spec.tryOn: there is a namespace "${name}" that is not of Channel ${channel.namespace}/${channel.name}; name another one in spec.tryOn.namespace`,
+      { code: 'CHANNEL_INVALID', retry: 'backoff', context: { namespace: name } },
+    );
+  }
+  return object;
+}
+
+async function make(
+  client: KubeClient,
+  { namespace: name, channel }: ScratchSpace,
+  expiresAt: Date,
+  signal: AbortSignal,
+): Promise<void> {
+  const home = await client.get<KubeObject>(namespaces, { namespace: '', name: channel.namespace }, { signal });
+  const security = Object.entries(home.metadata.labels ?? {}).filter(([key]) => key.startsWith(securityPrefix));
+  const metadata = {
+    name,
+    labels: { ...Object.fromEntries(security), [scratchLabel]: channel.uid },
+    annotations: {
+      [scratchChannelKey]: `${channel.namespace}/${channel.name}`,
+      [scratchExpiresKey]: expiresAt.toISOString(),
+    },
+  };
+  await client.create<KubeObject>(namespaces, { metadata }, { fieldManager, signal });
+}
+
+interface Copied extends KubeObject {
+  readonly type?: string;
+  readonly data?: unknown;
+  readonly binaryData?: unknown;
+  readonly imagePullSecrets?: unknown;
+}
+
+async function copy(
+  client: KubeClient,
+  {
+    type,
+    name,
+    space: { namespace, channel },
+  }: { readonly type: ResourceType; readonly name: string; readonly space: ScratchSpace },
+  signal: AbortSignal,
+): Promise<void> {
+  const object = await client.find<Copied>(type, { namespace: channel.namespace, name }, { signal });
+  if (object === undefined) {
+    throw new OperationError(
+      `spec.tryOn.copy: there is no ${type.kind} "${name}" in namespace "${channel.namespace}"`,
+      { code: 'CHANNEL_INVALID', retry: 'backoff', context: { field: 'spec.tryOn.copy' } },
+    );
+  }
+  const { type: secretType, data, binaryData, imagePullSecrets } = object;
+  const body = {
+    apiVersion: 'v1',
+    kind: type.kind,
+    metadata: { namespace, name },
+    ...(secretType !== undefined && { type: secretType }),
+    ...(data !== undefined && { data }),
+    ...(binaryData !== undefined && { binaryData }),
+    ...(imagePullSecrets !== undefined && { imagePullSecrets }),
+  };
+  await client.apply<Copied>(type, { namespace, name }, body, { fieldManager, force: true, signal });
+}
+
+/** Apps first: where their objects go with them, those outside of the namespace go too. */
+async function clear(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<boolean> {
+  const { namespace } = space;
+  if ((await findOwn(client, space, signal)) === undefined) {
+    return true;
+  }
+  const { items } = await client.list<ProductObject>(apps, { namespace, signal });
+  for (const { metadata } of items.filter((app) => app.metadata.deletionTimestamp === undefined)) {
+    await deleted(client.delete(apps, { namespace, name: metadata.name }, { signal }));
+  }
+  if (items.length === 0) {
+    await deleted(client.delete(namespaces, { namespace: '', name: namespace }, { signal }));
+  }
+  return false;
+}
+
+async function deleted(deleting: Promise<void>): Promise<void> {
+  try {
+    await deleting;
+  } catch (error) {
+    // One that is being removed is answered 409.
+    if (!isOperationError(error, 'API_NOT_FOUND') && !isOperationError(error, 'API_CONFLICT')) {
+      throw error;
+    }
+  }
+}
+
+function foundSpace({ metadata }: KubeObject): FoundSpace {
+  const { labels = {}, annotations = {} } = metadata;
+  const [namespace = '', name = ''] = (annotations[scratchChannelKey] ?? '').split('/');
+  return {
+    namespace: metadata.name,
+    channel: { namespace, name, uid: labels[scratchLabel] ?? '' },
+    expiresAt: new Date(annotations[scratchExpiresKey] ?? 0),
+  };
+}

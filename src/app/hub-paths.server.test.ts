@@ -1,0 +1,213 @@
+/** The other paths of a candidate, in scratch namespaces of a real API server: clean install, and upgrade from older Releases. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { openPathGround, type PathGround } from '../../test/channels/path-ground.ts';
+import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { channels, type ProductObject, rejections } from '../adapters/cluster/kinds.ts';
+import type { Statement } from '../core/channel/evidence.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import { namespaces, secrets } from '../kube/resource-types.ts';
+
+// One candidate takes many Updates, on machines that may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+
+let registry: RunningRegistry;
+let hub: PathGround;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+});
+
+afterAll(() => registry.stop());
+
+beforeEach(async () => {
+  hub = await openPathGround(inject('kubeconfig'), registry);
+});
+
+afterEach(() => hub.stop());
+
+const last = async () => (await hub.channel()).status?.candidates?.[0];
+
+async function statementsOf(release: string): Promise<readonly Statement[]> {
+  const found = (await hub.releases()).find(({ metadata }) => metadata.name === release);
+  const evidence = found?.spec.targets?.find(({ kind }) => kind === 'Evidence');
+  const file = `${evidence?.sha256}.${release}.evidence.json`;
+  const text = await readFile(join(hub.folder, 'stable', 'targets', 'releases', file), 'utf8');
+  const envelopes = JSON.parse(text) as readonly { payload: string }[];
+  return envelopes.map(({ payload }) => JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as Statement);
+}
+
+const told = (statements: readonly Statement[]) =>
+  statements.map(({ predicate }) => [
+    predicate.configuration.find(({ name }) => name === 'path')?.annotations,
+    predicate.passedTests,
+  ]);
+
+describe('a clean install', () => {
+  test('passes in a namespace of its own, which goes again, and the evidence tells of it', async () => {
+    await hub.begin(['api', 'web'], { tryOn: { cleanInstall: true } });
+    await hub.published('stable-1');
+    await hub.push({ web: '2.0.0' });
+    await hub.published('stable-2');
+
+    expect(told(await statementsOf('stable-2'))).toEqual([
+      [{ path: 'upgrade', from: 'stable-1' }, ['api/own', 'web/own', 'together']],
+      [{ path: 'install' }, ['api/own', 'web/own', 'together']],
+    ]);
+    const there = hub.probes.filter(({ isScratch, versions }) => isScratch && versions['api'] && versions['web']);
+    expect(there.at(-1)).toMatchObject({
+      namespace: hub.scratch,
+      versions: { api: '1.0.0', web: '2.0.0' },
+      from: { api: '', web: '' },
+    });
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
+  });
+
+  test('that fails alone rejects the one to blame, by halves, names the path, and the rest is released', async () => {
+    hub.isGood = ({ isScratch, versions }) => !(isScratch && versions['api'] === '2.0.0' && versions['web']);
+    await hub.begin(['api', 'database', 'web'], { tryOn: { cleanInstall: true } });
+    await hub.published('stable-1');
+    await hub.push({ api: '2.0.0', database: '2.0.0' });
+    await hub.published('stable-2');
+
+    const [, second] = await hub.releases();
+    expect(second?.spec.apps.map(({ name, versions }) => [name, versions[0]?.tag])).toEqual([
+      ['api', '1.0.0'],
+      ['database', '2.0.0'],
+      ['web', '1.0.0'],
+    ]);
+    expect((await last())?.faults).toEqual([
+      { apps: ['api'], reason: expect.stringMatching(/^clean install: test together: answered 500/) },
+    ]);
+    const { client, namespace } = hub.stage;
+    const { items } = await client.list<ProductObject>(rejections, { namespace });
+    expect(items.map(({ spec }) => spec)).toEqual([expect.objectContaining({ app: 'api', tag: '2.0.0' })]);
+  });
+
+  test('gets what is to be copied, and the tests of Apps are made there', async () => {
+    const { client, namespace } = hub.stage;
+    await client.create(secrets, { metadata: { namespace, name: 'login' }, stringData: { token: 'x' } } as never);
+    const copied: unknown[] = [];
+    hub.isGood = () => true;
+    await hub.begin(['web'], { tryOn: { cleanInstall: true, copy: { secrets: ['login'] } } });
+    await hub.until(async () => {
+      const found = await client.find<KubeObject>(secrets, { namespace: hub.scratch, name: 'login' });
+      copied.push(...(found ? [found] : []));
+      expect((await hub.channel()).status?.release).toBe('stable-1');
+    });
+    expect(copied[0]).toMatchObject({ data: { token: Buffer.from('x').toString('base64') } });
+    expect(hub.probes.filter(({ isScratch, versions }) => isScratch && versions['web'])).not.toHaveLength(0);
+  });
+});
+
+test('an upgrade from an older Release begins with that Release, and one that fails is rejected with its path', async () => {
+  await hub.begin(['web'], { tryOn: { upgradeFrom: { newest: 1 } } });
+  await hub.published('stable-1');
+  await hub.push({ web: '2.0.0' });
+  await hub.published('stable-2');
+  hub.isGood = ({ versions, from }) => !(versions['web'] === '3.0.0' && from['web'] === '1.0.0');
+  await hub.push({ web: '3.0.0' });
+  await hub.until(async () => expect((await last())?.outcome).toBe('Rejected'));
+  expect((await last())?.message).toMatch(/^web: upgrade from stable-1: test together: answered 500/);
+
+  await hub.push({ web: '3.0.1' });
+  await hub.published('stable-3');
+  expect(told(await statementsOf('stable-3'))).toEqual([
+    [{ path: 'upgrade', from: 'stable-2' }, ['web/own', 'together']],
+    [{ path: 'upgrade', from: 'stable-1' }, ['web/own', 'together']],
+  ]);
+  expect(
+    hub.probes.filter(({ isScratch }) => isScratch).map(({ versions, from }) => [from['web'], versions['web']]),
+  ).toEqual(
+    expect.arrayContaining([
+      // The App's own test on the older Release, then on the set; then that of the Channel.
+      [undefined, '1.0.0'],
+      [undefined, '3.0.1'],
+      ['1.0.0', '3.0.1'],
+    ]),
+  );
+});
+
+test('the outcome is the same where Headgate is ended again and again, and nothing is left', async () => {
+  hub.isGood = ({ isScratch, versions }) => !(isScratch && versions['api'] === '2.0.0' && versions['web']);
+  await hub.begin(['api', 'web'], { tryOn: { cleanInstall: true } });
+  await hub.published('stable-1');
+  await hub.push({ api: '2.0.0', web: '2.0.0' });
+  const seen = new Set<string>();
+  while (!seen.has('released')) {
+    await hub.until(async () => {
+      const { status } = await hub.channel();
+      const trial = status?.candidate?.trials.at(-1);
+      const stage = [trial?.path, trial?.arrivedAt, trial?.testedAt, trial?.result, trial?.clearedAt].map(Boolean);
+      const space = (await hub.scratchSpace())?.metadata;
+      const now =
+        status?.release === 'stable-2'
+          ? 'released'
+          : [
+              status?.candidate?.trials.length,
+              ...stage,
+              space !== undefined,
+              space?.deletionTimestamp !== undefined,
+            ].join();
+      expect(seen.has(now)).toBe(false);
+      seen.add(now);
+    });
+    await hub.restart();
+  }
+  expect(seen.size).toBeGreaterThan(8);
+  const [, second] = await hub.releases();
+  expect(second?.spec.apps.map(({ versions }) => versions[0]?.tag)).toEqual(['1.0.0', '2.0.0']);
+  await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
+});
+
+describe('a scratch namespace that is left over goes', () => {
+  test('with its Channel', async () => {
+    hub.isGood = ({ isScratch }) => !isScratch;
+    await hub.begin(['web'], { tests: [], tryOn: { cleanInstall: true } });
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeDefined());
+    const { client, namespace } = hub.stage;
+    await client.delete(channels, { namespace, name: 'stable' });
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
+  });
+
+  test('once it has expired, though its Channel is suspended', async () => {
+    await hub.begin(['web'], { tryOn: { cleanInstall: true } });
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeDefined());
+    const { client, namespace, clock } = hub.stage;
+    const body = { spec: { suspend: true } };
+    await client.patch(channels, { namespace, name: 'stable' }, { kind: 'merge', body });
+    const expires = (await hub.scratchSpace())?.metadata.annotations?.['headgate.dev/expires-at'] ?? '';
+    await clock.advance(Date.parse(expires) - clock.now().getTime());
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
+  });
+});
+
+describe('what cannot be tried is said', () => {
+  const says = (reason: string, message: RegExp) =>
+    hub.until(async () => {
+      const { status } = await hub.channel();
+      expect(status?.waiting).toMatchObject({ reason, message: expect.stringMatching(message) });
+    });
+
+  test('a namespace that is somebody else’s is left alone', async () => {
+    const { client } = hub.stage;
+    await client.create<KubeObject>(namespaces, { metadata: { name: hub.scratch } });
+    await hub.begin(['web'], { tryOn: { cleanInstall: true } });
+    await says('PublishFailed', /^spec\.tryOn: there is a namespace ".*-try-stable" that is not of Channel/);
+    expect((await hub.scratchSpace())?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test.each([
+    { what: 'no such Release', tryOn: { upgradeFrom: { releases: ['stable-7'] } }, message: /has no Release stable-7/ },
+    {
+      what: 'a namespace that is not looked after',
+      tryOn: { cleanInstall: true, namespace: 'elsewhere' },
+      message: /looks after some namespaces alone; add "elsewhere"/,
+    },
+    { what: 'a timeout too short', tryOn: { cleanInstall: true, timeout: '1s' }, message: /spec\.tryOn\.timeout/ },
+  ])('$what', async ({ tryOn, message }) => {
+    await hub.begin(['web'], { tryOn });
+    await says('InvalidSpec', message);
+  });
+});
