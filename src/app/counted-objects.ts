@@ -3,6 +3,7 @@ import type { Rejection } from '../core/app/rejection.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { DrillStatusWire } from '../resources/drill.ts';
 import { openAnywhere } from '../resources/update-topics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ObjectRow, objectDefinitions } from '../telemetry/object-metrics.ts';
@@ -21,6 +22,8 @@ export function countObjects(
     appCurrent: () => newestOf(updates.listAll(), timePutInPlace),
     checkpointTime: () => newestOf(updates.listAll(), timeOfCheckpoint),
     checkpointSize: () => sizesOf(updates.listAll()),
+    drillTime: () => drillsOf(apps.listAll(), (drill) => (drill.step === 'Ended' ? drill.finishedAt : undefined)),
+    drillSuccess: () => drillsOf(apps.listAll(), (drill) => drill.lastPassedAt),
     rejections: () => rejectionsOf(rejections.listAll(), clock.now()),
   };
   objects.observe((name) => (isLeading() ? readers[name]() : []));
@@ -87,6 +90,16 @@ function timePutInPlace({ status }: UpdateObjectWire): string | undefined {
 
 function timeOfCheckpoint({ status }: UpdateObjectWire): string | undefined {
   return status?.checkpoint?.state === 'Completed' ? status.checkpoint.finishedAt : undefined;
+}
+
+function drillsOf(
+  apps: readonly AppObjectWire[],
+  timeOf: (drill: DrillStatusWire) => string | undefined,
+): readonly ObjectRow[] {
+  return apps.flatMap(({ metadata: { namespace, name }, status }) => {
+    const time = status?.drill && timeOf(status.drill);
+    return time === undefined ? [] : [{ namespace, app: name, value: Date.parse(time) / 1_000 }];
+  });
 }
 
 /** Those that have expired hold no more. */

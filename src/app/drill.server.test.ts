@@ -6,7 +6,9 @@ import { completeJob, failJob, jobsFor } from '../../test/jobs/play-jobs.ts';
 import { connectTo } from '../../test/kube/server-fixtures.ts';
 import { completeRollouts, openRuntimeStage, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { ClusterDrillGround } from '../adapters/cluster/cluster-drill-ground.ts';
+import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { apps, type ProductObject, updates } from '../adapters/cluster/kinds.ts';
+import { createDirectRecords } from '../adapters/cluster/records.ts';
 import {
   type ClaimObject,
   claims,
@@ -17,9 +19,13 @@ import {
   type VolumeObject,
   volumes,
 } from '../adapters/cluster/volume-objects.ts';
+import { reconcileDrills } from '../controllers/drill-controller.ts';
+import { ended } from '../engine/app-test/test-runner.ts';
+import type { DrillGround } from '../engine/ports/drill-ground.ts';
 import type { KubeObject, ResourceType } from '../kube/objects.ts';
 import { deployments, namespaces, secrets, services } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
+import type { AppObjectWire } from '../resources/decode-app.ts';
 import { drillKey, encodeDrillRequest } from '../resources/drill-codec.ts';
 
 let stage: RuntimeStage;
@@ -368,7 +374,180 @@ test('a namespace that is to be kept stays, until it has expired', async () => {
   await reaches('Ended');
   expect((await drill())?.message).toContain(`Namespace ${await ground()} is kept until `);
   expect(await exists(await ground())).toBe(true);
+  await stage.clock.advance(26 * 3_600_000);
+  await stage.until(async () => expect(await exists(await ground())).toBe(false));
+  expect(await drill()).toMatchObject({ outcome: 'Passed', keep: false });
 });
+
+test('an App that is deleted in the middle of a drill leaves nothing, also where nobody saw it', async () => {
+  await haveCheckpoint();
+  await ask();
+  await reaches('Start');
+  const first = await ground();
+  await stage.client.delete(apps, of('shop'));
+  await stage.until(async () => expect(await exists(first)).toBe(false));
+
+  const left = { namespace: `${first}-2`, app: of('gone'), expiresAt: new Date(0) };
+  await new ClusterDrillGround(stage.client).open(left, stop.signal);
+  const { namespace } = stage;
+  await stage.stop();
+  stage = await openRuntimeStage(inject('kubeconfig'), { namespace });
+  await stage.until(async () => expect(await exists(left.namespace)).toBe(false));
+});
+
+test('drills come on their schedule, and one that was missed is made up for once', async () => {
+  const drills = { schedule: '0 4 * * *', timeout: '5m' };
+  await haveCheckpoint({ suspend: false, tests: [], backup: { snapshots: {}, drill: drills } });
+  expect(await drill()).toBeUndefined();
+
+  await stage.clock.advance(3 * 24 * 3_600_000);
+
+  await reaches('Start');
+  expect(await drill()).toMatchObject({ by: 'its schedule', checkpoint: 'shop-1' });
+  completeRollouts({ client: stage.client, namespace: await ground() }, stop.signal);
+  await reaches('Ended');
+  const first = (await drill())?.startedAt;
+  expect(await drill()).toMatchObject({ outcome: 'Passed' });
+  const rows = await stage.metrics.registry.metrics();
+  const label = `{namespace="${stage.namespace}",app="shop"}`;
+  const seconds = Date.parse((await drill())?.finishedAt ?? '') / 1_000;
+  expect(rows).toContain(`headgate_drill_timestamp_seconds${label} ${seconds}`);
+  expect(rows).toContain(`headgate_drill_last_success_timestamp_seconds${label} ${seconds}`);
+
+  await stage.clock.advance(24 * 3_600_000);
+  await stage.until(async () => expect((await drill())?.startedAt).not.toBe(first));
+});
+
+test('killed before or after any of its calls it goes on, ends, and leaves nothing', { timeout: 300_000 }, async () => {
+  await haveCheckpoint({ tests: [] });
+  const before = await everything();
+  for (let call = 1, died = true; died; call += 1) {
+    for (const when of ['before', 'after'] as const) {
+      const request = {
+        [drillKey]: encodeDrillRequest({
+          at: stage.clock.now(),
+          by: `${when} ${call}`,
+          keep: false,
+          timeout: undefined,
+        }),
+      };
+      died = await killedAt({ call, when, request });
+      expect(await drill(), `${when} call ${call}`).toMatchObject({
+        step: 'Ended',
+        outcome: 'Passed',
+        by: `${when} ${call}`,
+      });
+      expect(await exists(await ground())).toBe(false);
+      const { items } = await stage.client.list<SnapshotContentObject>(snapshotContents);
+      expect(items.filter(({ spec }) => spec.volumeSnapshotRef.namespace?.startsWith('headgate-drill-shop'))).toEqual(
+        [],
+      );
+      expect(await everything()).toEqual(before);
+      await stage.clock.advance(1_000);
+    }
+  }
+});
+
+class Killed extends Error {}
+
+interface Death {
+  readonly call: number;
+  readonly when: 'before' | 'after';
+  /** Not in the cluster, where the runtime of the stage would take it up. */
+  readonly request: Readonly<Record<string, string>>;
+}
+
+/** Passes until the drill has ended; one that dies in the middle is taken up by others. @returns whether it died */
+async function killedAt({ call, when, request }: Death): Promise<boolean> {
+  const { client, clock, namespace } = stage;
+  const asking = (app: AppObjectWire | undefined) =>
+    app && { ...app, metadata: { ...app.metadata, annotations: { ...app.metadata.annotations, ...request } } };
+  const direct = createDirectRecords(client, clock);
+  const read = async () => asking(await direct.readApp(namespace, 'shop', stop.signal));
+  const played = new Set<string>();
+  let calls = 0;
+  let died = false;
+  const mortal =
+    <A extends readonly unknown[], R>(action: (...given: A) => Promise<R>) =>
+    async (...given: A): Promise<R> => {
+      calls += 1;
+      const dies = !died && calls === call;
+      died ||= dies;
+      if (dies && when === 'before') {
+        throw new Killed();
+      }
+      const result = await action(...given);
+      if (dies) {
+        throw new Killed();
+      }
+      return result;
+    };
+  const real = new ClusterDrillGround(client);
+  for (let seen = await read(); seen && !isDone(seen, request); seen = await read()) {
+    const at = seen.status?.drill?.namespace;
+    if (at !== undefined && !played.has(at)) {
+      played.add(at);
+      completeRollouts({ client, namespace: at }, stop.signal);
+    }
+    const app = seen;
+    const { records } = stage.runtime;
+    const nobody = { attempt: async () => ended('Inconclusive', ''), release: () => undefined };
+    const context = {
+      records: {
+        findApp: () => app,
+        findUpdate: records.findUpdate,
+        listUpdates: records.listUpdates,
+        readApp: read,
+        writeAppStatus: mortal(async (...given: Parameters<typeof direct.writeAppStatus>) => {
+          const written = asking(await direct.writeAppStatus(...given));
+          return written ?? given[0];
+        }),
+      },
+      clock,
+      ground: {
+        readObjects: mortal((...given: Parameters<DrillGround['readObjects']>) => real.readObjects(...given)),
+        open: mortal((...given: Parameters<DrillGround['open']>) => real.open(...given)),
+        lend: mortal((...given: Parameters<DrillGround['lend']>) => real.lend(...given)),
+        put: mortal((...given: Parameters<DrillGround['put']>) => real.put(...given)),
+        look: mortal((...given: Parameters<DrillGround['look']>) => real.look(...given)),
+        remove: mortal((...given: Parameters<DrillGround['remove']>) => real.remove(...given)),
+        list: (signal: AbortSignal) => real.list(signal),
+      },
+      drillJobs: new ClusterJobs({
+        client,
+        clock,
+        onChange: () => undefined,
+        onError: () => undefined,
+        signal: stop.signal,
+      }),
+      drillProbers: {
+        Http: nobody,
+        Job: nobody,
+        Helm: nobody,
+        Webhook: nobody,
+        Metric: nobody,
+        Web: nobody,
+        Refused: nobody,
+      },
+      namespaces: [namespace],
+      assertLeading: () => undefined,
+      onDrill: () => undefined,
+    };
+    try {
+      await reconcileDrills(context, `${namespace}/shop`, stop.signal);
+    } catch (error) {
+      if (!(error instanceof Killed)) {
+        throw error;
+      }
+    }
+    await clock.advance(1_000);
+  }
+  return died;
+}
+
+function isDone({ status }: AppObjectWire, request: Death['request']): boolean {
+  return status?.drill?.request === request[drillKey] && status?.drill?.step === 'Ended';
+}
 
 test('volumes of a class that retains them go with the drill', async () => {
   await haveCheckpoint({ tests: [] });

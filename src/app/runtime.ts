@@ -9,7 +9,7 @@ import { reconcileAdoption } from '../controllers/adoption-controller.ts';
 import { type AppControllerContext, reconcileApp } from '../controllers/app-controller.ts';
 import { AppGauges } from '../controllers/app-gauges.ts';
 import { AppWords } from '../controllers/app-words.ts';
-import { type DrillControllerContext, reconcileDrills } from '../controllers/drill-controller.ts';
+import { type DrillControllerContext, reconcileDrills, sweepKey } from '../controllers/drill-controller.ts';
 import { reconcileNotices } from '../controllers/notice-controller.ts';
 import { reconcileUpdate } from '../controllers/update-controller.ts';
 import { onObjectChange, type Wakeable } from '../controllers/wake.ts';
@@ -162,6 +162,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const all = [...Object.values(controllers), ...channels.controllers];
   countObjects(options.metrics, caches, { ...options, isLeading: share.isLeading });
   wakeBy(wake, controllers);
+  controllers.drills.enqueue(sweepKey);
   const webhooks = listenToWebhooks({ ...context, share }, caches, controllers);
   wake.check = checkBy(webhooks);
   return {

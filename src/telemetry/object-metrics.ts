@@ -26,6 +26,18 @@ export const objectDefinitions = {
     help: 'Size of the newest complete backup of an App; absent where its Job does not say.',
     labels: ['namespace', 'app'],
   },
+  drillTime: {
+    name: 'headgate_drill_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the last restore drill of an App was over, whatever it came to, as Unix time.',
+    labels: ['namespace', 'app'],
+  },
+  drillSuccess: {
+    name: 'headgate_drill_last_success_timestamp_seconds',
+    type: 'gauge',
+    help: 'When a restore drill of an App passed last, as Unix time; absent where none has.',
+    labels: ['namespace', 'app'],
+  },
   rejections: {
     name: 'headgate_rejections',
     type: 'gauge',

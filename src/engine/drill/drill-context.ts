@@ -8,7 +8,7 @@ import type { Records } from '../ports/records.ts';
 
 /** What drills are made with. */
 export interface DrillContext {
-  readonly records: Records;
+  readonly records: Pick<Records, 'findApp' | 'findUpdate' | 'listUpdates' | 'readApp' | 'writeAppStatus'>;
   readonly clock: Clock;
   readonly ground: DrillGround;
   /** Of drills alone: they wake no Update. */
