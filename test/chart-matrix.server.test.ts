@@ -132,6 +132,8 @@ test.each<{ values: Readonly<Record<string, unknown>>; says: string }>([
   { values: { gitOnly: true, backups: true }, says: 'gitOnly: backups would change the cluster' },
   { values: { drills: true }, says: 'drills needs backups' },
   { values: { drills: true, backups: true, watchNamespaces: ['a'] }, says: 'drills makes namespaces' },
+  { values: { veleroNamespace: 'velero' }, says: 'veleroNamespace: Velero is only asked for spec.backup' },
+  { values: { backups: true, veleroNamespace: 'Velero' }, says: "at '/veleroNamespace'" },
   { values: { gitOnly: true, fleetLock: { enabled: true } }, says: 'gitOnly: fleetLock.enabled would hold nodes' },
   { values: { monitoring: { serviceMonitor: true, podMonitor: true } }, says: 'would scrape every pod twice' },
   { values: { api: { enabled: true, gateway: { enabled: true } } }, says: 'api.gateway.parentRefs: name the Gateway' },

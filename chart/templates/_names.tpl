@@ -68,6 +68,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and .Values.hub.scratch (or .Values.watchNamespaces .Values.gitOnly) -}}
 {{- fail "hub.scratch: namespaces that are made and removed take the whole cluster; leave out watchNamespaces and gitOnly" -}}
 {{- end -}}
+{{- if and .Values.veleroNamespace (not .Values.backups) -}}
+{{- fail "veleroNamespace: Velero is only asked for spec.backup; set backups: true too" -}}
+{{- end -}}
 {{- if and .Values.monitoring.serviceMonitor .Values.monitoring.podMonitor -}}
 {{- fail "monitoring: serviceMonitor and podMonitor would scrape every pod twice; set one of them to false" -}}
 {{- end -}}
@@ -279,6 +282,12 @@ seccompProfile:
 - apiGroups: [snapshot.storage.k8s.io]
   resources: [volumesnapshots]
   verbs: [get, create, delete]
+{{- if .Values.veleroNamespace }}
+# How many claims a Backup of Velero has to hold.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [list]
+{{- end }}
 {{- end }}
 {{- if .Values.helmReleases }}
 # Where Helm keeps its releases: watched, and a lock that was left behind is lifted. Values from ConfigMaps and Secrets.

@@ -157,6 +157,11 @@ export const chartValues = Type.Object(
       description:
         'Whether backups are tried by restore drills, needs backups: rights to make namespaces, and what an App is made of in these alone.',
     }),
+    veleroNamespace: Type.String({
+      description:
+        'Namespace of Velero, where Apps may have spec.backup.velero: rights on Backups and Restores there. Needs backups.',
+      pattern: '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$',
+    }),
     subscriptions: Type.Boolean({
       description:
         'Whether there may be Subscriptions: rights to make the Apps of a channel, and to keep in ConfigMaps what was verified of it.',

@@ -333,6 +333,11 @@ describe('what a drill comes to', () => {
       () => haveCheckpoint({ backup: { job: { template: jobTemplate('dump:1') } } }, { kind: 'Job' }),
       /spec\.backup\.job\.restore, which would bring it back, is not there/,
     ],
+    [
+      'a Backup of Velero',
+      () => haveCheckpoint({ backup: { velero: {} } }, { kind: 'Velero' }),
+      /Velero keeps the data .* a drill cannot bring that into another namespace; velero restore create/,
+    ],
   ])('%s: refused, and nothing is left', async (_, arrange, why) => {
     await arrange();
 

@@ -58,6 +58,7 @@ export const errorCodes = [
   'TARGET_NOT_FOUND',
   'UPDATE_CONFLICT',
   'USAGE',
+  'VELERO_UNUSABLE',
   'VOLUME_UNUSABLE',
   'WEBHOOK_INVALID',
 ] as const;

@@ -39,6 +39,52 @@ const SnapshotBackupSchema = Type.Object(
   { description: 'CSI snapshots of the volumes.' },
 );
 
+const VeleroBackupSchema = Type.Object(
+  {
+    namespace: Type.Optional(
+      Type.String({
+        description: 'Of Velero; Headgate needs rights there (chart value veleroNamespace).',
+        minLength: 1,
+        maxLength: 63,
+        default: 'velero',
+      }),
+    ),
+    storageLocation: Type.Optional(
+      Type.String({
+        description: 'BackupStorageLocation; the default one of Velero when absent.',
+        minLength: 1,
+        maxLength: 253,
+      }),
+    ),
+    matchLabels: Type.Optional(
+      Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
+        description: 'Labels of the PersistentVolumeClaims that are kept; all of the namespace when absent.',
+      }),
+    ),
+    claims: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+        description:
+          'PersistentVolumeClaims that must be kept and come back; those that the workloads of the App mount when absent.',
+        minItems: 1,
+        maxItems: 100,
+      }),
+    ),
+    snapshotMoveData: Type.Optional(
+      Type.Boolean({
+        description:
+          'Copy the data to the storage location; else only snapshots are kept, in the storage of the cluster.',
+        default: false,
+      }),
+    ),
+    ttl: Type.Optional(
+      Duration(
+        'From when on Velero deletes the Backup by itself, even the last good one. Ten years when absent, so that keep and maxAge decide.',
+      ),
+    ),
+  },
+  { description: 'Backups of Velero: snapshots of the volumes by CSI, and their copies in an object store.' },
+);
+
 const HookSchema = Type.Object({
   container: Type.Optional(
     Type.String({
@@ -74,6 +120,7 @@ export const BackupSchema = Type.Object(
   {
     job: Type.Optional(JobBackupSchema),
     snapshots: Type.Optional(SnapshotBackupSchema),
+    velero: Type.Optional(VeleroBackupSchema),
     hooks: Type.Optional(HooksSchema),
     scaleDown: Type.Optional(
       Type.Boolean({

@@ -36,7 +36,7 @@ function decodeCheckpoint(wire: NonNullable<FactsWire['checkpoint']>): Checkpoin
 }
 
 function encodeCheckpoint(checkpoint: Checkpoint): NonNullable<FactsWire['checkpoint']> {
-  const { startedAt, finishedAt, expiresAt, sealedAt, message, volumes, ...rest } = checkpoint;
+  const { startedAt, finishedAt, expiresAt, sealedAt, message, volumes, velero, ...rest } = checkpoint;
   const second = 1_000;
   return {
     ...rest,
@@ -44,6 +44,7 @@ function encodeCheckpoint(checkpoint: Checkpoint): NonNullable<FactsWire['checkp
     ...texts({ finishedAt, expiresAt, sealedAt }),
     ...(message !== undefined && { message: clipMessage(message) }),
     ...(volumes && { volumes: volumes.map((one) => ({ ...one })) }),
+    ...(velero && { velero: { ...velero, claims: [...velero.claims] } }),
     ...(finishedAt && {
       durationSeconds: Math.max(0, Math.round((finishedAt.getTime() - startedAt.getTime()) / second)),
     }),
@@ -55,12 +56,13 @@ function decodeDataRestore({ startedAt, finishedAt, ...rest }: NonNullable<Facts
 }
 
 function encodeDataRestore(restore: DataRestore): NonNullable<FactsWire['dataRestore']> {
-  const { startedAt, finishedAt, message, volumes, ...rest } = restore;
+  const { startedAt, finishedAt, message, volumes, moved, ...rest } = restore;
   return {
     ...rest,
     ...texts({ startedAt, finishedAt }),
     ...(message !== undefined && { message: clipMessage(message) }),
     ...(volumes && { volumes: volumes.map((one) => ({ ...one })) }),
+    ...(moved && { moved: moved.map((one) => ({ ...one })) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { Text, Time } from './schema-parts.ts';
 export const CheckpointSchema = Type.Object(
   {
     id: Text('Under which the backup knows it: HEADGATE_CHECKPOINT. The name of the Update that made it.', 253),
-    kind: Type.Enum(['Job', 'Snapshots', 'Objects'], {
+    kind: Type.Enum(['Job', 'Snapshots', 'Velero', 'Objects'], {
       description: 'How the data was kept. Objects: only the objects were.',
     }),
     state: Type.Enum([...checkpointStates], { description: 'Dropped: it was complete, and has been deleted since.' }),
@@ -33,6 +33,23 @@ export const CheckpointSchema = Type.Object(
           ),
         }),
         { description: 'The snapshots that keep the data.', maxItems: 100 },
+      ),
+    ),
+    velero: Type.Optional(
+      Type.Object(
+        {
+          namespace: Text('Of Velero.', 63),
+          backup: Text('The Backup.', 253),
+          claims: Type.Array(Text('PersistentVolumeClaim of the App.', 253), {
+            description: 'What comes back with it.',
+            maxItems: 100,
+          }),
+          covers: Type.Integer({
+            description: 'Volumes that it has to hold: of these claims, and of others with the same labels.',
+            minimum: 0,
+          }),
+        },
+        { description: 'Where Velero keeps the data.' },
       ),
     ),
     objects: Type.Optional(Text('Secret that holds the objects of the App as they were.', 253)),
@@ -72,6 +89,17 @@ export const DataRestoreSchema = Type.Object(
         { description: 'Claims whose volumes are exchanged.', maxItems: 100 },
       ),
     ),
+    moved: Type.Optional(
+      Type.Array(
+        Type.Object({
+          claim: Text('The PersistentVolumeClaim that Velero makes anew.', 253),
+          brokenVolume: Text('The PersistentVolume that it had.', 253),
+          brokenClaim: Text('The claim under which the broken volume is kept until a person deletes it.', 253),
+        }),
+        { description: 'Claims whose volumes were moved away before Velero restored them.', maxItems: 100 },
+      ),
+    ),
+    veleroRestore: Type.Optional(Text('The Restore of Velero of the last attempt.', 253)),
     attempt: Type.Optional(Type.Integer({ description: 'Counts the attempts.', minimum: 1 })),
     startedAt: Type.Optional(Time('When it was begun.')),
     finishedAt: Type.Optional(Time('When it ended.')),

@@ -19,13 +19,25 @@ test('snapshots are a way back', () => {
   expect(decodeRollback(spec)).toEqual({ data: 'OnFailure', required: false });
 });
 
+test('a Backup of Velero is a way back, and lasts so long that keep and maxAge decide', () => {
+  const spec = app({ velero: { matchLabels: {} } }, { data: 'OnFailure' });
+  expect(decodeBackup(spec)?.data).toEqual({
+    ...{ kind: 'Velero', namespace: 'velero', storageLocation: undefined, matchLabels: undefined, claims: undefined },
+    ...{ moveData: false, ttlMs: 87_600 * 3_600_000 },
+  });
+  expect(decodeRollback(spec).data).toBe('OnFailure');
+});
+
 test('commands have 30 seconds where nothing is said', () => {
   const { hooks } = decodeBackup(app({ hooks: { before: [hook], after: [{ ...hook, timeout: '2m' }] } })) ?? {};
   expect([hooks?.before[0]?.timeoutMs, hooks?.after[0]?.timeoutMs]).toEqual([30_000, 120_000]);
 });
 
 test.each<readonly [BackupWire, string]>([
-  [{ job, snapshots: {} }, 'spec.backup: keeps the data in more than one way; choose one of job and snapshots'],
+  [{ job, snapshots: {} }, 'spec.backup: keeps the data in more than one way; choose one of job, snapshots and velero'],
+  [{ job, velero: {} }, 'spec.backup: keeps the data in more than one way'],
+  [{ velero: { ttl: '30m' } }, 'spec.backup.velero.ttl: "30m" is gone before an Update can go back'],
+  [{ velero: { ttl: '24h' }, maxAge: '48h' }, 'spec.backup.velero.ttl: "24h" is less than spec.backup.maxAge ("48h")'],
   [{ job: { template: {} } }, 'spec.backup.job.template: has no spec; write it as spec.jobTemplate of a CronJob'],
   [{ scaleDown: true, hooks: { after: [hook] } }, 'spec.backup.hooks: run in pods, and scaleDown leaves none'],
   [{ hooks: { before: [{ ...hook, timeout: 'soon' }] } }, 'spec.backup.hooks.before[0].timeout: "soon"'],
@@ -36,6 +48,6 @@ test.each<readonly [BackupWire, string]>([
 
 test('data cannot come back without a way', () => {
   expect(() => decodeRollback(app({ job }, { data: 'Ask' }))).toThrow(
-    'spec.rollback.data: "Ask" needs a way to bring the data back; set spec.backup.job.restore or spec.backup.snapshots, or data: Never',
+    'spec.rollback.data: "Ask" needs a way to bring the data back; set spec.backup.job.restore, spec.backup.snapshots or spec.backup.velero, or data: Never',
   );
 });

@@ -6,6 +6,7 @@ import {
   type Hook,
   type JobBackup,
   type Rollback,
+  type VeleroBackup,
 } from '../core/checkpoint/backup.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isFields } from '../core/health/objects/fields.ts';
@@ -15,6 +16,9 @@ import { invalidObject } from './decode.ts';
 import { decodeDrillSettings } from './decode-drill.ts';
 
 const leastTimeoutMs = 10_000;
+const leastTtlMs = 3_600_000;
+/** Ten years. */
+const longestTtlMs = 87_600 * 3_600_000;
 
 /** @throws OBJECT_INVALID naming field, value and remedy */
 export function decodeBackup({ backup }: AppSpecWire): Backup | undefined {
@@ -55,19 +59,42 @@ export function decodeRollback({ rollback, backup }: AppSpecWire): Rollback {
   const required = rollback?.required ?? false;
   if (data !== 'Never' && !canBringBack(backup && decodeData(backup))) {
     throw invalidObject('spec.rollback.data', [
-      `"${data}" needs a way to bring the data back; set spec.backup.job.restore or spec.backup.snapshots, or data: Never`,
+      `"${data}" needs a way to bring the data back; set spec.backup.job.restore, spec.backup.snapshots or spec.backup.velero, or data: Never`,
     ]);
   }
   return { data, required };
 }
 
 /** @throws OBJECT_INVALID naming field, value and remedy */
-function decodeData({ job, snapshots }: BackupWire): DataBackup | undefined {
-  const given = [job && decodeJob(job), snapshots && decodeSnapshots(snapshots)].filter((one) => one !== undefined);
+function decodeData({ job, snapshots, velero, maxAge }: BackupWire): DataBackup | undefined {
+  const given = [
+    job && decodeJob(job),
+    snapshots && decodeSnapshots(snapshots),
+    velero && decodeVelero(velero, maxAge),
+  ].filter((one) => one !== undefined);
   if (given.length > 1) {
-    throw invalidObject('spec.backup', ['keeps the data in more than one way; choose one of job and snapshots']);
+    throw invalidObject('spec.backup', [
+      'keeps the data in more than one way; choose one of job, snapshots and velero',
+    ]);
   }
   return given[0];
+}
+
+/** Velero deletes what is older than its ttl, and would take what maxAge is to keep. */
+function decodeVelero(velero: NonNullable<BackupWire['velero']>, maxAge: string | undefined): VeleroBackup {
+  const { namespace = 'velero', storageLocation, matchLabels, claims, snapshotMoveData, ttl } = velero;
+  const ttlMs = ttl === undefined ? longestTtlMs : parseDuration(ttl, 'spec.backup.velero.ttl');
+  if (ttlMs < leastTtlMs) {
+    throw invalidObject('spec.backup.velero.ttl', [`"${ttl}" is gone before an Update can go back; use 1h or more`]);
+  }
+  if (maxAge !== undefined && ttlMs < parseDuration(maxAge, 'spec.backup.maxAge')) {
+    throw invalidObject('spec.backup.velero.ttl', [
+      `"${ttl}" is less than spec.backup.maxAge ("${maxAge}"); make it longer`,
+    ]);
+  }
+  const labels = matchLabels && Object.keys(matchLabels).length > 0 ? matchLabels : undefined;
+  const moveData = snapshotMoveData ?? false;
+  return { kind: 'Velero', namespace, storageLocation, matchLabels: labels, claims, moveData, ttlMs };
 }
 
 function decodeSnapshots({ className, claims }: NonNullable<BackupWire['snapshots']>): DataBackup {

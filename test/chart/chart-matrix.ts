@@ -128,6 +128,7 @@ export function chartMatrix(own: readonly [string, string]): readonly ChartRow[]
       values: { watchNamespaces: own, clusterObjects: false, api: { enabled: true, anonymousRead: true } },
       lacks: clusterKinds,
     },
+    { name: 'Velero', values: { backups: true, veleroNamespace: own[0] } },
     { name: 'git alone', values: { gitOnly: true } },
     {
       name: 'git alone in one namespace',

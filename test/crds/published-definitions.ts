@@ -10,13 +10,15 @@ import { waitUntil } from '../cluster/wait-until.ts';
 /**
  * argo-rollouts: manifests/crds/analysis-template-crd.yaml; gateway-api: config/crd/standard/gateway.networking.k8s.io_httproutes.yaml;
  * external-snapshotter: client/config/crd;
- * prometheus-operator: example/prometheus-operator-crd, ServiceMonitor, PodMonitor and PrometheusRule.
+ * prometheus-operator: example/prometheus-operator-crd, ServiceMonitor, PodMonitor and PrometheusRule;
+ * velero: config/crd/v1/bases, Backup, BackupStorageLocation, Restore and DeleteBackupRequest, and config/crd/v2alpha1/bases, DataUpload.
  */
 export type PublishedDefinitions =
   | 'argo-rollouts-1.8.3-analysis-template'
   | 'external-snapshotter-8.7.0'
   | 'gateway-api-1.4.0-http-route'
-  | 'prometheus-operator-0.85.0';
+  | 'prometheus-operator-0.85.0'
+  | 'velero-1.18.0';
 
 interface Definition extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };

@@ -16,6 +16,12 @@ export const volumes: ResourceType = {
   kind: 'PersistentVolume',
   namespaced: false,
 };
+export const storageClasses: ResourceType = {
+  ...{ group: 'storage.k8s.io', version: 'v1' },
+  plural: 'storageclasses',
+  kind: 'StorageClass',
+  namespaced: false,
+};
 export const snapshots: ResourceType = {
   ...snapshot,
   plural: 'volumesnapshots',

@@ -29,7 +29,7 @@ export interface Hook {
   readonly timeoutMs: number;
 }
 
-export type DataBackup = JobBackup | SnapshotBackup;
+export type DataBackup = JobBackup | SnapshotBackup | VeleroBackup;
 
 /** Jobs of the user's that write the data somewhere, and bring it back from there. */
 export interface JobBackup {
@@ -46,6 +46,23 @@ export interface SnapshotBackup {
   readonly className: string | undefined;
   /** Names of claims, in place of those that the workloads mount. */
   readonly claims: readonly string[] | undefined;
+}
+
+/** Backups that Velero makes of the claims, and brings back by a Restore. */
+export interface VeleroBackup {
+  readonly kind: 'Velero';
+  /** Where Velero and its objects are. */
+  readonly namespace: string;
+  /** BackupStorageLocation; the default one when undefined. */
+  readonly storageLocation: string | undefined;
+  /** Which claims of the App's namespace are kept: those with these labels; all of them when undefined. */
+  readonly matchLabels: Readonly<Record<string, string>> | undefined;
+  /** Names of claims that must be among them, in place of those that the workloads mount. */
+  readonly claims: readonly string[] | undefined;
+  /** Copy the content to the storage location, in place of leaving a snapshot in the storage of the cluster. */
+  readonly moveData: boolean;
+  /** From when on Velero deletes the Backup by itself, whatever is kept here. */
+  readonly ttlMs: number;
 }
 
 /** Whether there is a way back with the data. */

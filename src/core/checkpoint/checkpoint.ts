@@ -27,6 +27,8 @@ export interface Checkpoint {
   readonly quiesce?: (typeof quiesceStates)[number];
   /** The snapshots that keep the data. */
   readonly volumes?: readonly KeptVolume[];
+  /** The Backup of Velero that keeps the data. */
+  readonly velero?: VeleroKept;
   /** Secret with the objects. */
   readonly objects?: string;
   /** When it was complete, by the clock of the API server: pods made later run what came after. */
@@ -41,13 +43,28 @@ export interface KeptVolume {
   readonly sizeBytes?: number;
 }
 
-/** A claim that gets another volume; both volumes are PersistentVolumes. */
-export interface SwappedVolume {
+/** Where Velero keeps the data of a checkpoint. */
+export interface VeleroKept {
+  /** Of Velero. */
+  readonly namespace: string;
+  readonly backup: string;
+  /** Claims of the App. */
+  readonly claims: readonly string[];
+  /** Volumes that the Backup has to hold: those of these claims, and of others with the same labels. */
+  readonly covers: number;
+}
+
+/** A claim whose volume was moved away from it; a PersistentVolume. */
+export interface MovedVolume {
   readonly claim: string;
   readonly brokenVolume: string;
-  readonly newVolume: string;
   /** The claim under which the broken volume is kept until a person drops it. */
   readonly brokenClaim: string;
+}
+
+/** A claim that gets another volume. */
+export interface SwappedVolume extends MovedVolume {
+  readonly newVolume: string;
 }
 
 /** A workload that was scaled to zero, and what it is to have again. */
@@ -75,6 +92,10 @@ export interface DataRestore {
   readonly job?: string;
   /** Claims whose new volumes are there, and which get them now. */
   readonly volumes?: readonly SwappedVolume[];
+  /** Claims whose volumes are moved away, so that Velero makes them anew. */
+  readonly moved?: readonly MovedVolume[];
+  /** The Restore of Velero of the present attempt. */
+  readonly veleroRestore?: string;
   /** Counts the attempts. */
   readonly attempt?: number;
   readonly startedAt?: Date;

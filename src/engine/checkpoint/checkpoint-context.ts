@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Jobs } from '../ports/jobs.ts';
 import type { PodCommands } from '../ports/pod-commands.ts';
 import type { Records } from '../ports/records.ts';
+import type { Velero } from '../ports/velero.ts';
 import type { Volumes } from '../ports/volumes.ts';
 import type { Workloads } from '../ports/workloads.ts';
 
@@ -16,5 +17,6 @@ export interface CheckpointContext {
   readonly workloads: Workloads;
   readonly checkpoints: CheckpointStore;
   readonly volumes: Volumes;
+  readonly velero: Velero;
   readonly podCommands: PodCommands;
 }

@@ -5,6 +5,7 @@ import type { CheckpointContext } from './checkpoint-context.ts';
 import type { BringAnswer, DataKeeper, KeepAnswer, Restoring, Taking } from './data-keeper.ts';
 import { jobKeeper } from './job-keeper.ts';
 import { snapshotKeeper } from './snapshot-keeper.ts';
+import { veleroKeeper } from './velero-keeper.ts';
 
 /** A keeper with what it is asked to do. */
 interface BoundKeeper {
@@ -24,6 +25,8 @@ export function keeperOf({ data }: Backup): BoundKeeper | undefined {
       return bind(jobKeeper, data);
     case 'Snapshots':
       return bind(snapshotKeeper, data);
+    case 'Velero':
+      return bind(veleroKeeper, data);
   }
 }
 
@@ -34,7 +37,7 @@ export async function dropData(
   checkpoint: Checkpoint,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { drop } of [jobKeeper, snapshotKeeper]) {
+  for (const { drop } of [jobKeeper, snapshotKeeper, veleroKeeper]) {
     await drop?.(context, namespace, checkpoint, signal);
   }
 }

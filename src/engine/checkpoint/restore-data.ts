@@ -82,7 +82,7 @@ function tryAgain(
   { context, work, restore }: Restoring,
   { why, again }: { readonly why: string; readonly again: boolean },
 ): StepResult {
-  const { job: _, ...rest } = restore;
+  const { job: _, veleroRestore: __, ...rest } = restore;
   if (again && restore.attempt < maxAttempts) {
     return done(work, { ...rest, attempt: restore.attempt + 1, message: why, startedAt: context.clock.now() });
   }

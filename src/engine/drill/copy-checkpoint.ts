@@ -32,6 +32,11 @@ export async function readSource(
   if (!update || checkpoint?.state !== 'Completed' || checkpoint.objects === undefined) {
     throw refusal(`checkpoint ${drill.checkpoint} is ${checkpoint?.state ?? 'gone'}`);
   }
+  if (checkpoint.kind === 'Velero') {
+    throw refusal(
+      `Velero keeps the data of checkpoint ${drill.checkpoint}, and a drill cannot bring that into another namespace; velero restore create --from-backup ${checkpoint.velero?.backup} --namespace-mappings ${namespace}:OTHER does`,
+    );
+  }
   const objects = await ground.readObjects({ namespace, name: checkpoint.objects }, signal);
   if (!objects) {
     throw refusal(

@@ -10,11 +10,12 @@ const second = 1_000;
 
 export function CheckpointView({ checkpoint }: { readonly checkpoint: NonNullable<Update['checkpoint']> }) {
   const text = useText();
-  const { id, kind, state, startedAt, finishedAt, durationSeconds, sizeBytes, message, job, objects, volumes } =
+  const { id, kind, state, startedAt, finishedAt, durationSeconds, sizeBytes, message, job, objects, volumes, velero } =
     checkpoint;
   const size = sizeBytes === undefined ? '' : text.update.sizeOf(saySize(sizeBytes));
   const snapshots = (volumes ?? []).map(({ snapshot }) => `VolumeSnapshot ${snapshot}`);
-  const kept = [job && `Job ${job}`, ...snapshots, objects && `Secret ${objects}`].filter(
+  const backup = velero && `Backup ${velero.namespace}/${velero.backup}`;
+  const kept = [job && `Job ${job}`, ...snapshots, backup, objects && `Secret ${objects}`].filter(
     (one) => one !== undefined && one !== '',
   );
   return (

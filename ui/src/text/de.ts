@@ -188,6 +188,7 @@ export const de: Catalogue = {
     checkpointKind: {
       Job: 'Daten und Objekte',
       Snapshots: 'Abbilder der Datenträger und Objekte',
+      Velero: 'Backup von Velero und Objekte',
       Objects: 'nur Objekte',
     },
     checkpointState: {

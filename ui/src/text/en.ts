@@ -188,6 +188,7 @@ export const en = {
     checkpointKind: {
       Job: 'data and objects',
       Snapshots: 'snapshots of the volumes, and objects',
+      Velero: 'a Backup of Velero, and objects',
       Objects: 'objects only',
     },
     checkpointState: {
