@@ -70,7 +70,7 @@ test.each<{ title: string; spec: Json; required: number | undefined }>([
 test('of a branch only what is there of its commit too is kept', () => {
   const git = {
     ...{ url: 'https://git.example.com/org/web', branch: 'main', paths: ['deploy'] },
-    ...{ minimumAge: '2h', ageFrom: 'Created' },
+    ...{ minimumAge: '2h', ageFrom: 'Created', verify: { keysSecretRef: { name: 'keys' } } },
   };
   const version = {
     ...{ source: 'image', kind: 'Git' as const, location: git.url, tag: undefined, digest: `sha1:${'c'.repeat(40)}` },
@@ -81,7 +81,11 @@ test('of a branch only what is there of its commit too is kept', () => {
     released({ sources: [{ name: 'image', git }], deploy: { manifests: { source: 'image' } } }, [version]),
   );
   const file = { subscription: 'shop/stable', path: version.target };
-  expect(spec.sources[0]?.git).toEqual({ url: git.url, tag: { pinned: { digest: version.digest, file } } });
+  expect(spec.sources[0]?.git).toEqual({
+    url: git.url,
+    tag: { pinned: { digest: version.digest, file } },
+    verify: { ...git.verify, signed: 'Commit' },
+  });
 });
 
 test('an overlay suspends one App', () => {

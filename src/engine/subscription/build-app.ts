@@ -96,8 +96,10 @@ function pinSource({ files }: Instance, source: SourceWire, { versions }: Releas
     return { ...source, artifact: { ...artifact, policy } };
   }
   if (git !== undefined && (version.target !== undefined || files.kind === 'Sources')) {
-    const { branch: _branch, paths: _paths, minimumAge: _age, ageFrom: _ageFrom, ...where } = git;
-    return { ...source, git: { ...where, tag: policy } };
+    const { branch, paths: _paths, minimumAge: _age, ageFrom: _ageFrom, verify, ...where } = git;
+    // What is signed of a branch are its commits, and of tags the tags, unless it is said.
+    const signed = verify?.signed ?? (branch === undefined ? 'Tag' : 'Commit');
+    return { ...source, git: { ...where, tag: policy, ...(verify && { verify: { ...verify, signed } }) } };
   }
   throw invalid(`${what}: ${sayKind(version)}, and the Release does not carry its files`);
 }
