@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { openPathGround, type PathGround } from '../../test/channels/path-ground.ts';
+import { completeJob, type JobObject, jobsFor } from '../../test/jobs/play-jobs.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { channels, type ProductObject, rejections } from '../adapters/cluster/kinds.ts';
 import type { Statement } from '../core/channel/evidence.ts';
@@ -99,6 +100,27 @@ describe('a clean install', () => {
     expect(copied[0]).toMatchObject({ data: { token: Buffer.from('x').toString('base64') } });
     expect(hub.probes.filter(({ isScratch, versions }) => isScratch && versions['web'])).not.toHaveLength(0);
   });
+});
+
+test('a Job of the Channel runs where its Apps are, and goes with the namespace', async () => {
+  const template = { spec: { template: { spec: { containers: [{ name: 'check', image: 'checks:1' }] } } } };
+  await hub.begin(['web'], { tests: [{ name: 'rows', job: { template } }], tryOn: { cleanInstall: true } });
+  const ended = new Map<string, JobObject>();
+  await hub.until(async () => {
+    for (const namespace of [hub.stage.namespace, hub.scratch]) {
+      for (const job of await jobsFor(hub.stage.client, namespace, 'test')) {
+        await (ended.has(namespace)
+          ? undefined
+          : completeJob(hub.stage.client, { namespace, name: job.metadata.name }));
+        ended.set(namespace, job);
+      }
+    }
+    expect((await hub.channel()).status?.release).toBe('stable-1');
+  });
+  const job = ended.get(hub.scratch);
+  expect(job?.metadata).toMatchObject({ annotations: { 'headgate.dev/for': 'Channel stable' } });
+  expect(job?.metadata.ownerReferences).toBeUndefined();
+  expect(job?.spec.template.spec.containers[0]?.env).toContainEqual({ name: 'HEADGATE_NAMESPACE', value: hub.scratch });
 });
 
 test('an upgrade from an older Release begins with that Release, and one that fails is rejected with its path', async () => {

@@ -7,7 +7,7 @@ import { pushImage } from '../../scripts/oci/push.ts';
 import { apps, channels, type ProductObject, rejections, releases, updates } from '../../src/adapters/cluster/kinds.ts';
 import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
-import { configMaps, namespaces, secrets } from '../../src/kube/resource-types.ts';
+import { configMaps, jobs, namespaces, secrets } from '../../src/kube/resource-types.ts';
 import { type ChannelObjectWire, decodeChannel } from '../../src/resources/decode-channel.ts';
 import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/decode-release.ts';
 import type { ConfigMap } from '../kube/server-fixtures.ts';
@@ -180,7 +180,7 @@ async function finishNamespace({ client }: RuntimeStage, space: KubeObject | und
     return;
   }
   const { name } = space.metadata;
-  for (const type of [updates, rejections, configMaps, secrets]) {
+  for (const type of [updates, rejections, jobs, configMaps, secrets]) {
     const { items } = await client.list<KubeObject>(type, { namespace: name });
     await Promise.all(items.map(({ metadata }) => client.delete(type, { namespace: name, name: metadata.name })));
   }
