@@ -46,7 +46,10 @@ export interface RuntimeStage {
   updatesOf(app: string): Promise<readonly UpdateObjectWire[]>;
   /** Repeats the check until it holds, moving the clock a little each time so that retries come due. */
   until(check: () => unknown): Promise<void>;
-  /** Moves the clock and returns when all that followed of it is done and seen. */
+  /**
+   * Moves the clock and returns when all that followed of it is done and seen. Whatever falls due on the way is given its real time:
+   * a clock that ran on beside a request would end it by its timeout.
+   */
   pass(milliseconds: number, beacon: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -105,7 +108,7 @@ export async function openRuntimeStage(kubeconfigPath: string, options: StageOpt
     },
     until,
     pass: async (milliseconds, beacon) => {
-      await clock.advance(milliseconds);
+      await passStepwise(clock, runtime, milliseconds);
       await settle(client, runtime, { namespace, name: beacon });
     },
     stop: async () => {
@@ -174,21 +177,35 @@ function startParts(
   return { runtime, metrics, log, stop };
 }
 
+async function passStepwise(clock: ManualClock, runtime: Runtime, milliseconds: number): Promise<void> {
+  const endMs = clock.monotonicMs() + milliseconds;
+  for (;;) {
+    const leftMs = endMs - clock.monotonicMs();
+    const nextMs = clock.nextDueInMs ?? leftMs;
+    await clock.advance(Math.min(nextMs, leftMs));
+    if (nextMs >= leftMs) {
+      return;
+    }
+    await untilQuiet(runtime);
+  }
+}
+
+async function untilQuiet(runtime: Runtime): Promise<void> {
+  const quiet = () => {
+    if (!runtime.isQuiet()) {
+      throw new Error('a pass or a check is under way');
+    }
+  };
+  await vi.waitFor(quiet, { timeout: 15_000, interval: 5 });
+}
+
 /** No pass is under way, and whatever they wrote has come back by the watch: a later change of the beacon has. */
 async function settle(
   client: KubeClient,
   runtime: Runtime,
   beacon: { readonly namespace: string; readonly name: string },
 ): Promise<void> {
-  const idle = async () => {
-    const quiet = () => {
-      if (!runtime.isQuiet()) {
-        throw new Error('a pass or a check is under way');
-      }
-    };
-    await vi.waitFor(quiet, { timeout: 15_000, interval: 5 });
-  };
-  await idle();
+  await untilQuiet(runtime);
   const labels = { beacon: String(performance.now()) };
   await client.patch(apps, beacon, { kind: 'merge', body: { metadata: { labels } } });
   const seen = () => runtime.records.findApp(beacon.namespace, beacon.name)?.metadata.labels?.['beacon'];
@@ -200,7 +217,7 @@ async function settle(
     },
     { timeout: 15_000, interval: 10 },
   );
-  await idle();
+  await untilQuiet(runtime);
 }
 
 /** Pushes good web images under one repository. */

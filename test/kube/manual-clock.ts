@@ -6,6 +6,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Number of timers that wait. */
   readonly timers: number;
+  /** Until the next timer falls due; undefined when none waits. */
+  readonly nextDueInMs: number | undefined;
 }
 
 /** Starts at `start` (wall) and 0 (monotonic). */
@@ -40,6 +42,10 @@ export function createManualClock(start: Date = new Date('2026-01-01T00:00:00Z')
     },
     get timers() {
       return timers.size;
+    },
+    get nextDueInMs() {
+      const next = nextDue(Number.POSITIVE_INFINITY);
+      return next && Math.max(0, next.dueMs - elapsedMs);
     },
   };
 }

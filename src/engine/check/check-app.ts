@@ -42,7 +42,7 @@ export async function checkApp(
   if (spec.value.suspend) {
     return { ...known, state: { kind: 'Suspended' } };
   }
-  const findings = recall(context, app, { spec: spec.value, survey });
+  const findings = await recall(context, app, { spec: spec.value, survey });
   return findings && { ...known, ...weigh(context, app, { spec: spec.value, findings, last, survey }) };
 }
 
@@ -62,12 +62,19 @@ function findBlock({ problems, conflict }: Survey): AppState | undefined {
   return conflict === undefined ? undefined : { kind: 'Blocked', reason: 'TargetConflict', message: conflict };
 }
 
+interface RecallRequest {
+  readonly spec: AppSpec;
+  readonly survey: Survey;
+  /** How many checks that end at once are waited for; by default one, which saves most Apps a second pass. */
+  readonly turns?: number;
+}
+
 /** The findings of the last check while nothing they depend on has changed; else a new one is begun. */
-function recall(
+async function recall(
   context: CheckContext,
   app: AppObjectWire,
-  { spec, survey }: { readonly spec: AppSpec; readonly survey: Survey },
-): readonly Finding[] | undefined {
+  { spec, survey, turns = 1 }: RecallRequest,
+): Promise<readonly Finding[] | undefined> {
   const rejections = context.records.listRejections(app.metadata.namespace);
   const { uid, generation } = app.metadata;
   const basis = JSON.stringify([uid, generation, survey.basis, rejections.map((one) => [one.app, one.digest])]);
@@ -92,7 +99,8 @@ function recall(
     keep: (findings) =>
       context.memory.remember(key, basis, { findings, intervalMs: spec.intervalMs, asOf: registry.asOf }),
   });
-  return undefined;
+  const isKnown = turns > 0 && (await context.checks.endsAtOnce(key));
+  return isKnown ? await recall(context, app, { spec, survey, turns: turns - 1 }) : undefined;
 }
 
 function consult(memory: CheckMemory, app: AppObjectWire, basis: string, checks: CheckTimes): Recollection {

@@ -65,6 +65,32 @@ test('after the end, and of what is gone, nothing is kept', async () => {
   expect([kept, ended, checks.size]).toEqual([[], [], 0]);
 });
 
+test('one that ends at once is for the pass that waits a turn for it; a slower one wakes another', async () => {
+  const { checks, ended, kept, start } = open();
+  const quick = start('quick', '1');
+  start('slow', '1');
+  const defect = start('defect', '1');
+
+  const answers = Promise.all([checks.endsAtOnce('quick'), checks.endsAtOnce('slow'), checks.endsAtOnce('defect')]);
+  quick.resolve('of quick');
+  defect.reject(new Error('a defect'));
+
+  expect(await answers).toEqual([true, false, true]);
+  expect([kept, ended]).toEqual([['of quick'], []]);
+  expect(() => checks.isUnderWay('defect', '1')).toThrow('a defect');
+});
+
+test('one that was waited for in vain wakes when it ends', async () => {
+  const { checks, ended, kept, start } = open();
+  const slow = start('a', '1');
+  expect(await checks.endsAtOnce('a')).toBe(false);
+
+  slow.resolve('of a');
+  await settled();
+
+  expect([kept, ended]).toEqual([['of a'], ['a']]);
+});
+
 function settled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

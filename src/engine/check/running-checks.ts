@@ -11,6 +11,8 @@ export interface RunningChecksOptions {
 
 interface Running {
   readonly basis: string;
+  /** By the pass that began it. */
+  isAwaited: boolean;
 }
 
 export class RunningChecks {
@@ -43,7 +45,7 @@ export class RunningChecks {
 
   /** Begins one; an earlier one on another basis is not listened to any more. */
   start<T>(key: string, basis: string, check: Check<T>): void {
-    const running = { basis };
+    const running = { basis, isAwaited: false };
     this.#running.set(key, running);
     const end = (then: () => void) => {
       if (this.#running.get(key) !== running) {
@@ -52,13 +54,32 @@ export class RunningChecks {
       this.#running.delete(key);
       if (!this.#options.signal.aborted) {
         then();
-        this.#options.onEnd(key);
+        if (!running.isAwaited) {
+          this.#options.onEnd(key);
+        }
       }
     };
     check.run(this.#options.signal).then(
       (result) => end(() => check.keep(result)),
       (error: unknown) => end(() => this.#defects.set(key, error)),
     );
+  }
+
+  /**
+   * Whether the one just begun ends before the next turn of the event loop, as it does where all that it asks is still known from others:
+   * the pass that began it then goes on by itself, and `onEnd` is not called for another.
+   */
+  async endsAtOnce(key: string): Promise<boolean> {
+    const running = this.#running.get(key);
+    if (running === undefined) {
+      return true;
+    }
+    running.isAwaited = true;
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    running.isAwaited = false;
+    return this.#running.get(key) !== running;
   }
 
   /** The App is gone: what is under way is not listened to any more. */
