@@ -1,5 +1,5 @@
 /** Every object that the chart makes, over a matrix of values, taken by a real API server; pods under Pod Security "restricted". */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,6 +100,19 @@ test('without objects of the cluster, not one belongs to the cluster', async () 
   expect(types.filter(({ namespaced }) => !namespaced)).toEqual([]);
 });
 
+test('every alert links to its page where the pages are served', async () => {
+  const monitoring = { alerts: true, runbookUrl: 'https://docs.example.com/headgate/' };
+  const objects = await render({ monitoring });
+  const specs = objects.filter(({ kind }) => kind === 'PrometheusRule').map(({ object }) => object['spec']);
+
+  const rules = (specs as RuleGroups[]).flatMap(({ groups }) => groups.flatMap((group) => group.rules));
+  const links = rules.map(({ annotations }) => annotations['runbook_url']);
+  const pages = (await readdir(join(chart, '../docs/operate/alerts'))).map((file) => file.replace('.md', ''));
+
+  expect(pages.length).toBeGreaterThan(5);
+  expect(links.toSorted()).toEqual(pages.toSorted().map((page) => `${monitoring.runbookUrl}operate/alerts/${page}/`));
+});
+
 test('git alone writes to nothing but its own objects, Events and its outbox', async () => {
   const objects = await render({ gitOnly: true });
   const role = objects.find(({ kind, name }) => kind === 'ClusterRole' && !name.endsWith('-crds'));
@@ -144,6 +157,10 @@ test.each<{ values: Readonly<Record<string, unknown>>; says: string }>([
 ])('helm refuses values and says: $says', async ({ values, says }) => {
   await expect(render(values)).rejects.toThrow(says);
 });
+
+interface RuleGroups {
+  readonly groups: readonly { readonly rules: readonly { readonly annotations: Readonly<Record<string, string>> }[] }[];
+}
 
 interface Rule {
   readonly apiGroups: readonly string[];

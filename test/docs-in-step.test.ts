@@ -51,12 +51,24 @@ test('docs/reference/waiting.md has a section for every reason to wait and for n
   expect(sections.filter((text) => !text.includes('**What you can do.** ')).map(titleOfSection)).toEqual([]);
 });
 
-test('docs/operate/alerts.md has a section for every alert of the chart and for no other, in the same order', () => {
-  const sections = read('docs/operate/alerts.md').split(/^## /m).slice(1).map(titleOfSection);
-
-  const alerts = [...read('chart/files/alerts.yaml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+test('docs/operate/alerts has a page for every alert of the chart and for no other, and alerts.md a row, in the same order', () => {
+  const alerts = [...read('chart/files/alerts.yaml').matchAll(/- alert: (\w+).*?severity: (\w+)/gs)];
+  const rows = [...read('docs/operate/alerts.md').matchAll(/^\| \[(\w+)\]\(alerts\/([a-z-]+)\.md\) \| (\w+) \|/gm)];
   expect(alerts.length).toBeGreaterThan(5);
-  expect(sections).toEqual(alerts);
+  expect(rows.map(([, name, , severity]) => [name, severity])).toEqual(alerts.map((match) => match.slice(1)));
+
+  const pages = readdirSync(`${root}docs/operate/alerts`).map((file) => {
+    const page = file.replace('.md', '');
+    return [titleOfSection(read(`docs/operate/alerts/${file}`).replace('# ', '')), page];
+  });
+  expect(pages.toSorted()).toEqual(rows.map(([, name, page]) => [name, page]).toSorted());
+  // The chart makes the address of a page from the name of its alert.
+  const kebab = (name = '') =>
+    name
+      .replace('Headgate', '')
+      .replaceAll(/(?<!^)([A-Z])/g, '-$1')
+      .toLowerCase();
+  expect(rows.filter(([, name, page]) => kebab(name) !== page)).toEqual([]);
 });
 
 test('docs/guide/api.md has a row for every code of a problem, with its status, and for no other', () => {

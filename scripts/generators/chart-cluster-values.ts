@@ -93,6 +93,10 @@ export const clusterValues = {
 export const monitoring = Type.Object(
   {
     alerts: yes('A PrometheusRule with alerts; needs the Prometheus operator.'),
+    runbookUrl: Type.String({
+      description: 'Where this documentation is served, for the runbook_url of each alert; none when empty.',
+      pattern: '^(https?://[^\\s]+)?$',
+    }),
     dashboard: yes("A ConfigMap with a dashboard, as Grafana's sidecar takes it."),
     serviceMonitor: yes('A ServiceMonitor; needs the Prometheus operator.'),
     podMonitor: yes('A PodMonitor in its place; needs the Prometheus operator.'),

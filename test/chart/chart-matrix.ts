@@ -89,6 +89,7 @@ const everything = {
   ...{ api, webhooks, fleetLock: { enabled: true, slots: { workers: 2 }, service } },
   monitoring: {
     alerts: true,
+    runbookUrl: 'https://docs.example.com/headgate/',
     dashboard: true,
     serviceMonitor: true,
     interval: '15s',
