@@ -233,7 +233,7 @@ export const targets: readonly FuzzTarget[] = [
             headers: { 'x-github-event': 'push', 'x-event-key': 'repo:push' },
             body,
             privateRegistry: 'example.com',
-          } as unknown as Parameters<typeof sender.read>[0]);
+          });
         } catch (error) {
           if (!(error instanceof Error && 'code' in error && error.code === 'WEBHOOK_INVALID')) {
             throw error;
