@@ -17,6 +17,7 @@ import {
   deployments,
   events,
   leases,
+  namespaces,
   secrets,
   serviceAccounts,
   services,
@@ -373,6 +374,41 @@ describe('installed', () => {
     });
     await stop();
     expect(await client.get(configMaps, { namespace: work, name: 'made' })).toMatchObject({ data: { x: '1' } });
+  });
+
+  test('with drills, its own account makes what Apps are made of in the namespaces of drills alone', async () => {
+    const [home, other] = [await createNamespace(client), await createNamespace(client)];
+    await install(home, ['backups=true', 'drills=true']);
+    const own = client.actAs(`system:serviceaccount:${home}:headgate`);
+    const drill = `headgate-drill-${home}`;
+    const deploy = async (namespace: string, by: KubeClient) =>
+      await by.create(deployments, webDeployment({ name: 'web', namespace, image: 'web:1', replicas: 0 }));
+    const make = async (name: string, label: string) =>
+      await own.create(namespaces, { metadata: { name, labels: { 'headgate.dev/drill': label } } });
+    const refusal = 'does this in the namespaces of restore drills alone';
+    await waitUntil('the policy is in force', 20_000, async () => {
+      const answer = await own
+        .create(namespaces, { metadata: { name: `${drill}-no` } }, { dryRun: true })
+        .catch((error: unknown) => String(error));
+      return String(answer).includes(refusal);
+    });
+
+    await expect(make(drill, 'another')).rejects.toThrow(refusal);
+    await make(drill, drill);
+    await deploy(drill, own);
+    await expect(deploy(other, own)).rejects.toThrow(refusal);
+    await expect(own.create(serviceAccounts, { metadata: { namespace: other, name: 'a' } })).rejects.toThrow(refusal);
+    await expect(own.delete(namespaces, { namespace: '', name: other })).rejects.toThrow(refusal);
+    const labels = { 'headgate.dev/drill': other };
+    const labelling = own.patch(
+      namespaces,
+      { namespace: '', name: other },
+      { kind: 'merge', body: { metadata: { labels } } },
+    );
+    await expect(labelling).rejects.toThrow(/cannot patch resource/);
+    await own.delete(namespaces, { namespace: '', name: drill });
+    // Others do what they may.
+    await deploy(other, client);
   });
 
   test('nobody approves an Update in the name of another, or without the right', async () => {

@@ -14,6 +14,7 @@ import { apps, type ProductObject, rejections, updates } from '../adapters/clust
 import { createDirectRecords } from '../adapters/cluster/records.ts';
 import type { Journal } from '../core/update/journal.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject } from '../kube/objects.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
 import { runProgram } from './program.ts';
@@ -98,6 +99,22 @@ const succeeded = (sequence: number): Partial<Journal> => ({
 });
 
 const stuck = 'went back, but is not healthy since';
+
+test('drill refuses an App without a checkpoint, and asks for nothing', async () => {
+  const image = { repository: 'registry.test/web', policy: { semver: { range: '1.x' } } };
+  const deploy = { workloads: { targets: [{ kind: 'Deployment', name: 'web' }] } };
+  const spec = { sources: [{ name: 'web', image }], deploy, backup: {} };
+  await client.create<ProductObject>(apps, { metadata: { namespace, name: 'web' }, spec });
+
+  expect(await headgate('drill', 'web')).toMatchObject({
+    ...{ code: 2, out: '' },
+    error: expect.stringMatching(/drill .*\/web: it has no complete checkpoint; one is made before its next Update/),
+  });
+
+  expect((await client.get<KubeObject>(apps, { namespace, name: 'web' })).metadata.annotations).toBeUndefined();
+  expect(await headgate('drill', 'nobody')).toMatchObject({ code: 2 });
+  expect(await headgate('drill', 'web', '--timeout', 'soon')).toMatchObject({ code: 2 });
+});
 
 describe('status', () => {
   test('prints one line an App', async () => {

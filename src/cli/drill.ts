@@ -1,6 +1,8 @@
 import type { DrillOutcome } from '../core/drill/drill.ts';
 import { formatDuration, parseDuration } from '../core/duration.ts';
+import { isOperationError } from '../core/errors.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
+import { leastTimeoutMs } from '../resources/decode-drill.ts';
 import type { DrillStatusWire } from '../resources/drill.ts';
 import { drillKey, encodeDrillRequest } from '../resources/drill-codec.ts';
 import {
@@ -9,6 +11,7 @@ import {
   connectionOptions,
   type ExitCode,
   namespaceOption,
+  type Options,
   outputOption,
   usageError,
 } from './command.ts';
@@ -35,10 +38,7 @@ export const drillCommand: Command = {
     if (name === undefined) {
       throw usageError('drill: name the App');
     }
-    const timeout = options.text('timeout');
-    if (timeout !== undefined) {
-      parseDuration(timeout, '--timeout');
-    }
+    const timeout = timeoutOf(options);
     const { withConnection } = await import('../app/connect.ts');
     const { requireApp } = await import('../engine/update/approve.ts');
     const { keptCheckpoints } = await import('../engine/checkpoint/kept-checkpoints.ts');
@@ -60,6 +60,20 @@ export const drillCommand: Command = {
     });
   },
 };
+
+function timeoutOf(options: Options): string | undefined {
+  const text = options.text('timeout');
+  try {
+    if (text === undefined || parseDuration(text, '--timeout') >= leastTimeoutMs) {
+      return text;
+    }
+  } catch (error) {
+    if (!isOperationError(error)) {
+      throw error;
+    }
+  }
+  throw usageError(`--timeout: "${text}" is not 1m or more, written as 30m or 1h30m`);
+}
 
 interface Waiting {
   /** As it was written. */

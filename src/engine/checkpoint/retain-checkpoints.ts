@@ -1,13 +1,15 @@
 /** How many checkpoints an App keeps, and for how long. */
 import { chooseExpired } from '../../core/checkpoint/checkpoint.ts';
+import { isUnderWay } from '../../core/drill/drill.ts';
 import { noted } from '../../core/update/transitions.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
 import { hasEnded, journalOf } from '../../resources/decode-update.ts';
+import { drillOf } from '../../resources/drill-codec.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { dropData } from './keepers.ts';
 import { keptCheckpoints } from './kept-checkpoints.ts';
 
-/** Deletes the checkpoints that may go, while no Update of the App is under way; costs nothing when there is none. */
+/** Deletes the checkpoints that may go, while no Update of the App is under way and no drill; costs nothing when there is none. */
 export async function retainCheckpoints(
   context: CheckpointContext,
   app: AppObjectWire,
@@ -17,7 +19,8 @@ export async function retainCheckpoints(
   const spec = readAppSpec(app);
   const updates = context.records.listUpdates(namespace, name);
   const keep = spec.kind === 'Valid' ? spec.value.backup?.keep : undefined;
-  if (keep === undefined || updates.some((update) => !hasEnded(update))) {
+  const isTried = isUnderWay(drillOf(app));
+  if (keep === undefined || isTried || updates.some((update) => !hasEnded(update))) {
     return;
   }
   const expired = chooseExpired(keptCheckpoints(updates), keep, context.clock.now());

@@ -1,6 +1,7 @@
 /** The shapes of the answers; OpenAPI is made from them. Times are RFC 3339 in UTC. */
 import Type, { type Static } from 'typebox';
 import { CheckpointSchema, DataRestoreSchema } from '../../resources/checkpoint.ts';
+import { DrillStatusSchema } from '../../resources/drill.ts';
 import { ConditionSchema, Text, Time, VersionSchema } from '../../resources/schema-parts.ts';
 import { TestRecordSchema } from '../../resources/test-record-codec.ts';
 import { appStates } from './glance.ts';
@@ -176,6 +177,7 @@ export const AppSchema = Type.Object({
   checkpoints: Type.Array(Type.Object({ update: Type.String(), ...CheckpointSchema.properties }), {
     description: 'Backups that its Updates made, newest first; update is the one before which it was made.',
   }),
+  drill: Type.Optional(DrillStatusSchema),
   spec: Whole('What is to be kept up to date, and how; as in the App.'),
 });
 

@@ -66,6 +66,7 @@ export function showApp(app: AppObjectWire, backend: ApiBackend): App {
     resources: resourcesOf(app, backend).map(({ podSelector: _, ...resource }) => resource),
     history: updates.map(summarizeUpdate),
     checkpoints: checkpointsOf(updates),
+    ...(status?.drill && { drill: status.drill }),
     spec: { ...spec },
   };
 }

@@ -139,6 +139,14 @@ export const de: Catalogue = {
   app: {
     fromChannel: 'Die Versionen kommen von',
     backups: 'Sicherungen',
+    drill: 'Letzte Wiederherstellungsprobe',
+    drillOutcome: {
+      Passed: 'bestanden',
+      Failed: 'fehlgeschlagen',
+      Inconclusive: 'ohne Ergebnis',
+      Refused: 'nicht möglich',
+    },
+    drillUnderWay: 'läuft',
     noBackups: 'Keine Aktualisierung hat eine Sicherung gemacht.',
     beforeUpdate: 'Vor',
     versions: 'Versionen',

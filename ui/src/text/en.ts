@@ -138,6 +138,9 @@ export const en = {
   app: {
     fromChannel: 'Its versions come from',
     backups: 'Backups',
+    drill: 'Last restore drill',
+    drillOutcome: { Passed: 'passed', Failed: 'failed', Inconclusive: 'inconclusive', Refused: 'could not be tried' },
+    drillUnderWay: 'under way',
     noBackups: 'No update has made a backup.',
     beforeUpdate: 'Before',
     versions: 'Versions',
