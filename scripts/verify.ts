@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { locateTools } from '../test/cluster/binaries.ts';
 import { processesOfRun } from './verify/left-behind.ts';
-import { runProgram, runVitest } from './verify/run-step.ts';
+import { runProgram, runVitest, type TestRun } from './verify/run-step.ts';
 import type { Counts } from './verify/test-report.ts';
 
 interface Step {
@@ -19,13 +19,8 @@ interface Step {
   run(run: Run): Promise<Counts>;
 }
 
-/** What the steps of one run share. */
-interface Run {
-  /** In the environment of every process that the tests start, so that those that are left can be found. */
-  readonly id: string;
-  /** Temporary folder of the tests. */
-  readonly directory: string;
-}
+/** What the steps of one run share: its `id` finds processes that are left, `directory` is the temporary folder of its tests. */
+type Run = TestRun;
 
 const checks: readonly Step[] = [
   { title: 'format and lint', run: () => runProgram('biome', ['ci', '--colors=off', '--error-on-warnings', '.']) },
@@ -100,9 +95,9 @@ async function findLeftBehind(run: Run): Promise<Counts> {
   return { passed: 0, failed: processes.length };
 }
 
-async function verify(steps: readonly Step[]): Promise<Counts> {
+async function verify(steps: readonly Step[], isThorough: boolean): Promise<Counts> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-run-'));
-  const run = { id: directory, directory: join(directory, 't') };
+  const run = { id: directory, directory: join(directory, 't'), isThorough };
   await mkdir(run.directory);
   const total = { passed: 0, failed: 0 };
   try {
@@ -137,7 +132,7 @@ async function main(level: string | undefined): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const { passed, failed } = await verify(steps);
+  const { passed, failed } = await verify(steps, level === 'test');
   const line = `${passed} passed, ${failed} failed`;
   const resultPath = process.env['HEADGATE_RESULT'];
   if (resultPath !== undefined) {

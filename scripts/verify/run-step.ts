@@ -24,6 +24,8 @@ export async function runProgram(program: string, argumentList: readonly string[
 export interface TestRun {
   readonly id: string;
   readonly directory: string;
+  /** With all of the long tests of chance; see test/thorough.ts. */
+  readonly isThorough: boolean;
 }
 
 /**
@@ -39,7 +41,10 @@ export async function runVitest(project: string, run: TestRun): Promise<Counts> 
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     ],
     {
-      env: { ...environment, TMPDIR: run.directory, HEADGATE_TEST_RUN: run.id },
+      env: {
+        ...{ ...environment, TMPDIR: run.directory, HEADGATE_TEST_RUN: run.id },
+        HEADGATE_THOROUGH: String(run.isThorough),
+      },
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );

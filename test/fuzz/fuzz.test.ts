@@ -1,7 +1,7 @@
 /**
  * Bytes that others write never end a process, hang it, or come out as an error that nobody expects.
  *
- * A second a parser here; `make fuzz MINUTES=30` gives them all together that long. What was found once lies in `corpus/<parser>/` and is
+ * Less than a second a parser here; `make fuzz MINUTES=30` gives them all together that long. What was found once lies in `corpus/<parser>/` and is
  * tried first.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isOperationError } from '../../src/core/errors.ts';
+import { share } from '../thorough.ts';
 import { mutated } from './mutate.ts';
 import { type FuzzTarget, targets } from './targets.ts';
 
-const secondsEach = Number(process.env['FUZZ_SECONDS'] ?? '0.7');
+const secondsEach = Number(process.env['FUZZ_SECONDS'] ?? 0.7 * share);
 const mostMs = 2_000;
 
 function corpusOf(name: string): readonly { readonly file: string; readonly bytes: Buffer }[] {
