@@ -1,6 +1,6 @@
 /** The upper layer of the product's image: the program with everything it imports, as one file. */
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 
 /** Absolute path of the program in the image. */
@@ -43,6 +43,24 @@ const requireForBundledCommonJs =
 /** So that a line of a stack trace is still a place that can be looked at. */
 const longestLine = 160;
 
+/**
+ * Modules of Node are required and not imported. An import of `node:http` evaluates whatever that module has to give, which is also the
+ * WebSocket of Node and with it a second undici; `node:crypto` that way brings all of WebCrypto. A bare Node with `node:http` and
+ * `node:https`: 58 MiB imported, 50 MiB required; the controller just loaded: 2 to 3 MiB less.
+ */
+const requireBuiltins: Plugin = {
+  name: 'require-builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'builtin' } : { path, external: true },
+    );
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+      loader: 'js',
+    }));
+  },
+};
+
 export interface BundledProgram {
   readonly entries: readonly TarEntry[];
   /** Files that the bundle is made of, from the root of the repository. */
@@ -71,6 +89,7 @@ export async function bundleProgram(entry: string): Promise<BundledProgram> {
     lineLimit: longestLine,
     legalComments: 'eof',
     logLevel: 'silent',
+    plugins: [requireBuiltins],
     banner: { js: requireForBundledCommonJs },
   });
   const [output] = result.outputFiles;
