@@ -18,6 +18,7 @@ import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { configMaps, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
+import { scratchLabel } from '../resources/metadata.ts';
 import { parseOutboundAllowance } from './outbound-setup.ts';
 
 interface Sent {
@@ -256,6 +257,18 @@ test('channels for all Apps come from a file: those that an App names, else the 
   await untilSent(1);
 
   expect(sent[0]?.path).toBe('/everybody');
+
+  // Nobody is told of what is only tried: the next Update of the same App, now as one in a scratch namespace.
+  const key = { namespace: stage.namespace, name: 'web' };
+  const labels = { [scratchLabel]: 'uid' };
+  await stage.client.patch(apps, key, { kind: 'merge', body: { metadata: { labels } } });
+  const told = sent.length;
+  await pushVersions(registry.host, `notify-${repository}/web`, ['1.2.0']);
+  stage.runtime.webhooks.wakeApp(stage.namespace, 'web');
+  const phases = async () => (await stage.updatesOf('web')).map(({ status }) => status?.phase);
+  await stage.until(async () => expect(await phases()).toEqual(['Succeeded', 'Succeeded']));
+  await stage.pass(60_000, 'web');
+  expect(sent).toHaveLength(told);
 });
 
 test('an address that must not be asked is never asked', async () => {

@@ -8,6 +8,7 @@ import { type NoticeLetter, type NoticeRequest, tell } from '../../core/notify/r
 import { sayVersion } from '../../resources/app-status.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { scratchLabel } from '../../resources/metadata.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import type { Outbound } from '../ports/outbound.ts';
@@ -58,7 +59,9 @@ export async function tellNamespace(
   const apps = common.some(({ isDefault }) => isDefault)
     ? records.listApps(namespace)
     : records.listAppsNotifying(namespace);
-  const told = apps.map((app) => ({ app, channels: channelsOf(common, app) }));
+  // What is tried in a scratch namespace is told by its Channel.
+  const lasting = apps.filter(({ metadata }) => metadata.labels?.[scratchLabel] === undefined);
+  const told = lasting.map((app) => ({ app, channels: channelsOf(common, app) }));
   const channels = [...new Map(told.flatMap((one) => one.channels).map((one) => [one.name, one])).values()];
   if (channels.length === 0) {
     return undefined;
