@@ -113,6 +113,24 @@ test('every alert links to its page where the pages are served', async () => {
   expect(links.toSorted()).toEqual(pages.toSorted().map((page) => `${monitoring.runbookUrl}operate/alerts/${page}/`));
 });
 
+test('of Velero it reads and asks in the namespace of Velero alone, and deletes no Backup', async () => {
+  const objects = await render({ backups: true, veleroNamespace: own[0] });
+  const rulesOf = ({ object }: (typeof objects)[number]) => (object['rules'] ?? []) as readonly Rule[];
+  const withVelero = objects.filter((one) => rulesOf(one).some(({ apiGroups }) => apiGroups.includes('velero.io')));
+
+  expect(withVelero.map(({ kind, object }) => [kind, object['metadata']])).toEqual([
+    ['Role', expect.objectContaining({ namespace: own[0] })],
+  ]);
+  expect(withVelero.flatMap(rulesOf).map(({ resources, verbs }) => [resources, verbs])).toEqual([
+    [['backupstoragelocations', 'datauploads'], ['list']],
+    [
+      ['backups', 'restores'],
+      ['get', 'create'],
+    ],
+    [['deletebackuprequests'], ['get', 'create', 'delete']],
+  ]);
+});
+
 test('git alone writes to nothing but its own objects, Events and its outbox', async () => {
   const objects = await render({ gitOnly: true });
   const role = objects.find(({ kind, name }) => kind === 'ClusterRole' && !name.endsWith('-crds'));

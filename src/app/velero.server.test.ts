@@ -15,6 +15,7 @@ import {
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { boundClaim, type PlayedVelero, playBinding, playVelero, restoreClaim } from '../../test/velero/play-velero.ts';
 import { createAccessReviews } from '../adapters/cluster/access-reviews.ts';
+import { ClusterVelero } from '../adapters/cluster/cluster-velero.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { createDirectRecords } from '../adapters/cluster/records.ts';
 import { backups, deleteRequests, restores } from '../adapters/cluster/velero-objects.ts';
@@ -281,6 +282,16 @@ describe('with Velero', () => {
       expect(await velero.backup()).toBeUndefined();
     });
 
+    test('is not begun without rights in the namespace of Velero; the chart value is said', async () => {
+      const nobody = new ClusterVelero(stage.client.actAs('system:serviceaccount:default:nobody'));
+      const asked = { namespace: velero.namespace, storageLocation: undefined, matchLabels: undefined, claims: [] };
+
+      await expect(nobody.survey(stage.namespace, asked, stop.signal)).rejects.toMatchObject({
+        code: 'VELERO_UNUSABLE',
+        message: expect.stringContaining(`install its chart with veleroNamespace: ${velero.namespace}`),
+      });
+    });
+
     test('is not begun of a volume that is not of a CSI driver', async () => {
       await claim('data', {}, { hostPath: { path: '/data' } });
 
@@ -497,14 +508,38 @@ describe('with Velero', () => {
       await failsAndKeepsAll(/it is not back after 20m .*: Restore .* is InProgress/);
     });
 
-    test('whose Backup is gone: nothing is stopped, and the claim is as it was', async () => {
+    test.each<readonly [string, (backup: string) => Promise<unknown>, RegExp]>([
+      [
+        'is gone',
+        (name) => stage.client.delete(backups, { namespace: velero.namespace, name }),
+        /Backup .* is gone: .*nothing was stopped/,
+      ],
+      [
+        'is being deleted',
+        () => velero.setBackup({ phase: 'Deleting' }),
+        /is Deleting, and only one that is Completed/,
+      ],
+      [
+        'is of another namespace',
+        (name) => {
+          const body = { spec: { includedNamespaces: ['kube-system'] } };
+          return stage.client.patch(backups, { namespace: velero.namespace, name }, { kind: 'merge', body });
+        },
+        /is not of namespace .* alone/,
+      ],
+      [
+        'lies where Velero cannot read',
+        () => velero.setLocation({ status: { phase: 'Unavailable', message: 'no route' } }),
+        /main is Unavailable: no route/,
+      ],
+    ])('whose Backup %s: nothing is stopped, and the claim is as it was', async (_, spoil, message) => {
       await claim('data', { app: 'web' });
       await follow({}, { data: 'OnFailure', stableFor: '0s' });
       await backupIsThere();
       await velero.setBackup({ phase: 'Completed', csiVolumeSnapshotsCompleted: 1 });
       await until(async () => expect(await tagOfWeb()).toBe('1.1.0'));
       const backup = (await velero.backup())?.metadata.name ?? '';
-      await stage.client.delete(backups, { namespace: velero.namespace, name: backup });
+      await spoil(backup);
       const clock = { now: () => stage.clock.now() };
       const context = {
         ...{ records: createDirectRecords(stage.client, clock), reviews: createAccessReviews(stage.client), clock },
@@ -517,9 +552,10 @@ describe('with Velero', () => {
       const second = async () => (await stage.updatesOf('web')).find(({ metadata }) => metadata.name === 'web-2');
       await until(async () =>
         expect((await second())?.status?.dataRestore).toMatchObject({
-          ...{ state: 'Failed', message: expect.stringMatching(/Backup .* is gone: .*nothing was stopped/) },
+          ...{ state: 'Failed', message: expect.stringMatching(message) },
         }),
       );
+      expect((await second())?.status?.dataRestore?.message).toContain('nothing was stopped');
       expect(await replicasOfWeb()).toBe(1);
       expect((await claimNamed('data'))?.spec.volumeName).toBe(volumeOf('data'));
     });

@@ -23,10 +23,7 @@ export const veleroKeeper: DataKeeper<VeleroBackup> = {
   keep,
   check,
   bringBack,
-  whereIsIt: ({ moved }) =>
-    moved === undefined
-      ? 'the claims have the volumes that the bad version left'
-      : `what the bad version left is kept: ${moved.map(({ claim, brokenVolume, brokenClaim }) => `${claim}: PersistentVolume ${brokenVolume}, under the claim ${brokenClaim} once it is moved`).join('; ')}; a claim of the former name is what Velero has restored, perhaps a part`,
+  whereIsIt: ({ moved }) => sayWhere(moved),
   async drop({ velero }, _, checkpoint, signal) {
     if (checkpoint.velero !== undefined) {
       await velero.drop(checkpoint.velero, signal);
@@ -165,6 +162,19 @@ function sayBroken(moved: readonly MovedVolume[]): string {
   return names.length === 0
     ? ''
     : `what the bad version left is kept until somebody deletes PersistentVolumeClaim ${joinSome(names, ', ')}`;
+}
+
+function sayWhere(moved: readonly MovedVolume[] | undefined): string {
+  if (moved === undefined) {
+    return 'the claims have the volumes that the bad version left';
+  }
+  const places = moved.map(
+    ({ claim, brokenVolume, brokenClaim }) =>
+      `${claim}: PersistentVolume ${brokenVolume}, under the claim ${brokenClaim} once it is moved`,
+  );
+  const kept =
+    places.length === 0 ? 'no claim had a volume' : `what the bad version left is kept: ${places.join('; ')}`;
+  return `${kept}; a claim of the former name is what Velero has restored, perhaps a part`;
 }
 
 /** Of the Update whose checkpoint it is. */
