@@ -41,6 +41,9 @@ test.each<readonly [BackupWire, string]>([
   [{ job: { template: {} } }, 'spec.backup.job.template: has no spec; write it as spec.jobTemplate of a CronJob'],
   [{ scaleDown: true, hooks: { after: [hook] } }, 'spec.backup.hooks: run in pods, and scaleDown leaves none'],
   [{ hooks: { before: [{ ...hook, timeout: 'soon' }] } }, 'spec.backup.hooks.before[0].timeout: "soon"'],
+  [{ drill: { schedule: 'never' } }, 'spec.backup.drill.schedule'],
+  [{ drill: { schedule: '@daily', timeZone: 'Mars/North' } }, 'spec.backup.drill.timeZone'],
+  [{ drill: { timeout: '5s' } }, 'spec.backup.drill.timeout: "5s" leaves a drill no time; use 1m or more'],
   [{ timeout: '1s' }, 'spec.backup.timeout: "1s" leaves a backup no time; use 10s or more'],
 ])('%j: %s', (backup, problem) => {
   expect(() => decodeBackup(app(backup))).toThrow(problem);

@@ -42,7 +42,7 @@ const claim = (name: string, storage = '1Gi'): Fields => ({
 const mounting = (claimName: string) => ({ volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] });
 
 const plan = (objects: readonly Fields[], more: Partial<CopyRequest> = {}) =>
-  planCopy({ namespace, objects, volumes: [], jobs: [], ...more });
+  planCopy({ namespace, objects, volumes: [], jobs: [], isFilled: false, ...more });
 
 function planned(objects: readonly Fields[], more: Partial<CopyRequest> = {}) {
   const made = plan(objects, more);
@@ -96,7 +96,7 @@ test('claims of a StatefulSet are made under the names under which it finds them
     ...deployment({}, { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim('x')['spec'] }] }),
     kind: 'StatefulSet',
   };
-  const { before } = planned([set, claim('data-shop-0'), claim('data-shop-1')]);
+  const { before } = planned([set, claim('data-shop-0'), claim('data-shop-1')], { isFilled: true });
   expect(before.map(({ metadata }) => metadata)).toEqual([labelled('data-shop-0'), labelled('data-shop-1')]);
 });
 
@@ -182,6 +182,12 @@ test.each<[string, readonly Fields[], Partial<CopyRequest>, RegExp]>([
     {},
     /^Deployment\/shop: volume data is of kind hostPath, so that a copy would work on that of the App itself$/,
   ],
+  [
+    'a claim of which nothing is kept',
+    [deployment(mounting('data')), claim('data')],
+    {},
+    /^the checkpoint keeps no data of PersistentVolumeClaim data, and an empty one would prove nothing$/,
+  ],
   ['NFS', [deployment({ volumes: [{ name: 'data', nfs: { server: 'x' } }] })], {}, /of kind nfs/],
   ['the network of the node', [deployment({ hostNetwork: true })], {}, /its pods have hostNetwork/],
   [
@@ -193,7 +199,7 @@ test.each<[string, readonly Fields[], Partial<CopyRequest>, RegExp]>([
   [
     'a restore Job with a claim of its own',
     [deployment(mounting('data')), claim('data')],
-    { jobs: [{ what: 'spec.backup.job.restore', template: { spec: mounting('dumps') } }] },
+    { isFilled: true, jobs: [{ what: 'spec.backup.job.restore', template: { spec: mounting('dumps') } }] },
     /^spec\.backup\.job\.restore mounts PersistentVolumeClaim dumps, which is not in the checkpoint/,
   ],
 ])('%s: refused', (_, objects, more, why) => {

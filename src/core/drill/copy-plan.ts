@@ -11,6 +11,8 @@ export interface CopyRequest {
   readonly objects: readonly Fields[];
   /** Snapshots of the checkpoint. */
   readonly volumes: readonly KeptVolume[];
+  /** A Job of the user's fills claims that have no snapshot. */
+  readonly isFilled: boolean;
   /** Pod templates of Jobs that work in the same namespace: tests, and what brings back the data. */
   readonly jobs: readonly { readonly what: string; readonly template: Fields }[];
 }
@@ -47,6 +49,18 @@ export function planCopy(request: CopyRequest): CopyPlan {
   });
   const claims = claimsOf(request, workloads);
   objections.push(...missingClaims(request, new Set(claims.map(({ name }) => name))));
+  const empty = request.isFilled
+    ? []
+    : claims.filter(({ name }) => !request.volumes.some(({ claim }) => claim === name));
+  if (empty.length > 0) {
+    const names = joinSome(
+      empty.map(({ name }) => name),
+      ', ',
+    );
+    objections.push(
+      `the checkpoint keeps no data of PersistentVolumeClaim ${names}, and an empty one would prove nothing`,
+    );
+  }
   if (objections.length > 0) {
     return { kind: 'Refused', why: joinSome(objections, '; ') };
   }

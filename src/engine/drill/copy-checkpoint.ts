@@ -49,7 +49,10 @@ export async function readSource(
     ...one,
     ...(sizeBytes !== undefined && { sizeBytes }),
   }));
-  const plan = planCopy({ namespace: drill.namespace, objects, volumes, jobs: jobsOf(checkpoint.kind, backup, tests) });
+  const plan = planCopy({
+    ...{ namespace: drill.namespace, objects, volumes, isFilled: checkpoint.kind === 'Job' },
+    jobs: jobsOf(checkpoint.kind, backup, tests),
+  });
   if (plan.kind === 'Refused') {
     throw refusal(plan.why);
   }
