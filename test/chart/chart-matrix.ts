@@ -123,7 +123,11 @@ export function chartMatrix(own: readonly [string, string]): readonly ChartRow[]
       values: everything,
       adds: ['HTTPRoute', 'Ingress', 'NetworkPolicy', 'PodDisruptionBudget', 'PrometheusRule', 'ServiceMonitor'],
     },
-    { name: 'everything in two namespaces', values: { ...everything, drills: false, watchNamespaces: own } },
+    {
+      name: 'everything in two namespaces',
+      // All but what makes namespaces.
+      values: { ...everything, drills: false, hub: { ...everything.hub, scratch: false }, watchNamespaces: own },
+    },
     {
       name: 'two namespaces, nothing of the whole cluster',
       values: { watchNamespaces: own, clusterObjects: false, api: { enabled: true, anonymousRead: true } },
