@@ -36,7 +36,7 @@ export function Backups({ app }: { readonly app: Seen<App> }) {
                   </PageLink>
                 </Text>
               </div>
-              {mayRestore && checkpoint.state === 'Completed' && checkpoint.kind === 'Job' && (
+              {mayRestore && checkpoint.state === 'Completed' && checkpoint.kind !== 'Objects' && (
                 <ActionButton
                   action={{
                     label: text.act.restore,
