@@ -381,7 +381,7 @@ test('a namespace that is to be kept stays, until it has expired', async () => {
   expect(await exists(await ground())).toBe(true);
   await stage.clock.advance(26 * 3_600_000);
   await stage.until(async () => expect(await exists(await ground())).toBe(false));
-  expect(await drill()).toMatchObject({ outcome: 'Passed', keep: false });
+  await stage.until(async () => expect(await drill()).toMatchObject({ outcome: 'Passed', keep: false }));
 });
 
 test('an App that is deleted in the middle of a drill leaves nothing, also where nobody saw it', async () => {

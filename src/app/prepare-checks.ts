@@ -1,4 +1,5 @@
 /** What checks of Apps need, and remember. */
+import { setImmediate } from 'node:timers/promises';
 import { ClusterRegistryAccesses } from '../adapters/cluster/registry-accesses.ts';
 import { ClusterSignatureTrusts } from '../adapters/cluster/signature-trusts.ts';
 import { readPullSecrets } from '../adapters/registry/credentials.ts';
@@ -29,6 +30,6 @@ export function prepareChecks(options: CheckOptions, wakeApp: (key: string) => v
   const signatures = createSignatureVerifier(attachments, clock);
   const provenances = createProvenanceVerifier(options.manifests.searchPath);
   const memory = new CheckMemory({ clock, random, atFirstSight: checkAtOnce ?? false });
-  const checks = new RunningChecks({ onEnd: wakeApp, signal });
+  const checks = new RunningChecks({ onEnd: wakeApp, signal, nextTurn: () => setImmediate() });
   return { accesses, trusts, signatures, provenances, memory, checks };
 }

@@ -4,7 +4,7 @@ import { RunningChecks } from './running-checks.ts';
 function open() {
   const ended: string[] = [];
   const stop = new AbortController();
-  const checks = new RunningChecks({ onEnd: (key) => ended.push(key), signal: stop.signal });
+  const checks = new RunningChecks({ onEnd: (key) => ended.push(key), signal: stop.signal, nextTurn: settled });
   const kept: string[] = [];
   const start = (key: string, basis: string) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -7,6 +7,8 @@ export interface RunningChecksOptions {
   readonly onEnd: (key: string) => void;
   /** Ends all. */
   readonly signal: AbortSignal;
+  /** Resolves at the next turn of the event loop; without it no check is taken to end at once. */
+  readonly nextTurn?: () => Promise<void>;
 }
 
 interface Running {
@@ -71,13 +73,12 @@ export class RunningChecks {
    */
   async endsAtOnce(key: string): Promise<boolean> {
     const running = this.#running.get(key);
-    if (running === undefined) {
-      return true;
+    const { nextTurn } = this.#options;
+    if (running === undefined || nextTurn === undefined) {
+      return running === undefined;
     }
     running.isAwaited = true;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await nextTurn();
     running.isAwaited = false;
     return this.#running.get(key) !== running;
   }
