@@ -119,10 +119,12 @@ test('a Job of the App says which version is bad, and one that cannot tell asks 
   const stage = await openStage(context, 'job');
   await stage.push({ tag: '1.0.0' });
   await runWeb(stage, { image: `${stage.repository()}:1.0.0` });
+  await stage.client.create(services, webService({ name: 'web', namespace: stage.namespace }));
   await stage.push({ tag: '1.1.0' });
   const script = [
     'echo "from $HEADGATE_FROM to $HEADGATE_VERSION_WEB"',
-    'if [ "$HEADGATE_VERSION" = 1.1.0 ]; then exit 75; fi',
+    // Where the App's Services are, Kubernetes tells every pod.
+    'if [ "$HEADGATE_VERSION" = 1.1.0 ]; then wget -q -O - "http://$WEB_SERVICE_HOST:$WEB_SERVICE_PORT/"; exit 75; fi',
     'if [ "$HEADGATE_VERSION" = 1.2.0 ]; then for i in 1 2 3 4 5; do echo "table $i"; sleep 1; done; echo "12 rows are missing"; exit 1; fi',
   ].join('\n');
   const container = { name: 'check', image: `${stage.repository()}:1.0.0`, command: ['/bin/sh', '-c', script] };
@@ -141,12 +143,14 @@ test('a Job of the App says which version is bad, and one that cannot tell asks 
   expect(decodeUpdate(asking, 'Update').status?.tests).toEqual([
     expect.objectContaining({
       verdict: 'Inconclusive',
-      message: expect.stringMatching(/^Job web-1-test-1-\S+ failed with exit code 75: from 1\.0\.0 to 1\.1\.0$/),
+      message: expect.stringMatching(
+        /^Job web-1-test-1-\S+ failed with exit code 75: from 1\.0\.0 to 1\.1\.0\nweb 1\.1\.0$/,
+      ),
       logDigest: expect.stringMatching(/^sha256:/),
     }),
   ]);
   expect(await linesOf(api, stage, { update: 'web-1', part: /^Job\/web-1-test-1-/ })).toEqual({
-    lines: ['from 1.0.0 to 1.1.0'],
+    lines: ['from 1.0.0 to 1.1.0', 'web 1.1.0'],
     endedAs: {},
     verdictAtFirst: 'Inconclusive',
   });

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { openPathGround, type PathGround } from '../../test/channels/path-ground.ts';
 import { completeJob, type JobObject, jobsFor } from '../../test/jobs/play-jobs.ts';
+import type { ConfigMap } from '../../test/kube/server-fixtures.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { channels, type ProductObject, rejections } from '../adapters/cluster/kinds.ts';
 import type { Statement } from '../core/channel/evidence.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { namespaces, secrets } from '../kube/resource-types.ts';
+import { configMaps, namespaces, secrets } from '../kube/resource-types.ts';
 
 // One candidate takes many Updates, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -84,6 +85,27 @@ describe('a clean install', () => {
     const { client, namespace } = hub.stage;
     const { items } = await client.list<ProductObject>(rejections, { namespace });
     expect(items.map(({ spec }) => spec)).toEqual([expect.objectContaining({ app: 'api', tag: '2.0.0' })]);
+  });
+
+  test('is one of a Helm release too, beside an App of manifests', async () => {
+    await hub.begin(['api', 'web'], { tryOn: { cleanInstall: true, upgradeFrom: { newest: 1 } } }, ['web']);
+    await hub.published('stable-1');
+    await hub.push({ web: '2.0.0' });
+    await hub.published('stable-2');
+    hub.isGood = ({ isScratch, versions, from }) => !(isScratch && versions['web'] === '3.0.0' && from['web'] === '');
+    await hub.push({ web: '3.0.0' });
+    await hub.until(async () => expect((await last())?.outcome).toBe('Rejected'));
+
+    expect((await last())?.message).toMatch(/^web: clean install: test together: answered 500/);
+    expect(told(await statementsOf('stable-2')).map(([path]) => path)).toEqual([
+      { path: 'upgrade', from: 'stable-1' },
+      { path: 'install' },
+    ]);
+    // In the test cluster the release is as it was.
+    const { client, namespace } = hub.stage;
+    const map = await client.find<ConfigMap>(configMaps, { namespace, name: 'web' });
+    expect(map?.data).toEqual({ version: '2.0.0' });
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
   });
 
   test('gets what is to be copied, and the tests of Apps are made there', async () => {

@@ -1,4 +1,7 @@
-/** A test cluster whose Apps bring all they need along, so that they can be installed elsewhere: ConfigMaps from artifacts of a real registry. */
+/**
+ * A test cluster whose Apps bring all they need along, so that they can be installed elsewhere: ConfigMaps from artifacts of a real registry,
+ * or from charts by the real Helm.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +13,11 @@ import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, jobs, namespaces, secrets } from '../../src/kube/resource-types.ts';
 import { type ChannelObjectWire, decodeChannel } from '../../src/resources/decode-channel.ts';
 import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/decode-release.ts';
+import { packChart } from '../helm/charts.ts';
 import type { ConfigMap } from '../kube/server-fixtures.ts';
 import { openRuntimeStage, type RuntimeStage } from '../runtime-stage.ts';
 import { makeFluxArtifact } from '../servers/artifact.ts';
+import { startChartRepository } from '../servers/chart-repository.ts';
 import { startHttpServer } from '../servers/http-server.ts';
 import type { RunningRegistry } from '../servers/registry.ts';
 import { createChannelKeys } from './channel-keys.ts';
@@ -36,7 +41,8 @@ export interface PathGround {
   readonly probes: readonly Probe[];
   /** Whether what runs together is good; the ConfigMaps of the Apps are there in any case, with these versions. */
   isGood: (probe: Probe) => boolean;
-  begin(names: readonly string[], channel: Json): Promise<void>;
+  /** @param charts those of them that are Helm releases */
+  begin(names: readonly string[], channel: Json, charts?: readonly string[]): Promise<void>;
   push(versions: Readonly<Record<string, string>>): Promise<void>;
   /** Moves the clock, and plays the controller of namespaces, until it holds. */
   until(check: () => unknown): Promise<void>;
@@ -80,10 +86,28 @@ export async function openPathGround(kubeconfig: string, registry: RunningRegist
   });
   const runs = async (namespace: string, name: string, version: string) =>
     (await stage.client.find<ConfigMap>(configMaps, { namespace, name }))?.data?.['version'] === version;
-  const push = (name: string, tag: string) => {
+  const repository = await startChartRepository();
+  let released: readonly string[] = [];
+  const push = async (name: string, tag: string): Promise<void> => {
+    if (released.includes(name)) {
+      const archive = await packChart({ name, version: tag, files: { 'templates/map.yaml': mapTemplate } });
+      repository.add({ name, version: tag, archive });
+      return;
+    }
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { version: tag } };
     const artifact = makeFluxArtifact({ 'map.yaml': JSON.stringify(map) });
-    return pushImage(artifact, { host: registry.host, repository: `${prefix}/${name}`, tag, insecure: true });
+    await pushImage(artifact, { host: registry.host, repository: `${prefix}/${name}`, tag, insecure: true });
+  };
+  const wayOf = (name: string): Json => {
+    if (released.includes(name)) {
+      const chart = { repository: repository.url, name, insecure: true };
+      return { sources: [{ name: 'chart', chart }], deploy: { helm: { chart: { source: 'chart' } } } };
+    }
+    const artifact = { repository: `${registry.host}/${prefix}/${name}`, insecure: true };
+    return {
+      sources: [{ name: 'files', artifact: { ...artifact, policy: { semver: { range: '*' } } } }],
+      deploy: { manifests: {} },
+    };
   };
   const find = () => stage.client.find<KubeObject>(namespaces, { namespace: '', name: scratchOf(stage.namespace) });
   const ground: PathGround = {
@@ -94,21 +118,17 @@ export async function openPathGround(kubeconfig: string, registry: RunningRegist
       return scratchOf(stage.namespace);
     },
     ...{ folder, probes, isGood: () => true },
-    async begin(names, channel) {
+    async begin(names, channel, charts = []) {
       const { client, namespace } = stage;
+      released = charts;
       for (const name of names) {
         await push(name, '1.0.0');
-        const artifact = {
-          repository: `${registry.host}/${prefix}/${name}`,
-          insecure: true,
-          policy: { semver: { range: '*' } },
-        };
         const own = { url: `${server.origin}/?namespace={{namespace}}&version-${name}={{version}}` };
         const spec = {
           interval: '1m',
-          sources: [{ name: 'files', artifact }],
-          deploy: { manifests: {} },
-          health: { timeout: '1m', stableFor: '0s' },
+          ...wayOf(name),
+          // Helm takes seconds, while the clock of the test moves on.
+          health: { timeout: released.includes(name) ? '1h' : '1m', stableFor: '0s' },
           tests: [{ name: 'own', interval: '1s', failureLimit: 0, http: own }],
         };
         await client.create<ProductObject>(apps, {
@@ -167,12 +187,20 @@ export async function openPathGround(kubeconfig: string, registry: RunningRegist
     },
     async stop() {
       await stage.stop();
-      await server.stop();
+      await Promise.all([server.stop(), repository.stop()]);
       await rm(folder, { recursive: true, force: true });
     },
   };
   return ground;
 }
+
+const mapTemplate = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+data:
+  version: {{ .Chart.Version | quote }}
+`;
 
 /** What the controller of namespaces does with one that is being removed; there is none in these tests. */
 async function finishNamespace({ client }: RuntimeStage, space: KubeObject | undefined): Promise<void> {
