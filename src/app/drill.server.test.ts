@@ -1,4 +1,5 @@
 /** Restore drills on a real API server with the real kinds of external-snapshotter; its controller, Jobs and rollouts are played. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { installPublished } from '../../test/crds/published-definitions.ts';
@@ -554,28 +555,39 @@ function isDone({ status }: AppObjectWire, request: Death['request']): boolean {
   return status?.drill?.request === request[drillKey] && status?.drill?.step === 'Ended';
 }
 
-test('volumes of a class that retains them go with the drill', async () => {
+test.each([
+  { what: 'volumes of a class that retains them go with the drill', isOlder: false, policy: 'Delete' },
+  { what: 'a volume that was there before the drill stays', isOlder: true, policy: 'Retain' },
+])('$what', async ({ isOlder, policy }) => {
   await haveCheckpoint({ tests: [] });
+  const volume = `pv-${stage.namespace}`;
+  const spec = {
+    ...{ capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'fast' },
+    ...{ persistentVolumeReclaimPolicy: 'Retain', csi: { driver: 'folders.csi.test', volumeHandle: 'copy' } },
+  };
+  if (isOlder) {
+    await stage.client.create<Anything>(volumes, { metadata: { name: volume }, spec });
+    // The API server tells whole seconds.
+    await delay(1_100);
+  }
   await ask();
   await reaches('Start');
   const namespace = await ground();
   const claim = await stage.client.get<ClaimObject>(claims, { namespace, name: 'data' });
-  const volume = `pv-${namespace}`;
-  await stage.client.create<Anything>(volumes, {
-    metadata: { name: volume },
-    spec: {
-      ...{ capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'fast' },
-      ...{ persistentVolumeReclaimPolicy: 'Retain', csi: { driver: 'folders.csi.test', volumeHandle: 'copy' } },
-      claimRef: { namespace, name: 'data', uid: claim.metadata.uid ?? '' },
-    },
-  });
+  const claimRef = { namespace, name: 'data', uid: claim.metadata.uid ?? '' };
+  if (isOlder) {
+    await stage.client.patch(volumes, whole(volume), { kind: 'merge', body: { spec: { claimRef } } });
+  } else {
+    await stage.client.create<Anything>(volumes, { metadata: { name: volume }, spec: { ...spec, claimRef } });
+  }
   const body = { spec: { volumeName: volume } };
   await stage.client.patch(claims, { namespace, name: 'data' }, { kind: 'merge', body });
   completeRollouts({ client: stage.client, namespace }, stop.signal);
 
   await reaches('Ended');
-  const { spec } = await stage.client.get<VolumeObject>(volumes, whole(volume));
-  expect(spec.persistentVolumeReclaimPolicy).toBe('Delete');
+  const bound = await stage.client.get<VolumeObject>(volumes, whole(volume));
+  expect(bound.spec.persistentVolumeReclaimPolicy).toBe(policy);
+  await stage.client.delete(volumes, whole(volume));
 });
 
 test('a namespace of that name that is not of the drill is left alone', async () => {

@@ -29,7 +29,7 @@ interface AnyObject extends KubeObject {
 }
 
 /** Far more than a Secret of a mebibyte unpacks to, unless somebody means harm. */
-const mostBytes = 64 * 1_024 * 1_024;
+const mostBytes = 16 * 1_024 * 1_024;
 
 export class ClusterDrillGround implements DrillGround {
   readonly #client: KubeClient;
@@ -115,7 +115,7 @@ export class ClusterDrillGround implements DrillGround {
       });
     }
     if (ground) {
-      await this.#freeVolumes(name, signal);
+      await this.#freeVolumes(name, found.metadata.creationTimestamp ?? '', signal);
     }
     await removeLent(this.#client, name, signal);
     if (ground && found?.metadata.deletionTimestamp === undefined) {
@@ -129,14 +129,20 @@ export class ClusterDrillGround implements DrillGround {
     return items.flatMap((item) => readGround(item) ?? []);
   }
 
-  /** Volumes of a class with Retain would be left behind for ever; they are copies, and go with their claims. */
-  async #freeVolumes(namespace: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Volumes of a class with Retain would be left behind for ever; they are copies, and go with their claims. One that is older than the
+   * namespace was not made for it: Kubernetes bound what lay there, and it stays.
+   *
+   * @param since as the API writes times, which compare as text
+   */
+  async #freeVolumes(namespace: string, since: string, signal: AbortSignal): Promise<void> {
     const { items } = await this.#client.list<ClaimObject>(claims, { namespace, signal });
     for (const { metadata, spec } of items) {
       const key = { namespace: '', name: spec.volumeName ?? '' };
       const volume = key.name === '' ? undefined : await this.#client.find<VolumeObject>(volumes, key, { signal });
       const { claimRef, persistentVolumeReclaimPolicy } = volume?.spec ?? {};
-      const isOwn = claimRef?.namespace === namespace && claimRef.uid === metadata.uid;
+      const isNew = (volume?.metadata.creationTimestamp ?? '') >= since;
+      const isOwn = isNew && claimRef?.namespace === namespace && claimRef.uid === metadata.uid;
       if (isOwn && persistentVolumeReclaimPolicy !== 'Delete') {
         const body = { spec: { persistentVolumeReclaimPolicy: 'Delete' } };
         await this.#client.patch(volumes, key, { kind: 'merge', body }, { fieldManager, signal });

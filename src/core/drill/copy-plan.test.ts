@@ -202,6 +202,18 @@ test.each<[string, readonly Fields[], Partial<CopyRequest>, RegExp]>([
     { isFilled: true, jobs: [{ what: 'spec.backup.job.restore', template: { spec: mounting('dumps') } }] },
     /^spec\.backup\.job\.restore mounts PersistentVolumeClaim dumps, which is not in the checkpoint/,
   ],
+  [
+    'a claim to be filled that takes a volume which lies there',
+    [deployment(mounting('data')), { ...claim('data'), spec: { storageClassName: '' } }],
+    { isFilled: true },
+    /^PersistentVolumeClaim data takes a volume that is there already/,
+  ],
+  [
+    'more objects than an App has',
+    [deployment(mounting('data')), ...Array.from({ length: 2_000 }, () => claim('data'))],
+    {},
+    /^the checkpoint holds 2001 objects, more than 2000$/,
+  ],
 ])('%s: refused', (_, objects, more, why) => {
   expect(plan(objects, more)).toEqual({ kind: 'Refused', why: expect.stringMatching(why) });
 });

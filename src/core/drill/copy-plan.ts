@@ -34,10 +34,16 @@ export type CopyPlan =
 export const drillLabel = 'headgate.dev/drill';
 
 const ours = { 'app.kubernetes.io/managed-by': 'headgate' };
+const claimKind = 'PersistentVolumeClaim';
+/** What an App is made of has a few; more than this was written by somebody who means harm. */
+const mostObjects = 2_000;
 const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** @returns `Refused` where a copy could get at what the App itself works on, or would be of nothing */
 export function planCopy(request: CopyRequest): CopyPlan {
+  if (request.objects.length > mostObjects) {
+    return { kind: 'Refused', why: `the checkpoint holds ${request.objects.length} objects, more than ${mostObjects}` };
+  }
   const workloads = request.objects.filter(({ kind }) => workloadKinds.some((one) => one === kind));
   if (workloads.length === 0) {
     return { kind: 'Refused', why: 'the checkpoint holds no Deployment, StatefulSet or DaemonSet to start' };
@@ -48,6 +54,7 @@ export function planCopy(request: CopyRequest): CopyPlan {
     return objection === undefined ? [] : [`${what}: ${objection}`];
   });
   const claims = claimsOf(request, workloads);
+  objections.push(...foundVolumes(request, claims));
   objections.push(...missingClaims(request, new Set(claims.map(({ name }) => name))));
   const empty = request.isFilled
     ? []
@@ -167,7 +174,7 @@ interface CopiedClaim {
 function claimsOf(request: CopyRequest, workloads: readonly Fields[]): readonly CopiedClaim[] {
   const used = new Set(workloads.flatMap(usedClaims));
   return request.objects
-    .filter((object) => object['kind'] === 'PersistentVolumeClaim' && used.has(nameOf(object)))
+    .filter((object) => object['kind'] === claimKind && used.has(nameOf(object)))
     .map((object) => {
       const name = nameOf(object);
       const kept = request.volumes.find(({ claim }) => claim === name);
@@ -175,7 +182,7 @@ function claimsOf(request: CopyRequest, workloads: readonly Fields[]): readonly 
         ...{ apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: kept.snapshot },
       };
       const spec = { ...claimSpec(object, kept?.sizeBytes), ...(dataSource && { dataSource }) };
-      return { name, object: { ...made(request, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }, name), spec } };
+      return { name, object: { ...made(request, { apiVersion: 'v1', kind: claimKind }, name), spec } };
     });
 }
 
@@ -188,6 +195,23 @@ function claimSpec(claim: Fields, leastBytes = 0): Fields {
     ...only(spec, ['accessModes', 'storageClassName', 'volumeMode']),
     resources: { requests: { storage: isEnough ? asked : String(leastBytes) } },
   };
+}
+
+/** An empty claim that takes a volume which lies there already would have a Job write over what is in it. */
+function foundVolumes({ objects, volumes }: CopyRequest, claims: readonly CopiedClaim[]): readonly string[] {
+  const isFound = (name: string) =>
+    objects.some(
+      (object) =>
+        object['kind'] === claimKind &&
+        nameOf(object) === name &&
+        (fieldAt(object, 'spec.storageClassName') === '' || isFields(fieldAt(object, 'spec.selector'))),
+    );
+  return claims
+    .filter(({ name }) => !volumes.some(({ claim }) => claim === name) && isFound(name))
+    .map(
+      ({ name }) =>
+        `PersistentVolumeClaim ${name} takes a volume that is there already (no storage class, or a selector)`,
+    );
 }
 
 /** A Job that mounts a claim beside the App's own: only that one has what it needs, and it is not in the drill's namespace. */
@@ -211,8 +235,7 @@ interface Chosen {
 
 function leftOut(request: CopyRequest, { workloads, taken, wanted, volumes }: Chosen): readonly string[] {
   const used = new Set<Fields>([...workloads, ...taken]);
-  const claims = request.objects.filter(({ kind }) => kind === 'PersistentVolumeClaim');
-  const others = request.objects.filter((object) => !used.has(object) && !claims.includes(object)).map(say);
+  const others = request.objects.filter((object) => !used.has(object) && object['kind'] !== claimKind).map(say);
   const has = (kind: 'ConfigMap' | 'Secret', name: string) =>
     taken.some((object) => object['kind'] === kind && nameOf(object) === name);
   const missing = (['ConfigMap', 'Secret'] as const).flatMap((kind) =>
