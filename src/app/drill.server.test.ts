@@ -57,6 +57,8 @@ interface Anything extends KubeObject {
 const jobTemplate = (image: string, spec: object = {}) => ({
   spec: { template: { spec: { containers: [{ name: 'main', image }], ...spec } } },
 });
+const mounting = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
+const jobs = { template: jobTemplate('dump:1'), restore: jobTemplate('restore:1', mounting) };
 const rowsTest = { name: 'rows', job: { template: jobTemplate('rows:1') } };
 
 const claimSpec = {
@@ -335,6 +337,11 @@ describe('what a drill comes to', () => {
       /spec\.backup\.job\.restore, which would bring it back, is not there/,
     ],
     [
+      'a Job that nobody says is harmless in another namespace',
+      () => haveCheckpoint({ backup: { job: { ...jobs, drills: false } } }, { kind: 'Job' }),
+      /may write to where the App works: set spec\.backup\.job\.drills: true where .* HEADGATE_NAMESPACE says/,
+    ],
+    [
       'a Backup of Velero',
       () => haveCheckpoint({ backup: { velero: {} } }, { kind: 'Velero' }),
       /Velero keeps the data .* a drill cannot bring that into another namespace; velero restore create/,
@@ -350,13 +357,14 @@ describe('what a drill comes to', () => {
   });
 
   test('data that a Job kept is brought back by the restore Job before anything starts', async () => {
-    const mounting = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
-    const job = { template: jobTemplate('dump:1'), restore: jobTemplate('restore:1', mounting) };
-    await haveCheckpoint({ backup: { job }, tests: [] }, { kind: 'Job' });
+    await haveCheckpoint({ backup: { job: { ...jobs, drills: true } }, tests: [] }, { kind: 'Job' });
     await ask();
     await reaches('Restore');
     const { place, env } = await jobFor('restore');
     expect(env).toMatchObject({ HEADGATE_CHECKPOINT: 'shop-1', HEADGATE_DRILL: place.namespace });
+    // A script that writes to db.$HEADGATE_NAMESPACE.svc must not find the App's own.
+    expect(Object.values(env)).not.toContain(stage.namespace);
+    expect(env['HEADGATE_NAMESPACE']).toBe(place.namespace);
     expect(await namesOf(deployments, place.namespace)).toEqual([]);
 
     await completeJob(stage.client, place);

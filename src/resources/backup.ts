@@ -15,6 +15,13 @@ const JobBackupSchema = Type.Object(
       'A Job, as spec.jobTemplate of a CronJob, that writes the data to where it is safe and ends. See the guide for its environment.',
     ),
     restore: Type.Optional(JobTemplate('A Job, in the same form, that brings back the data of HEADGATE_CHECKPOINT.')),
+    drills: Type.Optional(
+      Type.Boolean({
+        description:
+          'The restore Job writes only to claims that it mounts and to where HEADGATE_NAMESPACE says: restore drills may run it in their namespace.',
+        default: false,
+      }),
+    ),
   },
   { description: 'Jobs of yours that keep the data: pg_dump, restic, a script.' },
 );

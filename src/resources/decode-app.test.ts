@@ -114,7 +114,7 @@ describe('decodeAppSpec', () => {
       tests: [],
       update: { timeoutMs: 600_000, stableForMs: 0, tests: [], data: 'Ask' },
       backup: {
-        data: { kind: 'Job', template: { spec: {} }, restore: { spec: {} } },
+        data: { kind: 'Job', template: { spec: {} }, restore: { spec: {} }, drills: false },
         ...{ timeoutMs: 3_600_000, keep: 5, maxAgeMs: 86_400_000, serviceAccount: 'backup', scaleDown: true },
         hooks: { before: [], after: [] },
       },

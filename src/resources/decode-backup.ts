@@ -107,5 +107,5 @@ function decodeJob(job: NonNullable<BackupWire['job']>): JobBackup {
       throw invalidObject(`spec.backup.job.${field}`, ['has no spec; write it as spec.jobTemplate of a CronJob']);
     }
   }
-  return { kind: 'Job', template: job.template, restore: job.restore };
+  return { kind: 'Job', template: job.template, restore: job.restore, drills: job.drills ?? false };
 }

@@ -37,6 +37,8 @@ export interface JobBackup {
   readonly template: Fields;
   /** Undefined: there is no way back with the data. */
   readonly restore: Fields | undefined;
+  /** The owner says that `restore` writes only into the namespace that it is started in: drills may run it. */
+  readonly drills: boolean;
 }
 
 /** CSI snapshots of the claims that the App's workloads mount. */

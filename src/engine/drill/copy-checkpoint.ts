@@ -59,16 +59,21 @@ export async function readSource(
   return { update, spec: spec.value, backup, plan, tests };
 }
 
-/** The Job that brings back the data of a checkpoint that a Job made. @throws OBJECT_INVALID when there is none */
+/** The Job that brings back the data of a checkpoint that a Job made. @throws OBJECT_INVALID when there is none, or it must not run here */
 export function restoreTemplateOf({ update, backup }: Source) {
   if (update.status?.checkpoint?.kind !== 'Job') {
     return undefined;
   }
-  const template = backup?.data?.kind === 'Job' ? backup.data.restore : undefined;
-  if (template === undefined) {
+  const job = backup?.data?.kind === 'Job' ? backup.data : undefined;
+  if (job?.restore === undefined) {
     throw refusal('a Job kept the data, and spec.backup.job.restore, which would bring it back, is not there');
   }
-  return template;
+  if (!job.drills) {
+    throw refusal(
+      'a Job brings back the data, and may write to where the App works: set spec.backup.job.drills: true where it writes only to claims that it mounts and to where HEADGATE_NAMESPACE says',
+    );
+  }
+  return job.restore;
 }
 
 function jobsOf(kind: string, backup: Backup | undefined, { tests }: DrillTests) {

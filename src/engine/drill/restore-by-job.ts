@@ -23,7 +23,7 @@ export async function restoreByJob(
       {
         ...{ namespace, name: job, purpose: 'restore', template, retries: 0, serviceAccount: undefined },
         owner: { apiVersion: 'v1', kind: 'Namespace', name: namespace, uid: namespaceUid },
-        env: { ...jobEnvironment(source.update, checkpoint, [checkpoint]), HEADGATE_DRILL: namespace },
+        env: environmentOf(source, checkpoint, namespace),
         deadlineSeconds: Math.max(1, Math.floor((drill.until.getTime() - clock.now().getTime()) / 1_000)),
       },
       signal,
@@ -42,6 +42,12 @@ export async function restoreByJob(
         drill: decided(drill, 'Failed', `the data is not back: ${sayFailure(drill.job, outcome)}`),
       };
   }
+}
+
+/** The namespace is that of the drill: a script that takes its addresses from there must not find what the App works on. */
+function environmentOf({ update }: Source, checkpoint: string, namespace: string): Readonly<Record<string, string>> {
+  const env = jobEnvironment(update, checkpoint, [checkpoint]);
+  return { ...env, HEADGATE_NAMESPACE: namespace, HEADGATE_DRILL: namespace };
 }
 
 function soon(now: Date): Date {
