@@ -20,13 +20,15 @@ import {
   type VolumeObject,
   volumes,
 } from '../adapters/cluster/volume-objects.ts';
-import { reconcileDrills } from '../controllers/drill-controller.ts';
+import { type DrillControllerContext, reconcileDrills } from '../controllers/drill-controller.ts';
 import { ended } from '../engine/app-test/test-runner.ts';
 import type { DrillGround } from '../engine/ports/drill-ground.ts';
+import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import type { KubeObject, ResourceType } from '../kube/objects.ts';
 import { deployments, namespaces, secrets, services } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { DrillStatusWire } from '../resources/drill.ts';
 import { drillKey, encodeDrillRequest } from '../resources/drill-codec.ts';
 
 let stage: RuntimeStage;
@@ -504,20 +506,15 @@ async function killedAt({ call, when, request }: Death): Promise<boolean> {
       completeRollouts({ client, namespace: at }, stop.signal);
     }
     const app = seen;
-    const { records } = stage.runtime;
-    const nobody = { attempt: async () => ended('Inconclusive', ''), release: () => undefined };
-    const context = {
+    const context = contextOf({
       records: {
         findApp: () => app,
-        findUpdate: records.findUpdate,
-        listUpdates: records.listUpdates,
         readApp: read,
         writeAppStatus: mortal(async (...given: Parameters<typeof direct.writeAppStatus>) => {
           const written = asking(await direct.writeAppStatus(...given));
           return written ?? given[0];
         }),
       },
-      clock,
       ground: {
         readObjects: mortal((...given: Parameters<DrillGround['readObjects']>) => real.readObjects(...given)),
         open: mortal((...given: Parameters<DrillGround['open']>) => real.open(...given)),
@@ -527,26 +524,7 @@ async function killedAt({ call, when, request }: Death): Promise<boolean> {
         remove: mortal((...given: Parameters<DrillGround['remove']>) => real.remove(...given)),
         list: (signal: AbortSignal) => real.list(signal),
       },
-      drillJobs: new ClusterJobs({
-        client,
-        clock,
-        onChange: () => undefined,
-        onError: () => undefined,
-        signal: stop.signal,
-      }),
-      drillProbers: {
-        Http: nobody,
-        Job: nobody,
-        Helm: nobody,
-        Webhook: nobody,
-        Metric: nobody,
-        Web: nobody,
-        Refused: nobody,
-      },
-      namespaces: [namespace],
-      assertLeading: () => undefined,
-      onDrill: () => undefined,
-    };
+    });
     try {
       await reconcileDrills(context, `${namespace}/shop`, stop.signal);
     } catch (error) {
@@ -558,6 +536,81 @@ async function killedAt({ call, when, request }: Death): Promise<boolean> {
   }
   return died;
 }
+
+interface Given {
+  readonly records: Pick<DrillControllerContext['records'], 'findApp' | 'readApp' | 'writeAppStatus'>;
+  readonly ground: DrillGround;
+}
+
+/** Of passes beside the runtime of the stage. */
+function contextOf({ records, ground: at }: Given): DrillControllerContext {
+  const { client, clock, namespace, runtime } = stage;
+  const nobody = { attempt: async () => ended('Inconclusive', ''), release: () => undefined };
+  const quiet = { onChange: () => undefined, onError: () => undefined };
+  return {
+    ...{ clock, ground: at, namespaces: [namespace], assertLeading: () => undefined, onDrill: () => undefined },
+    records: { ...runtime.records, ...records },
+    drillJobs: new ClusterJobs({ client, clock, ...quiet, signal: stop.signal }),
+    drillProbers: {
+      ...{ Http: nobody, Job: nobody, Helm: nobody, Webhook: nobody, Metric: nobody, Web: nobody, Refused: nobody },
+    },
+  };
+}
+
+/** One pass by somebody who reads the checkpoint and does the rest with this client. Nothing of it is written into the cluster. */
+async function passWith(client: KubeClient, before?: DrillStatusWire): Promise<DrillStatusWire | undefined> {
+  const real = new ClusterDrillGround(stage.client);
+  const readObjects: DrillGround['readObjects'] = (...given) => real.readObjects(...given);
+  const seen = await stage.app('shop');
+  const annotations = { [drillKey]: 'now' };
+  let app: AppObjectWire = {
+    ...seen,
+    metadata: { ...seen.metadata, annotations },
+    status: { ...(before && { drill: before }) },
+  };
+  const context = contextOf({
+    records: {
+      findApp: () => app,
+      readApp: async () => app,
+      writeAppStatus: async (_, status) => {
+        app = { ...app, status };
+        return app;
+      },
+    },
+    ground: Object.assign(new ClusterDrillGround(client), { readObjects }),
+  });
+  await reconcileDrills(context, `${stage.namespace}/shop`, stop.signal);
+  return app.status?.drill;
+}
+
+test('without rights it is refused and over at once, and the message names the value of the chart', async () => {
+  await haveCheckpoint();
+
+  const drill = await passWith(stage.client.actAs('nobody'));
+
+  expect(drill).toMatchObject({ step: 'Ended', outcome: 'Refused' });
+  expect(drill?.message).toMatch(
+    /User "nobody" cannot .*; drills need `drills: true` in the values of the chart; Namespace .* is left where it was made: /,
+  );
+});
+
+test('what cannot be taken away is tried again, and left when it has expired', async () => {
+  await haveCheckpoint();
+  const nowhere = createKubeClient({ ...stage.apiConfig, server: 'http://127.0.0.1:1' }, { retryBudgetMs: 0 });
+  const startedAt = stage.clock.now().toISOString();
+  const drill: DrillStatusWire = {
+    ...{ step: 'Remove', namespace: 'headgate-drill-shop', namespaceUid: 'u', request: 'now', by: 'ada' },
+    ...{ outcome: 'Passed', message: 'all is well', startedAt, until: startedAt },
+  };
+
+  await expect(passWith(nowhere, drill)).rejects.toThrow(/127\.0\.0\.1|ECONNREFUSED/);
+  await stage.clock.advance(61 * 60_000);
+  expect(await passWith(nowhere, drill)).toMatchObject({
+    ...{ step: 'Ended', outcome: 'Passed' },
+    message: expect.stringMatching(/^all is well; Namespace headgate-drill-shop is left: /),
+  });
+  await nowhere.close();
+});
 
 function isDone({ status }: AppObjectWire, request: Death['request']): boolean {
   return status?.drill?.request === request[drillKey] && status?.drill?.step === 'Ended';

@@ -2,7 +2,7 @@
 import { drillLabel } from '../../core/drill/copy-plan.ts';
 import { type Drill, decided, expiryOf } from '../../core/drill/drill.ts';
 import { formatDuration } from '../../core/duration.ts';
-import { isOperationError } from '../../core/errors.ts';
+import { isOperationError, type OperationError } from '../../core/errors.ts';
 import { assessObject } from '../../core/health/objects/assess-object.ts';
 import { textAt } from '../../core/health/objects/fields.ts';
 import { joinSome } from '../../core/text.ts';
@@ -34,16 +34,23 @@ function afterError(context: DrillContext, drill: Drill, error: unknown): DrillP
   if (!isOperationError(error) || error.code === 'INVARIANT' || error.code === 'LEASE_LOST') {
     throw error;
   }
-  if (isPassing(error.message) && context.clock.now() < drill.until) {
-    return wait(context, error.message);
+  const isOver = context.clock.now() >= drill.until;
+  if (isPassing(error.message)) {
+    return isOver ? late(drill, error.message) : wait(context, error.message);
   }
-  if (error.retry === 'never') {
-    return noted(decided(drill, 'Refused', error.message));
+  if (isFinal(error)) {
+    const advice = error.code === 'API_FORBIDDEN' ? '; drills need `drills: true` in the values of the chart' : '';
+    return noted(decided(drill, 'Refused', `${error.message}${advice}`));
   }
-  if (context.clock.now() >= drill.until) {
+  if (isOver) {
     return late(drill, error.message);
   }
   throw error;
+}
+
+/** Nobody waits for rights: a drill that is under way holds back the next ones, and keeps checkpoints from being let go. */
+function isFinal({ code, retry }: OperationError): boolean {
+  return retry === 'never' || code === 'API_FORBIDDEN' || code === 'API_REJECTED';
 }
 
 /** Quotas of a namespace that was just made are counted a moment later, and nothing may be made before. */
@@ -136,13 +143,12 @@ async function remove(context: DrillContext, drill: Drill, signal: AbortSignal):
     await context.ground.remove(drill.namespace, signal);
     return noted(ended);
   } catch (error) {
-    if (isOperationError(error) && error.retry === 'never' && error.code !== 'INVARIANT') {
-      return noted({
-        ...ended,
-        message: `${drill.message ?? ''}; Namespace ${drill.namespace} is left: ${error.message}`,
-      });
+    const isOwn = !isOperationError(error) || error.code === 'INVARIANT' || error.code === 'LEASE_LOST';
+    if (isOwn || !(isFinal(error) || now >= expiryOf(drill))) {
+      throw error;
     }
-    throw error;
+    const left = `Namespace ${drill.namespace} is left${drill.namespaceUid === undefined ? ' where it was made' : ''}`;
+    return noted({ ...ended, message: `${drill.message ?? ''}; ${left}: ${error.message}` });
   }
 }
 
