@@ -430,8 +430,19 @@ test('drills come on their schedule, and one that was missed is made up for once
   expect(rows).toContain(`headgate_drill_timestamp_seconds${label} ${seconds}`);
   expect(rows).toContain(`headgate_drill_last_success_timestamp_seconds${label} ${seconds}`);
 
+  await ask();
+  await stage.until(async () => expect(await drill()).toMatchObject({ step: 'Start', by: 'ada' }));
+  completeRollouts({ client: stage.client, namespace: await ground() }, stop.signal);
+  await reaches('Ended');
+  const request = (await drill())?.request;
+
   await stage.clock.advance(24 * 3_600_000);
-  await stage.until(async () => expect((await drill())?.startedAt).not.toBe(first));
+  await stage.until(async () => expect(await drill()).toMatchObject({ step: 'Start', by: 'its schedule' }));
+  expect((await drill())?.startedAt).not.toBe(first);
+  completeRollouts({ client: stage.client, namespace: await ground() }, stop.signal);
+  await reaches('Ended');
+  // What was asked for before is not asked for again.
+  expect(await drill()).toMatchObject({ by: 'its schedule', request });
 });
 
 test('killed before or after any of its calls it goes on, ends, and leaves nothing', { timeout: 300_000 }, async () => {

@@ -1,4 +1,4 @@
-import type { DrillOutcome } from '../core/drill/drill.ts';
+import { bySchedule, type DrillOutcome } from '../core/drill/drill.ts';
 import { formatDuration, parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
@@ -85,9 +85,9 @@ interface Waiting {
 
 type Follow = (signal: AbortSignal) => AsyncIterable<AppObjectWire>;
 
-/** `Asked`: nobody has begun it; `Behind`: another one is under way; `Taken`: it is under way. */
+/** `Asked`: nobody has begun it; `Behind`: another one is under way; `Taken`: it is under way; `Missed`: one of the schedule came after it. */
 type Seen =
-  | { readonly kind: 'Asked' | 'Behind' | 'Taken' }
+  | { readonly kind: 'Asked' | 'Behind' | 'Taken' | 'Missed' }
   | { readonly kind: 'Ended'; readonly drill: DrillStatusWire };
 
 /** @throws USAGE when the App is deleted, or nobody takes the request */
@@ -100,6 +100,11 @@ async function untilEnded(follow: Follow, waiting: Waiting): Promise<DrillStatus
       return seen.drill;
     }
     signal.throwIfAborted();
+    if (seen.kind === 'Missed') {
+      throw usageError(
+        `drill ${app}: it is over, and its schedule has begun another; the Events of the App tell how it ended`,
+      );
+    }
     if (!patience.aborted) {
       throw usageError(`drill ${app}: the App was deleted`);
     }
@@ -117,7 +122,7 @@ async function look(changes: AsyncIterable<AppObjectWire>, { request, warn }: Wa
   for await (const { status } of changes) {
     const drill = status?.drill;
     seen = seenOf(drill, request);
-    if (seen.kind === 'Ended') {
+    if (seen.kind === 'Ended' || seen.kind === 'Missed') {
       return seen;
     }
     if (seen.kind === 'Taken' && drill && drill.step !== step) {
@@ -132,6 +137,9 @@ function seenOf(drill: DrillStatusWire | undefined, request: string): Seen {
   const hasEnded = drill === undefined || drill.step === 'Ended';
   if (drill?.request !== request) {
     return { kind: hasEnded ? 'Asked' : 'Behind' };
+  }
+  if (drill.by === bySchedule) {
+    return { kind: 'Missed' };
   }
   return hasEnded ? { kind: 'Ended', drill } : { kind: 'Taken' };
 }

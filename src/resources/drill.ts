@@ -29,7 +29,12 @@ export const DrillStatusSchema = Type.Object(
     step: Type.Enum([...drillSteps], { description: 'What is done next. Ended: it is over.' }),
     namespace: Text('Where it is made. It goes with the drill, or a day later where it was to be kept.', 63),
     checkpoint: Type.Optional(Text('The checkpoint that is tried: the name of the Update that made it.', 253)),
-    request: Type.Optional(Text('The annotation that asked for it; absent for its schedule.', 1_024)),
+    request: Type.Optional(
+      Text(
+        'The annotation that asked for it, or, where its schedule did, for the last one before that was asked for.',
+        1_024,
+      ),
+    ),
     by: Text('Who asked for it.', 512),
     keep: Type.Optional(Type.Boolean({ description: 'The namespace stays for a day.' })),
     startedAt: Time('When it was begun.'),

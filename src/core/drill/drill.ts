@@ -28,7 +28,7 @@ export interface Drill {
   readonly namespace: string;
   /** Id of the checkpoint; undefined where there is none. */
   readonly checkpoint: string | undefined;
-  /** What asked for it; undefined: its schedule. */
+  /** What was asked for last: this one, or one before where its schedule began it. It is not done again. */
   readonly request: string | undefined;
   readonly by: string;
   /** The namespace stays for a while, for people to look at. */
@@ -46,6 +46,9 @@ export interface Drill {
   readonly message?: string | undefined;
   readonly finishedAt?: Date | undefined;
 }
+
+/** In `by`: nobody asked for it. */
+export const bySchedule = 'its schedule';
 
 /** What somebody asks for, by hand. */
 export interface DrillRequest {

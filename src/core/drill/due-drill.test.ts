@@ -3,7 +3,7 @@ import { later, startOfTest } from '../../../test/fixtures.ts';
 import { parseCron } from '../schedule/cron.ts';
 import { timeZone } from '../schedule/time-zone.ts';
 import { type Drill, type DrillRequest, drillNamespaceOf, expiryOf } from './drill.ts';
-import { type DrillWishes, dueDrill } from './due-drill.ts';
+import { askedBy, type DrillWishes, dueDrill } from './due-drill.ts';
 
 const hour = 3_600_000;
 const hourly = { times: parseCron('@every 1h', 'x'), offsetAt: timeZone('UTC', 'x') };
@@ -39,6 +39,13 @@ test.each<[string, Partial<DrillWishes>, number, 'Due' | 'Later']>([
   ],
 ])('%s', (_, wishes, atMs, expected) => {
   expect(ask(wishes, atMs).kind).toBe(expected);
+});
+
+test('what was asked for is not done again after a drill that nobody asked for', () => {
+  const asked = drill(askedBy(request, undefined));
+  const scheduled = drill({ ...askedBy(undefined, asked), startedAt: later(hour) });
+  expect(scheduled).toMatchObject({ request: 'one', by: 'its schedule' });
+  expect(ask({ settings, request, drill: scheduled }, hour).kind).toBe('Later');
 });
 
 test('times that were missed are made up for once', () => {

@@ -1,6 +1,6 @@
 /** Whether a drill is to begin, and what asks for it. */
 import { nextTime } from '../schedule/next-time.ts';
-import { type Drill, type DrillRequest, type DrillSettings, isUnderWay } from './drill.ts';
+import { bySchedule, type Drill, type DrillRequest, type DrillSettings, isUnderWay } from './drill.ts';
 
 export type DueDrill =
   | { readonly kind: 'Due'; readonly request: DrillRequest | undefined }
@@ -18,6 +18,16 @@ export interface DrillWishes {
   readonly since: Date;
   /** Keeps apart Apps that say the same. */
   readonly seed: string;
+}
+
+/** Who a drill is by, and what is not to be done again after it. */
+export function askedBy(
+  request: DrillRequest | undefined,
+  before: Pick<Drill, 'request'> | undefined,
+): Pick<Drill, 'request' | 'by'> {
+  return request === undefined
+    ? { request: before?.request, by: bySchedule }
+    : { request: request.text, by: request.by };
 }
 
 /** A request comes before the schedule; a time that passed while nobody was at work is made up for once. */

@@ -1,7 +1,9 @@
 /** The first line of a drill's journal. */
 import { type Drill, type DrillRequest, defaultDrillTimeoutMs, drillNamespaceOf } from '../../core/drill/drill.ts';
+import { askedBy } from '../../core/drill/due-drill.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
 import { readAppSpec } from '../../resources/decode-app.ts';
+import { drillOf } from '../../resources/drill-codec.ts';
 import { keptCheckpoints } from '../checkpoint/kept-checkpoints.ts';
 import type { DrillContext } from './drill-context.ts';
 
@@ -21,8 +23,7 @@ export function beginDrill(
     step: 'Copy',
     namespace: drillNamespaceOf(app.metadata, now),
     checkpoint: newest?.update,
-    request: request?.text,
-    by: request?.by ?? 'its schedule',
+    ...askedBy(request, drillOf(app)),
     keep: request?.keep ?? false,
     startedAt: now,
     until: new Date(now.getTime() + timeoutMs),
