@@ -2,10 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createAuthority } from '../../test/cluster/certificates.ts';
 import { installPublished } from '../../test/crds/published-definitions.ts';
 import { completeJob, failJob, jobsFor } from '../../test/jobs/play-jobs.ts';
 import { connectTo } from '../../test/kube/server-fixtures.ts';
 import { completeRollouts, openRuntimeStage, type RuntimeStage } from '../../test/runtime-stage.ts';
+import { startHttpServer } from '../../test/servers/http-server.ts';
+import { shareSecret } from '../../test/tested-app.ts';
 import { ClusterDrillGround } from '../adapters/cluster/cluster-drill-ground.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
 import { apps, type ProductObject, updates } from '../adapters/cluster/kinds.ts';
@@ -30,6 +33,7 @@ import type { AppSpecWire } from '../resources/app.ts';
 import type { AppObjectWire } from '../resources/decode-app.ts';
 import type { DrillStatusWire } from '../resources/drill.ts';
 import { drillKey, encodeDrillRequest } from '../resources/drill-codec.ts';
+import { parseOutboundAllowance } from './outbound-setup.ts';
 
 let stage: RuntimeStage;
 let stop: AbortController;
@@ -42,7 +46,9 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   stop = new AbortController();
-  stage = await openRuntimeStage(inject('kubeconfig'));
+  stage = await openRuntimeStage(inject('kubeconfig'), {
+    outbound: { allowance: parseOutboundAllowance(['127.0.0.0/8']), proxy: undefined },
+  });
 });
 
 afterEach(async () => {
@@ -277,6 +283,29 @@ test('a checkpoint of snapshots is brought back beside the App, tested, and take
   expect(await stage.client.find(snapshotContents, whole(content.metadata.name))).toBeUndefined();
   expect(await everything()).toEqual(before);
   expect(await stage.metrics.registry.metrics()).toContain('headgate_drills_total{outcome="Passed"} 1');
+});
+
+test('Secrets that an http test names are those of the App; the copy has none of them', async ({ onTestFinished }) => {
+  const [authority, people] = [createAuthority('test'), createAuthority('people')];
+  const client = people.issue({ commonName: 'headgate' });
+  const server = await startHttpServer((request, response) => void response.end(request.url), {
+    ...authority.issue({ commonName: 'web', hosts: ['web.example.com'] }),
+    clientAuthority: people.certificate,
+  });
+  onTestFinished(server.stop);
+  await shareSecret(stage, 'ca', { 'ca.crt': authority.certificate });
+  await shareSecret(stage, 'client', { 'tls.crt': client.certificate, 'tls.key': client.key });
+  const tls = { clientSecretRef: { name: 'client' }, serverName: 'web.example.com' };
+  const http = { url: `${server.origin}/{{namespace}}`, caSecretRef: { name: 'ca' }, tls };
+  await haveCheckpoint({ tests: [{ name: 'mutual', timeout: '20s', http }] });
+
+  await ask();
+  await reaches('Start');
+  completeRollouts({ client: stage.client, namespace: await ground() }, stop.signal);
+
+  await reaches('Ended');
+  expect(await drill()).toMatchObject({ outcome: 'Passed', tests: [{ name: 'mutual', verdict: 'Pass' }] });
+  expect(server.requests).toMatchObject([{ path: `/${await ground()}` }]);
 });
 
 describe('what a drill comes to', () => {

@@ -24,10 +24,10 @@ export async function attemptHttp(
   { probe, subject }: TestAttempt<HttpProbe>,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const { fields, owner, namespace } = subject;
+  const { fields, secretsIn, namespace } = subject;
   const startedMs = context.monotonicMs();
   try {
-    const answer = await ask(context, { probe, namespace, home: owner.namespace, fields }, signal);
+    const answer = await ask(context, { probe, namespace, secretsIn, fields }, signal);
     if (answer.kind === 'Silence') {
       return ended('Fail', answer.message);
     }
@@ -49,8 +49,7 @@ export function notMade(error: unknown): Attempted {
 interface Question {
   readonly probe: HttpProbe;
   readonly namespace: string;
-  /** Where Secrets are. */
-  readonly home: string;
+  readonly secretsIn: string;
   readonly fields: TemplateFields;
 }
 
@@ -86,14 +85,14 @@ async function askService(
 
 async function askUrl(
   { outbound, secrets }: HttpContext,
-  { probe, home, fields, url, caSecret, tls, sent }: Target<'Url'>,
+  { probe, secretsIn, fields, url, caSecret, tls, sent }: Target<'Url'>,
   signal: AbortSignal,
 ): Promise<ServiceAnswer> {
-  const caBundle = caSecret === undefined ? undefined : await secrets.valueOf(home, caSecret, 'ca.crt', signal);
+  const caBundle = caSecret === undefined ? undefined : await secrets.valueOf(secretsIn, caSecret, 'ca.crt', signal);
   const request = {
     what: `${probe.method} the address of the test`,
     ...{ method: probe.method, url: fillTemplate(url, escaped(fields)), ...sent, caBundle },
-    tls: await connectionBy(secrets, home, tls, signal),
+    tls: await connectionBy(secrets, secretsIn, tls, signal),
     ...{ timeoutMs: probe.timeoutMs, maxBytes: maxBodyBytes, cutsBody: true, maxRedirects: 0 },
   };
   try {

@@ -20,7 +20,7 @@ export async function attemptMetric(
   const { rule } = probe;
   const query = fillTemplate(probe.query, quoted(subject.fields));
   try {
-    const place = await placeOf(secrets, subject.owner.namespace, probe, signal);
+    const place = await placeOf(secrets, subject.secretsIn, probe, signal);
     const now = await prometheus.query(place, query, undefined, signal);
     if (rule.kind === 'Conditions') {
       return now.kind === 'Samples' || now.kind === 'Empty'

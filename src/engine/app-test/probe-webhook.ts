@@ -52,7 +52,7 @@ async function ask(
   const { probe, subject, test } = attempt;
   const id = idOf(attempt);
   try {
-    const secret = await secrets.valueOf(subject.owner.namespace, probe.secret, 'token', signal);
+    const secret = await secrets.valueOf(subject.secretsIn, probe.secret, 'token', signal);
     const body = JSON.stringify(questionOf(attempt, secret));
     const signature = signBody(secret, body, clock.now());
     const answer = await outbound.send(
@@ -97,7 +97,7 @@ async function poll(
     until: new Date(clock.now().getTime() + everyMs),
   });
   try {
-    const secret = await secrets.valueOf(subject.owner.namespace, probe.secret, 'token', signal);
+    const secret = await secrets.valueOf(subject.secretsIn, probe.secret, 'token', signal);
     const answer = await outbound.send(
       {
         what: `ask how test ${test.name} stands`,

@@ -17,8 +17,10 @@ export interface TestSubject {
     readonly name: string;
     readonly uid: string;
   };
-  /** Where the Apps are: their Services, and where Jobs run. Secrets are those of the owner's. */
+  /** Where the Apps are: their Services, and where Jobs run. */
   readonly namespace: string;
+  /** Where the Secrets are that tests name: with whoever wrote them. */
+  readonly secretsIn: string;
   /** App or Channel, for those outside that are asked. */
   readonly app: string;
   readonly changes: readonly VersionChange[];
@@ -70,7 +72,7 @@ export function subjectOf(work: Work): TestSubject {
   const changes = changesOf(update.spec);
   return {
     owner: { kind: 'Update', namespace, name, uid },
-    ...{ app, namespace, changes, work },
+    ...{ app, namespace, secretsIn: namespace, changes, work },
     fields: testFields({ namespace, app, update: name }, changes),
     appliedAt: stepStartedAt(journal, 'Apply') ?? journal.startedAt,
   };

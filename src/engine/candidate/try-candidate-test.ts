@@ -68,7 +68,7 @@ function subjectOfTrial(context: CandidateContext, hub: HubAtWork, of: TestDue['
   const update = `${name}-${candidate.number}-${candidate.trials.length}${of === 'watches' ? '-soak' : ''}`;
   return {
     owner: { kind: 'Channel', namespace: channel.metadata.namespace, name, uid },
-    ...{ app: name, namespace, changes, work: undefined },
+    ...{ app: name, namespace, secretsIn: channel.metadata.namespace, changes, work: undefined },
     fields: testFields({ namespace, app: name, update }, changes),
     appliedAt: trial?.startedAt ?? candidate.startedAt,
   };

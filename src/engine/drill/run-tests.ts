@@ -69,7 +69,7 @@ function subjectOf({ app, drill, source }: Testing): TestSubject {
   const { name } = app.metadata;
   return {
     owner: { kind: 'Namespace', namespace, name: namespace, uid: namespaceUid },
-    ...{ app: name, namespace, changes, work: undefined },
+    ...{ app: name, namespace, secretsIn: app.metadata.namespace, changes, work: undefined },
     fields: testFields({ namespace, app: name, update: checkpoint }, changes),
     appliedAt: drill.startedAt,
   };
