@@ -239,6 +239,16 @@ describe('a path besides the one of the test cluster', () => {
 
   test.each<{ what: string; standing: Standing; minutes?: number; based?: boolean; step: object }>([
     { what: 'is not there', standing: { kind: 'Absent' }, step: { kind: 'Install' } },
+    {
+      what: 'cannot be put there in time',
+      ...{ standing: { kind: 'Absent' }, minutes: 1 },
+      step: {
+        result: {
+          kind: 'Unclear',
+          message: expect.stringMatching(/could not be put there; that is not so within 1m$/),
+        },
+      },
+    },
     { what: 'is on its way', standing: { kind: 'Moving', message: 'pulls' }, step: { kind: 'Wait' } },
     {
       what: 'is too long on its way',

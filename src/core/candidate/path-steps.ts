@@ -27,16 +27,17 @@ export function arriveOnPath(
   if (bad.length > 0) {
     return end(isBasing(trial, path) ? 'Unclear' : 'Failed', say(bad));
   }
-  if (all.some(([, { kind }]) => kind === 'Absent')) {
-    return { kind: 'Install' };
-  }
   const waiting = all.filter(([, { kind }]) => kind !== 'Arrived');
   if (waiting.length === 0) {
     return { kind: isBasing(trial, path) ? 'NoteBased' : 'NoteArrived' };
   }
   const until = new Date(trial.startedAt.getTime() + settings.pathTimeoutMs);
-  return now >= until
-    ? end('Unclear', `${say(waiting)}; that is not so within ${formatDuration(settings.pathTimeoutMs)}`)
+  if (now >= until) {
+    // Also where they cannot even be put there: the namespace may never be had.
+    return end('Unclear', `${say(waiting)}; that is not so within ${formatDuration(settings.pathTimeoutMs)}`);
+  }
+  return waiting.some(([, { kind }]) => kind === 'Absent')
+    ? { kind: 'Install' }
     : { kind: 'Wait', waiting: { reason: 'CandidateRollout', message: say(waiting), until } };
 }
 
@@ -51,9 +52,16 @@ function sayStage(trial: Trial, path: TrialPath): string {
 
 export function sayStandings(standings: readonly (readonly [string, Standing])[]): string {
   return joinSome(
-    standings.map(([app, standing]) => `${app}: ${'message' in standing ? standing.message : 'is there'}`),
+    standings.map(([app, standing]) => `${app}: ${sayStanding(standing)}`),
     '; ',
   );
+}
+
+function sayStanding(standing: Standing): string {
+  if ('message' in standing) {
+    return standing.message;
+  }
+  return standing.kind === 'Absent' ? 'could not be put there' : 'is there';
 }
 
 /** A result names the path that it is about. */
