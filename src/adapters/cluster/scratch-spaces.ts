@@ -45,7 +45,7 @@ export function createScratchSpaces({ client, subscriptions, onOpened }: Scratch
     clear: (space, signal) => clear(client, space, signal),
     async list(signal) {
       const { items } = await client.list<KubeObject>(namespaces, { labelSelector: scratchLabel, signal });
-      return items.map(foundSpace);
+      return items.flatMap((item) => readSpace(item) ?? []);
     },
   };
 }
@@ -120,7 +120,8 @@ async function copy(
 /** Apps first: where their objects go with them, those outside of the namespace go too. */
 async function clear(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<boolean> {
   const { namespace } = space;
-  if ((await findOwn(client, space, signal)) === undefined) {
+  const own = await findOwn(client, space, signal);
+  if (own === undefined) {
     return true;
   }
   const { items } = await client.list<ProductObject>(apps, { namespace, signal });
@@ -128,7 +129,8 @@ async function clear(client: KubeClient, space: ScratchSpace, signal: AbortSigna
     await deleted(client.delete(apps, { namespace, name: metadata.name }, { signal }));
   }
   if (items.length === 0) {
-    await deleted(client.delete(namespaces, { namespace: '', name: namespace }, { signal }));
+    const { uid } = own.metadata;
+    await deleted(client.delete(namespaces, { namespace: '', name: namespace }, { ...(uid && { uid }), signal }));
   }
   return false;
 }
@@ -144,12 +146,14 @@ async function deleted(deleting: Promise<void>): Promise<void> {
   }
 }
 
-function foundSpace({ metadata }: KubeObject): FoundSpace {
+/** One that does not say whose it is, and until when, was not made here: it is left alone. */
+function readSpace({ metadata }: KubeObject): FoundSpace | undefined {
   const { labels = {}, annotations = {} } = metadata;
-  const [namespace = '', name = ''] = (annotations[scratchChannelKey] ?? '').split('/');
-  return {
-    namespace: metadata.name,
-    channel: { namespace, name, uid: labels[scratchLabel] ?? '' },
-    expiresAt: new Date(annotations[scratchExpiresKey] ?? 0),
-  };
+  const uid = labels[scratchLabel] ?? '';
+  const [namespace = '', name = '', ...more] = (annotations[scratchChannelKey] ?? '').split('/');
+  const expiresAt = new Date(annotations[scratchExpiresKey] ?? Number.NaN);
+  const isRead = uid !== '' && namespace !== '' && name !== '' && more.length === 0;
+  return isRead && !Number.isNaN(expiresAt.getTime())
+    ? { namespace: metadata.name, channel: { namespace, name, uid }, expiresAt }
+    : undefined;
 }
