@@ -50,6 +50,16 @@ test('one that says whose it is, and until when, is found, and removed', async (
   expect(object === undefined || object.metadata.deletionTimestamp !== undefined).toBe(true);
 });
 
+test('nothing is left of a Channel whose namespace is somebody else’s, which stays', async () => {
+  const namespace = await marked({ uid: 'uid-2', annotations: { ...whose, ...until } });
+  const space = { namespace, channel: { namespace: 'hub', name: 'stable', uid: 'uid-1' } };
+
+  expect(await spaces().clear(space, signal)).toBe(true);
+
+  const object = await client.get<KubeObject>(namespaces, { namespace: '', name: namespace });
+  expect(object.metadata.deletionTimestamp).toBeUndefined();
+});
+
 describe('left alone is one', () => {
   test.each([
     { what: 'with the label alone', marks: {} },

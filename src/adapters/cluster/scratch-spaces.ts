@@ -120,8 +120,9 @@ async function copy(
 /** Apps first: where their objects go with them, those outside of the namespace go too. */
 async function clear(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<boolean> {
   const { namespace } = space;
-  const own = await findOwn(client, space, signal);
-  if (own === undefined) {
+  const own = await client.find<KubeObject>(namespaces, { namespace: '', name: namespace }, { signal });
+  if (own?.metadata.labels?.[scratchLabel] !== space.channel.uid) {
+    // Nothing of the Channel is in a namespace that is somebody else's.
     return true;
   }
   const { items } = await client.list<ProductObject>(apps, { namespace, signal });
