@@ -411,6 +411,57 @@ describe('installed', () => {
     await deploy(other, client);
   });
 
+  describe.each([
+    {
+      with: 'scratch namespaces alone',
+      set: ['hub.enabled=true', 'hub.scratch=true', 'manifests=false', 'backups=false', 'subscriptions=false'],
+      refusal: 'does this in scratch namespaces of Channels alone',
+      ...{ takesDrills: false, holdsSecrets: true },
+    },
+    {
+      with: 'scratch namespaces and drills',
+      set: ['hub.enabled=true', 'hub.scratch=true', 'backups=true', 'drills=true'],
+      refusal: 'does this in the namespaces of restore drills and of trials of Channels alone',
+      ...{ takesDrills: true, holdsSecrets: false },
+    },
+  ])('with $with, its own account', ({ set, refusal, takesDrills, holdsSecrets }) => {
+    test('makes and removes these namespaces and copies into them, and others are refused', async () => {
+      const [home, other] = [await createNamespace(client), await createNamespace(client)];
+      await install(home, set);
+      const own = client.actAs(`system:serviceaccount:${home}:headgate`);
+      const [scratch, drill] = [`${home}-try-stable`, `headgate-drill-${home}`];
+      const make = async (name: string, labels: Readonly<Record<string, string>>) =>
+        await own.create(namespaces, { metadata: { name, labels } });
+      await waitUntil('the policy is in force', 20_000, async () => {
+        const answer = await own
+          .create(namespaces, { metadata: { name: `${scratch}-no` } }, { dryRun: true })
+          .catch((error: unknown) => String(error));
+        return String(answer).includes(refusal);
+      });
+      const copied = async (namespace: string, type: typeof secrets) => {
+        const body = { apiVersion: 'v1', kind: type.kind, metadata: { namespace, name: 'copied' } };
+        const apply = () => own.apply(type, { namespace, name: 'copied' }, body, { fieldManager: 'test', force: true });
+        await apply();
+        await apply();
+      };
+
+      await make(scratch, { 'headgate.dev/scratch-of': 'uid' });
+      for (const type of [secrets, configMaps, serviceAccounts]) {
+        await copied(scratch, type);
+      }
+      await own.delete(namespaces, { namespace: '', name: scratch });
+
+      await expect(make(`${scratch}-2`, { 'headgate.dev/scratch-of': '' })).rejects.toThrow(refusal);
+      await expect(own.delete(namespaces, { namespace: '', name: other })).rejects.toThrow(refusal);
+      await expect(copied(other, serviceAccounts)).rejects.toThrow(refusal);
+      // Of a refused Secret no more is said.
+      await (holdsSecrets ? expect(copied(other, secrets)).rejects.toThrow('403 Forbidden') : copied(other, secrets));
+      const makeDrill = make(drill, { 'headgate.dev/drill': drill });
+      await (takesDrills ? makeDrill : expect(makeDrill).rejects.toThrow(refusal));
+      await client.delete(namespaces, { namespace: '', name: other });
+    });
+  });
+
   test('nobody approves an Update in the name of another, or without the right', async () => {
     const namespace = await createNamespace(client);
     await install(namespace, []);
