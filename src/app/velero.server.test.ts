@@ -264,6 +264,23 @@ describe('with Velero', () => {
         /has not the labels .*\(app=x\)/,
       ],
       [
+        'claims of others in the Backup, as nothing chooses among them',
+        () => claim('other'),
+        {},
+        /claims of namespace .* that are not the App's \(other\), .* name labels in spec\.backup\.velero\.matchLabels/,
+      ],
+      [
+        'claims of others that have the labels too',
+        async () => {
+          await claim('other', { team: 'a' });
+          await claim('left-out', { team: 'a', 'velero.io/exclude-from-backup': 'true' });
+          const body = { metadata: { labels: { team: 'a' } } };
+          await stage.client.patch(claims, { namespace: stage.namespace, name: 'data' }, { kind: 'merge', body });
+        },
+        { matchLabels: { team: 'a' } },
+        /that are not the App's \(other\), and the way back would make them anew/,
+      ],
+      [
         'a claim that Velero leaves out',
         async () => {
           const body = { metadata: { labels: { 'velero.io/exclude-from-backup': 'true' } } };

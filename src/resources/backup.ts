@@ -65,7 +65,8 @@ const VeleroBackupSchema = Type.Object(
     ),
     matchLabels: Type.Optional(
       Type.Record(Type.String(), Type.String({ maxLength: 63 }), {
-        description: 'Labels of the PersistentVolumeClaims that are kept; all of the namespace when absent.',
+        description:
+          "Labels that choose the App's PersistentVolumeClaims and no others; all of the namespace when absent.",
       }),
     ),
     claims: Type.Optional(

@@ -45,7 +45,7 @@ export const CheckpointSchema = Type.Object(
             maxItems: 100,
           }),
           covers: Type.Integer({
-            description: 'Volumes that it has to hold: of these claims, and of others with the same labels.',
+            description: 'Volumes that it has to hold: those of these claims.',
             minimum: 0,
           }),
         },

@@ -1,6 +1,7 @@
 /** Whether Velero could keep claims, or bring them back; said before anything is touched. */
 import type { VeleroKept } from '../../core/checkpoint/checkpoint.ts';
 import { isOperationError, OperationError } from '../../core/errors.ts';
+import { joinSome } from '../../core/text.ts';
 import type { VeleroPlace } from '../../engine/ports/velero.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import {
@@ -35,7 +36,18 @@ export async function surveyClaims(
     .join(',');
   const options = { namespace, signal, ...(labelSelector !== '' && { labelSelector }) };
   const { items } = await client.list<ClaimObject>(claimType, options);
-  return items.filter((claim) => claim.status?.phase === 'Bound' && !isExcluded(claim)).length;
+  const chosen = items.filter((claim) => !isExcluded(claim)).map(({ metadata }) => metadata.name);
+  const others = chosen.filter((name) => !request.claims.includes(name));
+  if (others.length > 0) {
+    throw unusable(sayOthers(namespace, others));
+  }
+  return chosen.length;
+}
+
+/** A Restore has no choice: it makes all that the Backup holds and that is not there. */
+function sayOthers(namespace: string, others: readonly string[]): string {
+  const names = joinSome(others.toSorted(), ', ');
+  return `the Backup would hold claims of namespace ${namespace} that are not the App's (${names}), and the way back would make them anew where they were deleted since; name labels in spec.backup.velero.matchLabels that choose this App's claims alone, or label the others ${excludeLabel}=true`;
 }
 
 /** @throws VELERO_UNUSABLE when the Backup could not be restored */

@@ -50,7 +50,7 @@ export interface VeleroKept {
   readonly backup: string;
   /** Claims of the App. */
   readonly claims: readonly string[];
-  /** Volumes that the Backup has to hold: those of these claims, and of others with the same labels. */
+  /** Volumes that the Backup has to hold: those of these claims. */
   readonly covers: number;
 }
 

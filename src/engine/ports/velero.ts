@@ -41,9 +41,9 @@ export interface Velero {
   /**
    * Looks whether Velero can keep these claims at all; changes nothing.
    *
-   * @returns how many volumes the Backup has to hold, as others with the same labels are among them
+   * @returns how many volumes the Backup has to hold
    * @throws VELERO_UNUSABLE when Velero is not there, Headgate may not ask it, or its storage location cannot be used; also when it would
-   *   leave out a claim; VOLUME_UNUSABLE when a claim is not bound or not of a CSI driver
+   *   leave out a claim, or hold one besides; VOLUME_UNUSABLE when a claim is not bound or not of a CSI driver
    */
   survey(
     namespace: string,
