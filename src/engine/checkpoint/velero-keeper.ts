@@ -125,6 +125,10 @@ async function goOn(restoring: Restoring): Promise<BringAnswer> {
     const waiting = await velero.moveAway(metadata.namespace, { claims: kept.claims, moved, restores }, signal);
     return waiting === undefined ? await begin(restoring, kept, name) : busy(context, waiting);
   }
+  if (restore.veleroRestore === undefined) {
+    // It was made, and the journal does not say so: Headgate ended in between, or somebody wrote first.
+    return { kind: 'Noted', restore: { ...restore, veleroRestore: name } };
+  }
   const meaning = readRestorePhase(`Restore ${kept.namespace}/${name}`, kept.namespace, status);
   switch (meaning.kind) {
     case 'Busy':
