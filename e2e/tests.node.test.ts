@@ -154,11 +154,13 @@ test('a Job of the App says which version is bad, and one that cannot tell asks 
     endedAs: {},
     verdictAtFirst: 'Inconclusive',
   });
-  expect(await api.get(`apps/${stage.namespace}/web/resources`)).toMatchObject({
-    items: [
-      { kind: 'Deployment', pods: [{ owner: { kind: 'ReplicaSet', name: expect.stringMatching(/^web-[0-9a-z]+$/) } }] },
-    ],
-  });
+  // The pod of the former version takes its time to end.
+  const owner = { kind: 'ReplicaSet', name: expect.stringMatching(/^web-[0-9a-z]+$/) };
+  const resources = () => api.get(`apps/${stage.namespace}/web/resources`);
+  await vi.waitFor(
+    async () => expect(await resources()).toMatchObject({ items: [{ kind: 'Deployment', pods: [{ owner }] }] }),
+    { timeout: 60_000, interval: 200 },
+  );
   await stage.push({ tag: '1.2.0' });
   // Followed while the Job runs: its first lines are there before it knows how it ends.
   const live = await linesOf(api, stage, { update: 'web-2', part: /^Job\/web-2-test-1-/ });
