@@ -299,8 +299,6 @@ describe.concurrent('a neighbour', { timeout: 90_000 }, () => {
 
   test('fields that name a namespace are these, and none reads a Secret or changes what others have there', () => {
     expect(namespaceFieldsOf(AppSpecSchema, '')).toEqual([
-      // Where Velero is: Backups and Restores of the own namespace alone, and only where the chart gave the right (veleroNamespace).
-      'backup.velero.namespace',
       // Which objects of the chart a patch is about.
       'deploy.helm.postRender.patches[].target.namespace',
       // Where objects without a namespace go: another one than the own only as a ServiceAccount of the own.
@@ -309,6 +307,8 @@ describe.concurrent('a neighbour', { timeout: 90_000 }, () => {
       'deploy.manifests.ignore[].namespace',
       // Whose Updates have to have succeeded; nothing but that is read.
       'gates.after[].namespace',
+      // Where Velero is: Backups and Restores of the own namespace alone, and only where the chart gave the right (veleroNamespace).
+      'backup.velero.namespace',
     ]);
   });
 });
