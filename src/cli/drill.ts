@@ -133,7 +133,8 @@ async function look(changes: AsyncIterable<AppObjectWire>, { request, warn }: Wa
   return seen;
 }
 
-function seenOf(drill: DrillStatusWire | undefined, request: string): Seen {
+/** How the drill of this request stands. One of the schedule carries the last request on, and is not that of the request. */
+export function seenOf(drill: DrillStatusWire | undefined, request: string): Seen {
   const hasEnded = drill === undefined || drill.step === 'Ended';
   if (drill?.request !== request) {
     return { kind: hasEnded ? 'Asked' : 'Behind' };
