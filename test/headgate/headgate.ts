@@ -1,4 +1,4 @@
-/** Headgate at work in the process of the test, in one namespace. */
+/** Headgate at work in the process of the test, in one namespace where nothing else is said. */
 import { inject } from 'vitest';
 import { type ControllerSettings, runController } from '../../src/app/run-controller.ts';
 import { adoptableSystems } from '../../src/core/adopt/adoption.ts';
@@ -14,9 +14,17 @@ export interface RunningHeadgate {
 export function startHeadgate(
   stage: Stage,
   listener?: StepListener,
-  more: Pick<
-    ControllerSettings,
-    'channelFolder' | 'channelListen' | 'reportListen' | 'allowOutbound' | 'registrySubstitutes' | 'api'
+  more: Partial<
+    Pick<
+      ControllerSettings,
+      | 'channelFolder'
+      | 'channelListen'
+      | 'reportListen'
+      | 'allowOutbound'
+      | 'registrySubstitutes'
+      | 'api'
+      | 'namespaces'
+    >
   > = {},
 ): RunningHeadgate {
   const stopping = new AbortController();

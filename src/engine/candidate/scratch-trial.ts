@@ -7,7 +7,7 @@ import type { ReleasedApp } from '../../core/channel/release.ts';
 import { isOperationError } from '../../core/errors.ts';
 import type { VersionChange } from '../../core/update/version-change.ts';
 import { decodeRelease } from '../../resources/decode-release.ts';
-import { hasEnded } from '../../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import { scratchLabel } from '../../resources/metadata.ts';
 import type { ScratchSpace } from '../ports/scratch-spaces.ts';
 import type { SubscribedApp } from '../ports/subscriptions.ts';
@@ -105,9 +105,18 @@ function standingOf(
   if (waiting?.reason === 'VersionRejected') {
     return { kind: 'Rejected', message: waiting.message };
   }
-  return isRunningReleased(app, released)
-    ? { kind: 'Arrived' }
-    : { kind: 'Moving', message: waiting?.message ?? 'it was not looked at yet' };
+  if (!isRunningReleased(app, released)) {
+    return { kind: 'Moving', message: waiting?.message ?? 'it was not looked at yet' };
+  }
+  return outcomeOf(records.listUpdates(space.namespace, released.name).at(0));
+}
+
+/** What is there may be what failed: a first install has nothing to go back to. */
+function outcomeOf(last: UpdateObjectWire | undefined): Standing {
+  const { phase, failure } = last?.status ?? {};
+  return phase === 'Failed' || phase === 'RolledBack'
+    ? { kind: 'Rejected', message: failure?.message ?? `its Update ended as ${phase}` }
+    : { kind: 'Arrived' };
 }
 
 /** Nothing wakes a Channel once a namespace is gone. */
