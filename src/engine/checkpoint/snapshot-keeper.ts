@@ -2,11 +2,11 @@
 import type { SnapshotBackup } from '../../core/checkpoint/backup.ts';
 import type { Checkpoint, KeptVolume, SwappedVolume } from '../../core/checkpoint/checkpoint.ts';
 import { snapshotNameOf } from '../../core/checkpoint/volume-names.ts';
-import { formatDuration } from '../../core/duration.ts';
 import { OperationError } from '../../core/errors.ts';
 import { joinSome } from '../../core/text.ts';
 import type { Work } from '../deploy/deployer.ts';
 import { affectedWorkloads } from './affected-workloads.ts';
+import { bringBackInTime, checkpointOf, sayBroken } from './bring-back-claims.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import type { BringAnswer, DataKeeper, KeepAnswer, Restoring, Taking } from './data-keeper.ts';
 
@@ -17,7 +17,7 @@ export const snapshotKeeper: DataKeeper<SnapshotBackup> = {
   survey,
   keep,
   check,
-  bringBack,
+  bringBack: (restoring) => bringBackInTime(restoring, goOn),
   whereIsIt: ({ volumes }) =>
     volumes === undefined
       ? 'the claims have the volumes that the bad version left'
@@ -80,16 +80,6 @@ async function check({ context, work, restore, signal }: Restoring): Promise<voi
   }
 }
 
-async function bringBack(restoring: Restoring): Promise<BringAnswer> {
-  const { context, backup, until } = restoring;
-  const answer = await goOn(restoring);
-  if (answer.kind === 'Busy' && context.clock.now() >= until) {
-    const why = `it is not back after ${formatDuration(backup.timeoutMs)} (spec.backup.timeout): ${answer.message}`;
-    return { kind: 'Failed', why, again: false };
-  }
-  return answer;
-}
-
 /** All new volumes are there before the first claim is touched. */
 async function goOn(restoring: Restoring): Promise<BringAnswer> {
   const { context, work, restore } = restoring;
@@ -131,22 +121,13 @@ async function swapAll(
   return waiting.length > 0 ? busy(context, joinSome(waiting, '; ')) : { kind: 'Back', message: sayBroken(volumes) };
 }
 
-function sayBroken(volumes: readonly SwappedVolume[]): string {
-  const names = joinSome(
-    volumes.map(({ brokenClaim }) => brokenClaim),
-    ', ',
-  );
-  return `what the bad version left is kept until somebody deletes PersistentVolumeClaim ${names}`;
-}
-
 /** Of the Update whose checkpoint it is. */
-function volumesToBring({ records }: CheckpointContext, { journal, update }: Work, id: string): readonly KeptVolume[] {
-  const own = journal.checkpoint?.id === id ? journal.checkpoint : undefined;
-  const kept = own ?? records.findUpdate(update.metadata.namespace, id)?.status?.checkpoint;
+function volumesToBring(context: CheckpointContext, work: Work, id: string): readonly KeptVolume[] {
+  const kept = checkpointOf(context, work, id);
   const volumes = kept?.volumes ?? [];
   if (volumes.length === 0) {
     throw unusable(
-      `checkpoint ${id} of App ${update.spec.app}: its record names no snapshots, so that nothing can be brought back`,
+      `checkpoint ${id} of App ${work.update.spec.app}: its record names no snapshots, so that nothing can be brought back`,
     );
   }
   return volumes;

@@ -6,12 +6,12 @@ import type { VeleroBackup } from '../../core/checkpoint/backup.ts';
 import type { Checkpoint, MovedVolume, VeleroKept } from '../../core/checkpoint/checkpoint.ts';
 import { readBackupPhase, readRestorePhase } from '../../core/checkpoint/velero-phases.ts';
 import { veleroNameOf } from '../../core/checkpoint/volume-names.ts';
-import { formatDuration } from '../../core/duration.ts';
 import { OperationError } from '../../core/errors.ts';
 import { joinSome } from '../../core/text.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { BackupState } from '../ports/velero.ts';
 import { affectedWorkloads } from './affected-workloads.ts';
+import { bringBackInTime, checkpointOf, sayBroken } from './bring-back-claims.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import type { BringAnswer, DataKeeper, KeepAnswer, Restoring, Taking } from './data-keeper.ts';
 
@@ -22,7 +22,7 @@ export const veleroKeeper: DataKeeper<VeleroBackup> = {
   survey,
   keep,
   check,
-  bringBack,
+  bringBack: (restoring) => bringBackInTime(restoring, goOn),
   whereIsIt: ({ moved }) => sayWhere(moved),
   async drop({ velero }, _, checkpoint, signal) {
     if (checkpoint.velero !== undefined) {
@@ -99,16 +99,6 @@ async function check({ context, work, restore, signal }: Restoring): Promise<voi
   }
 }
 
-async function bringBack(restoring: Restoring): Promise<BringAnswer> {
-  const { context, backup, until } = restoring;
-  const answer = await goOn(restoring);
-  if (answer.kind === 'Busy' && context.clock.now() >= until) {
-    const why = `it is not back after ${formatDuration(backup.timeoutMs)} (spec.backup.timeout): ${answer.message}`;
-    return { kind: 'Failed', why, again: false };
-  }
-  return answer;
-}
-
 async function goOn(restoring: Restoring): Promise<BringAnswer> {
   const { context, work, restore, signal } = restoring;
   const { velero } = context;
@@ -161,13 +151,6 @@ function restoreName(
   return veleroNameOf(update, `restore-${attempt}`);
 }
 
-function sayBroken(moved: readonly MovedVolume[]): string {
-  const names = moved.map(({ brokenClaim }) => brokenClaim);
-  return names.length === 0
-    ? ''
-    : `what the bad version left is kept until somebody deletes PersistentVolumeClaim ${joinSome(names, ', ')}`;
-}
-
 function sayWhere(moved: readonly MovedVolume[] | undefined): string {
   if (moved === undefined) {
     return 'the claims have the volumes that the bad version left';
@@ -182,12 +165,11 @@ function sayWhere(moved: readonly MovedVolume[] | undefined): string {
 }
 
 /** Of the Update whose checkpoint it is. */
-function keptBy({ records }: CheckpointContext, { journal, update }: Work, id: string): VeleroKept {
-  const own = journal.checkpoint?.id === id ? journal.checkpoint : undefined;
-  const kept = own ?? records.findUpdate(update.metadata.namespace, id)?.status?.checkpoint;
+function keptBy(context: CheckpointContext, work: Work, id: string): VeleroKept {
+  const kept = checkpointOf(context, work, id);
   if (kept?.velero === undefined) {
     throw unusable(
-      `checkpoint ${id} of App ${update.spec.app}: its record names no Backup of Velero, so that nothing can be brought back`,
+      `checkpoint ${id} of App ${work.update.spec.app}: its record names no Backup of Velero, so that nothing can be brought back`,
     );
   }
   return kept.velero;
