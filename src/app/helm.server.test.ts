@@ -1,5 +1,6 @@
 /** Apps that are Helm releases, on a real API server with the real Helm; nothing runs there, a controller is played. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { refuseImages } from '../../test/admission.ts';
 import { locateTools } from '../../test/cluster/binaries.ts';
 import { installByHand, lockByHand, type Place, revisionsOf, webTemplate } from '../../test/helm/by-hand.ts';
 import { hookTemplate, packChart, settingsTemplate } from '../../test/helm/charts.ts';
@@ -7,7 +8,7 @@ import { endJob, killHelm, startMortalHeadgate, untilJob } from '../../test/helm
 import { type ConfigMap, connectTo, createConfigMap } from '../../test/kube/server-fixtures.ts';
 import { completeRollouts, openRuntimeStage, pushVersions, type RuntimeStage } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
-import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
+import { apps, type ProductObject, rejections } from '../adapters/cluster/kinds.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { configMaps, deployments, secrets } from '../kube/resource-types.ts';
 import type { AppSpecWire } from '../resources/app.ts';
@@ -191,6 +192,19 @@ test('an upgrade that stops half-way goes back to the revision that was in place
   expect(update?.status).toMatchObject({ phase: 'RolledBack', failure: { reason: 'HelmFailed' } });
   expect(await settings()).toMatchObject({ color: 'blue' });
   expect(await revisionsOf(stage, 'web')).toEqual(['4 deployed', '3 failed', '2 superseded', '1 superseded']);
+});
+
+test('an upgrade that the cluster refuses goes back, and its version is not condemned', async () => {
+  await install();
+  await refuseImages(stage.client, stage.namespace, { marker: ':1.1.0', message: 'not in this cluster' });
+
+  await putApp({}, withoutTrial);
+
+  const [update] = await untilEnded(1);
+  expect(update?.status).toMatchObject({ phase: 'Failed', failure: { reason: 'HelmFailed', blamesVersion: false } });
+  expect(update?.status?.failure?.message).toContain('not in this cluster');
+  const { items } = await stage.client.list(rejections, { namespace: stage.namespace });
+  expect(items).toEqual([]);
 });
 
 test('a release that somebody left locked is healed once its time is over', async () => {

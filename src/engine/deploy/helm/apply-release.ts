@@ -5,6 +5,7 @@
  */
 import type { HelmPlan } from '../../../core/deploy/helm-plan.ts';
 import { isOperationError } from '../../../core/errors.ts';
+import { isRefusedByCluster } from '../../../core/helm/failure-cause.ts';
 import { isPending, type Revision } from '../../../core/helm/release.ts';
 import { nextApplyAction, type ReleaseAction } from '../../../core/helm/release-state.ts';
 import { describeHooks } from '../../../core/helm/stored-release.ts';
@@ -59,6 +60,7 @@ async function takeResult(
     case 'Done':
       return undefined;
     case 'Failed':
+      return failed('HelmFailed', sayWithLog(result.message, result), !isRefusedByCluster(result.message));
     case 'OutOfBounds':
       return failed('HelmFailed', sayWithLog(result.message, result), true);
     case 'Interrupted':
@@ -173,7 +175,7 @@ async function judgeFailure(
   const opened = await context.releases.open(release, revision, signal);
   const message = `Helm release ${release.name}, revision ${revision.number}: ${opened?.description ?? 'failed'}`;
   if (opened?.description !== interruptedText) {
-    return failed('HelmFailed', message, true);
+    return failed('HelmFailed', message, !isRefusedByCluster(message));
   }
   const attempts = revisions.filter((one) => one.number > helmPlanOf(work.journal).before).length;
   return attempts >= maxInterruptions
