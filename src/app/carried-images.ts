@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import Type from 'typebox';
 import type { ArchivedFile } from '../adapters/artifact/index-archive.ts';
 import { tarHeader, tarPadding } from '../adapters/channel/write-tar.ts';
+import { type Attached, attachedTags, type CopiedAttached, maxAttached } from '../adapters/registry/copy-attached.ts';
 import type { CopiedManifest, ImageSink, ImageSource } from '../adapters/registry/copy-image.ts';
 import type { Release } from '../core/channel/release.ts';
 import { isOperationError, OperationError } from '../core/errors.ts';
@@ -19,6 +20,17 @@ export interface CarriedImage {
 }
 
 const refKey = 'org.opencontainers.image.ref.name';
+/** Of ours: the image, with its digest, that a manifest is a signature of. */
+const attachedKey = 'dev.headgate.attached-to';
+const layoutPath = 'oci/index.json';
+const maxLayoutBytes = 16_777_216;
+const decodeIndex = decoderOf(
+  Type.Object({
+    manifests: Type.Array(
+      Type.Object({ digest: Type.String(), annotations: Type.Optional(Type.Record(Type.String(), Type.String())) }),
+    ),
+  }),
+);
 const decodeDefinition = decoderOf(
   Type.Object({
     sources: Type.Optional(
@@ -104,17 +116,72 @@ export function archiveSink(archive: ArchiveWriter): ImageSink {
   };
 }
 
+export interface TakenImage extends CarriedImage {
+  readonly manifest: CopiedManifest;
+  readonly attached: readonly CopiedAttached[];
+}
+
 /** What other tools read it by (OCI image layout). */
-export async function writeLayout(
-  archive: ArchiveWriter,
-  images: readonly (CarriedImage & { readonly manifest: CopiedManifest })[],
-): Promise<void> {
-  const manifests = images.map(({ repository, tag, digest, manifest }) => ({
-    ...{ mediaType: manifest.mediaType, digest, size: manifest.body.length },
-    annotations: { [refKey]: `${repository.registry}/${repository.path}${tag === undefined ? '' : `:${tag}`}` },
-  }));
+export async function writeLayout(archive: ArchiveWriter, images: readonly TakenImage[]): Promise<void> {
+  const manifests = images.flatMap((image) => {
+    const { repository, tag, manifest, attached } = image;
+    const name = `${repository.registry}/${repository.path}`;
+    const ofImage = lineOf(manifest, { [refKey]: tag === undefined ? name : `${name}:${tag}` });
+    const ofAttached = attached.map((one) => {
+      const named = one.tag === undefined ? {} : { [refKey]: `${name}:${one.tag}` };
+      return lineOf(one.manifest, { ...named, [attachedKey]: nameOf(image) });
+    });
+    return [ofImage, ...ofAttached];
+  });
   await archive.addBytes('oci/oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
-  await archive.addBytes('oci/index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+  await archive.addBytes(layoutPath, Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+}
+
+function lineOf({ mediaType, digest, body }: CopiedManifest, annotations: Readonly<Record<string, string>>) {
+  return { mediaType, digest, size: body.length, annotations };
+}
+
+function nameOf({ repository, digest }: CarriedImage): string {
+  return `${repository.registry}/${repository.path}@${digest}`;
+}
+
+/**
+ * What the file says is attached to an image. Only a hint, since nobody signed the list: an image gets no other tags by it than those of
+ * signatures.
+ *
+ * @throws CHANNEL_INVALID, OBJECT_INVALID for a list that cannot be read
+ */
+export async function readAttached(
+  file: FileHandle,
+  files: ReadonlyMap<string, ArchivedFile>,
+): Promise<(image: CarriedImage) => readonly Attached[]> {
+  const place = files.get(layoutPath);
+  const lines = place === undefined ? [] : decodeIndex(await readLayout(file, place), layoutPath).manifests;
+  const ofImage = new Map<string, Attached[]>();
+  for (const { digest, annotations = {} } of lines) {
+    const [image, name] = [annotations[attachedKey], annotations[refKey]];
+    const attached = { digest, tag: name?.slice(name.lastIndexOf(':') + 1) };
+    if (image !== undefined) {
+      ofImage.set(image, [...(ofImage.get(image) ?? []), attached]);
+    }
+  }
+  return (image) => {
+    const tags: readonly (string | undefined)[] = [undefined, ...attachedTags(image.digest)];
+    return (ofImage.get(nameOf(image)) ?? []).filter(({ tag }) => tags.includes(tag)).slice(0, maxAttached);
+  };
+}
+
+async function readLayout(file: FileHandle, { start, sizeBytes }: ArchivedFile): Promise<unknown> {
+  if (sizeBytes > maxLayoutBytes) {
+    throw invalid(`${layoutPath} has ${sizeBytes} bytes, and ${maxLayoutBytes} are read`);
+  }
+  const bytes = Buffer.alloc(sizeBytes);
+  await file.read(bytes, 0, sizeBytes, start);
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw invalid(`${layoutPath} is not JSON`);
+  }
 }
 
 const maxManifestBytes = 4_194_304;
@@ -179,7 +246,7 @@ function invalid(problem: string): OperationError {
 }
 
 /** Says which image could not be copied. */
-export async function naming<T>({ repository, digest }: CarriedImage, act: () => Promise<T>): Promise<T> {
+export async function naming<T>(image: CarriedImage, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
@@ -187,7 +254,6 @@ export async function naming<T>({ repository, digest }: CarriedImage, act: () =>
       throw error;
     }
     const { code, retry } = error;
-    const name = `${repository.registry}/${repository.path}@${digest}`;
-    throw new OperationError(`carry image ${name}: ${error.message}`, { code, retry, cause: error });
+    throw new OperationError(`carry image ${nameOf(image)}: ${error.message}`, { code, retry, cause: error });
   }
 }

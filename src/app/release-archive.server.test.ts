@@ -1,4 +1,5 @@
 /** A Release in one file: out of one channel and registry, and into others, which never hear of the first. */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { pushImage } from '../../scripts/oci/push.ts';
 import { signal } from '../../test/channels/channel-ground.ts';
 import { makeWebImage } from '../../test/images/web-image.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
+import { type Cosign, oldLayout, openCosign, signWithoutLog } from '../../test/signatures/cosign.ts';
 import { type TarEntry, writeTar } from '../adapters/channel/write-tar.ts';
 import { createRegistryClient, type RegistryClient } from '../adapters/registry/client.ts';
 import { runProgram } from '../cli/program.ts';
@@ -90,6 +92,75 @@ test('images and metadata go along, under their digest and tag, and again the sa
   expect((await find('a/org/web', digest))?.digest).toBe(digest);
   expect((await find('a/org/web', '1.0.0'))?.digest).toBe(digest);
   expect(await succeed('verify', at('carried'), '--root', at('stable/1.root.json'))).toContain('r1 (1)');
+});
+
+describe('what is attached to an image goes along', () => {
+  let cosign: Cosign;
+  let privateKey: string;
+  let publicKey: string;
+
+  beforeAll(async () => {
+    cosign = await openCosign();
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    privateKey = await cosign.importKey('ours', pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    publicKey = await cosign.file('ours.pub', pair.publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    const image = `${origin.host}/org/web@${digest}`;
+    const statement = await cosign.file('statement.json', '{"passed": true}');
+    await cosign.run('sign', ...signWithoutLog, oldLayout, '--key', privateKey, image);
+    await cosign.run('sign', ...signWithoutLog, '--key', privateKey, image);
+    const predicate = ['--predicate', statement, '--type', 'custom'];
+    await cosign.run('attest', ...signWithoutLog, oldLayout, '--key', privateKey, ...predicate, image);
+  });
+
+  afterAll(() => cosign.close());
+
+  /** Of all that cosign finds at the copy. */
+  async function verdicts(prefix: string): Promise<readonly string[]> {
+    const words = ['--key', publicKey, '--insecure-ignore-tlog', '--allow-http-registry'];
+    const image = `${local.host}/${prefix}/org/web@${digest}`;
+    return await Promise.all([
+      cosign.judge('verify', oldLayout, ...words, image),
+      cosign.judge('verify', ...words, image),
+      cosign.judge('verify-attestation', oldLayout, '--type', 'custom', ...words, image),
+    ]);
+  }
+
+  const accepted = ['accepted', 'accepted', 'accepted'];
+
+  test('export and import', async () => {
+    expect(await exportAll()).toContain('with 1 images and 3 signatures or attestations');
+    expect((await importInto('signed')).code).toBe(0);
+    expect(await verdicts('signed')).toEqual(accepted);
+
+    expect((await importInto('signed')).code).toBe(0);
+    expect(await verdicts('signed')).toEqual(accepted);
+  });
+
+  test('mirror', async () => {
+    await succeed('mirror', 'r1', '--store', at('stable'), '--images', `oci://${local.host}/kept?insecure=true`);
+    expect(await verdicts('kept')).toEqual(accepted);
+  });
+
+  test('and gives an image no other tag than those of signatures', async () => {
+    await exportAll();
+    const bytes = await readFile(at('r1.tar'));
+    const name = `${digest.replace(':', '-')}.sig`;
+    const changed = Buffer.from(
+      bytes.toString('latin1').replaceAll(`:${name}"`, `:${'x'.repeat(name.length)}"`),
+      'latin1',
+    );
+    expect(changed.equals(bytes)).toBe(false);
+    await writeFile(at('changed.tar'), changed);
+
+    expect((await importInto('other', at('changed.tar'))).code).toBe(0);
+
+    expect(await find('other/org/web', 'x'.repeat(name.length))).toBeUndefined();
+    expect(await verdicts('other')).toEqual([
+      expect.stringMatching(/no (?:matching )?signatures/),
+      'accepted',
+      'accepted',
+    ]);
+  });
 });
 
 test('a Release that is older than the channel there is added, and takes nothing of the newer one away', async () => {

@@ -6,18 +6,11 @@ import { type ArchivedFile, indexArchive } from '../adapters/artifact/index-arch
 import { ArchiveFault } from '../adapters/artifact/read-archive.ts';
 import { type Published, readPublished, readTargetFile } from '../adapters/channel/published.ts';
 import type { ChannelStore } from '../adapters/channel/store.ts';
-import {
-  type CopiedManifest,
-  copyImage,
-  type ImageSource,
-  imageSinkOf,
-  imageSourceOf,
-} from '../adapters/registry/copy-image.ts';
-import { parseChannelAddress } from '../core/channel/address.ts';
+import { copyAttached, listAttached } from '../adapters/registry/copy-attached.ts';
+import { copyImage, imageSourceOf } from '../adapters/registry/copy-image.ts';
 import { indexPath, releasePath, roleOfTarget, storedMetadata, storedTarget } from '../core/channel/layout.ts';
 import type { Release } from '../core/channel/release.ts';
 import { OperationError } from '../core/errors.ts';
-import type { ArtifactPlace } from '../engine/ports/artifacts.ts';
 import { decodeRelease } from '../resources/decode-release.ts';
 import {
   ArchiveWriter,
@@ -26,9 +19,12 @@ import {
   type CarriedImage,
   imagesOf,
   naming,
+  readAttached,
+  type TakenImage,
   writeLayout,
 } from './carried-images.ts';
 import { readAll, withView } from './channel-transport.ts';
+import { type ImageOrigin, putImage } from './put-image.ts';
 import type { StoresOnce } from './stores-once.ts';
 import { writeImported } from './write-imported.ts';
 
@@ -44,10 +40,12 @@ export interface ExportRequest {
 export interface Exported {
   readonly sizeBytes: number;
   readonly images: number;
+  /** Signatures, attestations and all else that is attached to the images. */
+  readonly attached: number;
 }
 
 /**
- * Metadata, index, the Release, its charts, manifests and evidence, and its images. The same channel gives the same bytes.
+ * Metadata, index, the Release, its charts, manifests and evidence, and its images with what is attached to them. The same channel gives the same bytes.
  *
  * @throws CHANNEL_INVALID where there is no such Release, CHANNEL_STORE_UNUSABLE, errors of registries; then there is no file
  */
@@ -63,10 +61,11 @@ export async function exportRelease(request: ExportRequest, signal: AbortSignal)
       await archive.addBytes(path, (await store.read(path, signal)) ?? Buffer.alloc(0));
     }
     const images = request.withImages ? imagesOf(release) : [];
-    await exportImages(request, archive, images, signal);
+    const taken = await exportImages(request, archive, images, signal);
     await archive.end();
     await file.sync();
-    return { sizeBytes: (await file.stat()).size, images: images.length };
+    const attached = taken.reduce((sum, image) => sum + image.attached.length, 0);
+    return { sizeBytes: (await file.stat()).size, images: images.length, attached };
   } catch (error) {
     await rm(out, { force: true });
     throw error;
@@ -81,8 +80,8 @@ export type MirrorRequest = Pick<ExportRequest, 'store' | 'release' | 'registry'
 };
 
 /**
- * Copies the images of a Release into another registry, under their digests and tags, so that one that vanishes does no harm. What is there
- * already is not sent again.
+ * Copies the images of a Release with what is attached to them into another registry, under their digests and tags, so that one that
+ * vanishes does no harm. What is there already is not sent again.
  *
  * @throws CHANNEL_INVALID where there is no such Release, CHANNEL_STORE_UNUSABLE, errors of registries
  */
@@ -93,8 +92,12 @@ export async function mirrorRelease(request: MirrorRequest, signal: AbortSignal)
   try {
     const written: string[] = [];
     for (const image of imagesOf(release)) {
-      const from = { repository: image.repository, access: { insecure: image.insecure } };
-      written.push(await putImage({ registry, images }, imageSourceOf(registry, from, folder), image, signal));
+      const from = placeOf(image);
+      const origin: ImageOrigin = {
+        source: imageSourceOf(registry, from, folder),
+        listAttached: ({ digest }) => listAttached(registry, from, digest, signal),
+      };
+      written.push(await putImage({ registry, images }, origin, image, signal));
     }
     return written;
   } finally {
@@ -122,22 +125,32 @@ async function exportImages(
   archive: ArchiveWriter,
   images: readonly CarriedImage[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly TakenImage[]> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-export-'));
   const sink = archiveSink(archive);
-  const taken: (CarriedImage & { readonly manifest: CopiedManifest })[] = [];
+  const taken: TakenImage[] = [];
   try {
     for (const image of images) {
-      const place = { repository: image.repository, access: { insecure: image.insecure } };
+      const place = placeOf(image);
       const source = imageSourceOf(registry, place, folder);
-      taken.push({ ...image, manifest: await naming(image, () => copyImage(source, image.digest, sink, signal)) });
+      const take = async () => {
+        const manifest = await copyImage(source, image.digest, sink, signal);
+        const found = await listAttached(registry, place, image.digest, signal);
+        return { ...image, manifest, attached: await copyAttached(source, found, sink, signal) };
+      };
+      taken.push(await naming(image, take));
     }
     if (images.length > 0) {
       await writeLayout(archive, taken);
     }
+    return taken;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function placeOf({ repository, insecure }: CarriedImage) {
+  return { repository, access: { insecure } };
 }
 
 function metadataOf({ root, timestamp, snapshot, targets, roles }: Published): readonly string[] {
@@ -202,7 +215,12 @@ export async function importRelease(request: ImportRequest, signal: AbortSignal)
       const decoded = all.map(([name, text]) => decodeRelease(name, JSON.parse(text.toString('utf8'))));
       return { found: decoded, timestamp: view.timestamp };
     });
-    const images = await importImages(request, { source: archiveSource(file, files), releases: found }, signal);
+    const attached = await readAttached(file, files);
+    const origin: ImageOrigin = {
+      source: archiveSource(file, files),
+      listAttached: (image) => Promise.resolve(attached(image)),
+    };
+    const images = await importImages(request, { origin, releases: found }, signal);
     const read = async (path: string) => {
       const place = channel.get(path);
       return place === undefined ? Buffer.alloc(0) : await readWhole(file, place);
@@ -255,7 +273,7 @@ async function unpack(file: OpenFile, files: ReadonlyMap<string, ArchivedFile>, 
 
 async function importImages(
   { images, stores }: ImportRequest,
-  { source, releases }: { readonly source: ImageSource; readonly releases: readonly Release[] },
+  { origin, releases }: { readonly origin: ImageOrigin; readonly releases: readonly Release[] },
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (images === undefined) {
@@ -263,37 +281,7 @@ async function importImages(
   }
   const written: string[] = [];
   for (const image of releases.flatMap(imagesOf)) {
-    written.push(await putImage({ registry: stores.registry, images }, source, image, signal));
+    written.push(await putImage({ registry: stores.registry, images }, origin, image, signal));
   }
   return written;
-}
-
-/** @returns where it is now */
-async function putImage(
-  { registry, images }: Pick<MirrorRequest, 'registry' | 'images'>,
-  source: ImageSource,
-  image: CarriedImage,
-  signal: AbortSignal,
-): Promise<string> {
-  const place = placeBelow(images, image);
-  const manifest = await naming(image, () => copyImage(source, image.digest, imageSinkOf(registry, place), signal));
-  if (image.tag !== undefined) {
-    await registry.writeManifest(place, image.tag, manifest, signal);
-  }
-  return `${place.repository.registry}/${place.repository.path}@${image.digest}`;
-}
-
-/** Their path stays, so that nodes that are told a mirror for their registry find them. */
-function placeBelow(address: string, { repository }: CarriedImage): ArtifactPlace {
-  const target = parseChannelAddress(
-    `${address.replace(/\?.*$/, '')}/${repository.path}${/\?.*$/.exec(address)?.[0] ?? ''}`,
-    '--images',
-  );
-  if (target.kind !== 'Artifact') {
-    throw new OperationError(`--images "${address}": write oci://host or oci://host/prefix`, {
-      code: 'USAGE',
-      retry: 'never',
-    });
-  }
-  return { repository: target.repository, access: { insecure: target.insecure } };
 }

@@ -181,10 +181,10 @@ const actions: Readonly<Record<string, Action>> = {
     const out = need(invocation, 'out');
     const release = what(invocation, 'the Release to export');
     const withImages = !invocation.options.flag('withoutImages');
-    const { sizeBytes, images } = await withStore(invocation, (store, { registry }) =>
+    const { sizeBytes, images, attached } = await withStore(invocation, (store, { registry }) =>
       exportRelease({ store, release, out, withImages, registry }, invocation.signal),
     );
-    return [`wrote ${sizeBytes} bytes to ${out}, with ${images} images`];
+    return [`wrote ${sizeBytes} bytes to ${out}, with ${images} images and ${attached} signatures or attestations`];
   },
   async mirror(invocation) {
     const { mirrorRelease } = await import('../app/release-archive.ts');
