@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly watching: CommonWatch;
   readonly apps: Watched<AppObjectWire>;
   readonly wakeApp: (key: string) => void;
+  /** Wakes who tells people of what is in a namespace. */
+  readonly wakeNotices: (namespace: string) => void;
   /** Told of each change of these kinds. */
   readonly publish?: CacheOptions['publish'];
 }
@@ -63,6 +65,9 @@ export function startWatches({ watching, ...options }: WatchOptions, wake: WakeC
         if (change.value === undefined) {
           wake.scratch(allScratchSpaces);
         }
+        if (!isDeepStrictEqual(toldOf(change.value), toldOf(change.previous))) {
+          options.wakeNotices(parseKey(change.key).namespace);
+        }
         wakeDirected(options, change);
       },
     }),
@@ -74,6 +79,9 @@ export function startWatches({ watching, ...options }: WatchOptions, wake: WakeC
         tell(releases, change);
         const { value, previous } = change;
         const release = value ?? previous;
+        if (release && !isDeepStrictEqual(value?.status, previous?.status)) {
+          options.wakeNotices(release.metadata.namespace);
+        }
         if (release && isNews(value, previous)) {
           wake.channel(`${release.metadata.namespace}/${release.spec.channel}`);
         }
@@ -85,6 +93,17 @@ export function startWatches({ watching, ...options }: WatchOptions, wake: WakeC
 /** What people say to a Channel besides its spec: approvals, and a veto. */
 function saidTo(channel: ChannelObjectWire | undefined): unknown {
   return [channel?.status?.candidate?.approvals?.length ?? 0, channel?.metadata.annotations];
+}
+
+/** What people may be told of a Channel. */
+function toldOf(channel: ChannelObjectWire | undefined): unknown {
+  const { conditions, candidate, candidates, waiting, published } = channel?.status ?? {};
+  const ready = conditions?.find(({ type }) => type === 'Ready');
+  const last = candidate?.trials.at(-1);
+  return [
+    ...[channel?.metadata.generation, ready?.status, ready?.reason, waiting?.reason, published],
+    ...[candidate?.number, candidate?.faults.length, last?.testedAt, last?.result?.at, candidates?.[0]?.number],
+  ];
 }
 
 /** What is new for an App, or how it moves, matters to the Channel that decides for it. */

@@ -16,7 +16,7 @@ import { createDirections, type Directions } from '../engine/candidate/direct-ap
 import type { PublishMemory } from '../engine/channel/publish-remembered.ts';
 import type { ReportDesk } from '../engine/channel/report-desk.ts';
 import type { CarriedFiles } from '../engine/ports/carried-files.ts';
-import type { ChannelPublishers } from '../engine/ports/channels.ts';
+import type { ChannelPublishers, Channels } from '../engine/ports/channels.ts';
 import type { Outbound } from '../engine/ports/outbound.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { FollowContext } from '../engine/subscription/subscription-pass.ts';
@@ -74,6 +74,8 @@ export interface RunningChannels {
   readonly directions: Directions;
   readonly reports: Pick<ReportDesk, 'tallyOf'>;
   readonly publishers: ChannelPublishers;
+  /** What people are told of. */
+  readonly hubChannels: Pick<Channels, 'list' | 'listReleases'>;
   /** Attempts of tests of Channels under way. */
   readonly countAttempts: () => number;
   /** Told of each change of our own objects. */
@@ -87,7 +89,7 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
   const { client, clock, apps } = options;
   const wake = wakeNothing();
   const watched = startWatches(options, wake);
-  const folder = join(tmpdir(), `headgate-channels-${process.pid}-${options.random().toString(36).slice(2)}`);
+  const folder = ownFolder(options.random);
   const tools: StoreTools = { ...options, registry: options.artifactStore, git: gitIn(join(folder, 'git')) };
   const onAppChange = appListener(apps, watched, wake);
   const following = followingOf(options, watched, { tools, folder });
@@ -121,7 +123,7 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
     watched,
     directions: createDirections(own.channels),
     reports: reports.desk,
-    publishers: own.publishers,
+    ...{ publishers: own.publishers, hubChannels: own.channels },
     countAttempts: hub.countAttempts,
     onChange({ kind, namespace, name }) {
       if (kind === appResource.kind) {
@@ -136,6 +138,10 @@ export function startChannels(options: ChannelsOptions): RunningChannels {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function ownFolder(random: () => number): string {
+  return join(tmpdir(), `headgate-channels-${process.pid}-${random().toString(36).slice(2)}`);
 }
 
 /** Until the controllers are there. */

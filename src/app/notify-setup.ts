@@ -20,7 +20,7 @@ export interface NotifyOptions {
 }
 
 /** What is special to it; the rest of what it needs others need too. */
-export type NoticeParts = Omit<NotifyContext, 'records' | 'clock' | 'outbound' | 'secretValues'>;
+export type NoticeParts = Omit<NotifyContext, 'records' | 'hubChannels' | 'clock' | 'outbound' | 'secretValues'>;
 
 export function setUpNotices(options: NotifyOptions, outbound: GuardedRequests): NoticeParts {
   const { client, log, metrics, notifyFile } = options;
@@ -38,6 +38,14 @@ export function setUpNotices(options: NotifyOptions, outbound: GuardedRequests):
         log.warn('notice was not sent', { ...about, outcome: delivery.kind, error: delivery.message });
       }
     },
+  };
+}
+
+/** Channels of a hub are watched by what is started later. */
+export function lateHubChannels(found: () => NotifyContext['hubChannels']): NotifyContext['hubChannels'] {
+  return {
+    list: (namespace) => found().list(namespace),
+    listReleases: (channel) => found().listReleases(channel),
   };
 }
 

@@ -54,7 +54,7 @@ import { noGateDefaults } from './gate-settings.ts';
 import type { HelmSettings } from './helm-setup.ts';
 import { isSettled } from './is-settled.ts';
 import type { ManifestSettings } from './manifests.ts';
-import { setUpNotices } from './notify-setup.ts';
+import { lateHubChannels, setUpNotices } from './notify-setup.ts';
 import { guardOfCluster, type OutboundSettings, openOutside } from './outbound-setup.ts';
 import { prepareChecks } from './prepare-checks.ts';
 import { setUpProbers } from './probers.ts';
@@ -151,12 +151,14 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const late = {
     carried: lateCarriedFiles(() => channels.carried),
     directions: { of: (app: AppObjectWire) => channels.directions.of(app) },
+    hubChannels: lateHubChannels(() => channels.hubChannels),
   };
   const guard = options.guard ?? guardOfCluster(options, options.helm.config);
   const context = createContext({ ...options, guard }, { caches, wake, wakeable, late });
   const controllers = startControllers({ options, synced }, { ...context, share });
   const channels = startChannels({
     ...{ ...context, watching: commonOf(options), apps: caches.apps, wakeApp: controllers.apps.enqueue },
+    wakeNotices: controllers.notices.enqueue,
     synced: Promise.all([synced, share.leading]),
   });
   const all = [...Object.values(controllers), ...channels.controllers];
@@ -255,7 +257,11 @@ interface ContextParts {
   readonly wake: Wake;
   readonly wakeable: Wakeable;
   /** Of channels, which are started later. */
-  readonly late: { readonly carried: CarriedFiles; readonly directions: Directions };
+  readonly late: {
+    readonly carried: CarriedFiles;
+    readonly directions: Directions;
+    readonly hubChannels: NotifyContext['hubChannels'];
+  };
 }
 
 /** Everything that a pass needs. */

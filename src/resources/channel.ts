@@ -7,6 +7,7 @@ import { ChannelPublishSchema } from './channel-publish.ts';
 import { ChannelReportsSchema } from './channel-reports.ts';
 import { TryOnSchema } from './channel-try-on.ts';
 import { GatesSchema } from './gates.ts';
+import { NotifySchema } from './notify.ts';
 import { ReleaseName } from './release.ts';
 import { Conditions, DnsLabel, Duration, Text, Time, WaitingSchema } from './schema-parts.ts';
 
@@ -125,6 +126,10 @@ export const ChannelSpecSchema = Type.Object(
     gates: Type.Optional({
       ...Type.Pick(GatesSchema, ['approvals', 'windows']),
       description: 'What has to be given before a set is released.',
+    }),
+    notify: Type.Optional({
+      ...Type.Pick(NotifySchema, ['channels', 'to']),
+      description: 'Who is told of its candidates and Releases, and of what is wrong with publishing them.',
     }),
     rollout: Type.Optional(RolloutSchema),
     publish: ChannelPublishSchema,

@@ -20,6 +20,7 @@ import { ChannelSpecSchema, type ChannelSpecWire, ChannelStatusSchema, type Roll
 import { decodeTryOn } from './channel-try-on.ts';
 import { decoderOf, invalidObject } from './decode.ts';
 import { decodeGatesOf } from './decode-gates.ts';
+import { decodeNotify } from './decode-notify.ts';
 import { decodeTests } from './decode-tests.ts';
 import { Metadata } from './metadata.ts';
 
@@ -68,6 +69,7 @@ function read(spec: ChannelSpecWire, channel: ChannelObjectWire['metadata']): Ch
     gatherMs: parseDuration(spec.gather ?? '30s', 'spec.gather'),
     tryOn: spec.tryOn && decodeTryOn(spec.tryOn, channel),
     gates: decodeGatesOf(spec.gates),
+    notify: decodeNotify(spec.notify),
     rollout: decodeRollout(spec.rollout ?? {}),
     publish: {
       place: placeOf(publish),

@@ -41,7 +41,7 @@ export const NotifySchema = Type.Object(
           },
         }),
         {
-          description: 'Channels of this App.',
+          description: 'Channels of its own.',
           maxItems: 16,
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['name'],

@@ -1,7 +1,7 @@
 /** Fulfils the engine's OutboxStore: one ConfigMap in each namespace that has something to tell. It holds no secrets. */
 import Type, { type Static } from 'typebox';
 import { isOperationError } from '../../core/errors.ts';
-import { noticeEvents, noticeLevels } from '../../core/notify/notice.ts';
+import { noticeEvents, noticeLevels, noticeSubjects } from '../../core/notify/notice.ts';
 import type { Outbox, OutboxEntry } from '../../core/notify/outbox.ts';
 import type { OutboxStore, StoredOutbox } from '../../engine/ports/outbox-store.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -28,6 +28,8 @@ const Stored = Type.Array(
     attempts: Type.Integer(),
     notice: Type.Object({
       ...{ id: text, namespace: text, app: text, update: text, versions: text, message: text, at: time },
+      // Absent in what was written before Channels were told of.
+      about: Type.Optional(Type.Enum([...noticeSubjects])),
       event: Type.Enum([...noticeEvents]),
       level: Type.Enum([...noticeLevels]),
       releaseNotes: Type.Optional(text),
@@ -95,7 +97,7 @@ function decode({ at, notice, problem, ...entry }: Static<typeof Stored>[number]
   return {
     ...entry,
     at: new Date(at),
-    notice: { ...notice, at: new Date(notice.at), releaseNotes: notice.releaseNotes },
+    notice: { about: 'Update', ...notice, at: new Date(notice.at), releaseNotes: notice.releaseNotes },
     ...(problem === undefined ? {} : { problem }),
   };
 }

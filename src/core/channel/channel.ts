@@ -1,4 +1,5 @@
 /** A Channel of the hub, decoded and checked; the wire form is resources/channel.ts. */
+import type { Notify } from '../app/app.ts';
 import type { RunnableTest } from '../app-test/app-test.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { Schedule } from '../schedule/next-time.ts';
@@ -21,6 +22,8 @@ export interface ChannelSpec {
   /** Undefined: in the test cluster alone. */
   readonly tryOn: TryOn | undefined;
   readonly gates: Gates;
+  /** Who is told of its candidates and Releases. */
+  readonly notify: Notify;
   readonly rollout: Rollout;
   readonly publish: PublishSettings;
   /** Undefined: none are taken. */

@@ -1,5 +1,5 @@
 /** What other programs are sent. */
-import { endsAlert, type Notice, type NoticeLevel } from './notice.ts';
+import { alertNameOf, endsAlert, type Notice, type NoticeLevel } from './notice.ts';
 
 /** Our own form: one object for each notice, all of them in a list. */
 export function webhookMessage(notices: readonly Notice[]): unknown {
@@ -9,19 +9,19 @@ export function webhookMessage(notices: readonly Notice[]): unknown {
   };
 }
 
-const alertName = 'HeadgateUpdate';
 /** An alert that is not sent again ends by itself. */
 const alertLastsMs = 24 * 3_600_000;
 
 /**
- * `POST /api/v2/alerts` of Alertmanager (its openapi.yaml, postableAlerts). One alert for each App: a version that is good ends it.
+ * `POST /api/v2/alerts` of Alertmanager (its openapi.yaml, postableAlerts). One alert for each App, two for each Channel: what is good ends it.
  */
 export function alertMessage(notices: readonly Notice[], now: Date): unknown {
   return notices.map((notice) => {
-    const { namespace, app, message, versions, update, at } = notice;
+    const { about, namespace, app, message, versions, update, at } = notice;
+    const subject = about === 'Update' ? { app } : { channel: app };
     const endsAt = endsAlert(notice) ? now : new Date(at.getTime() + alertLastsMs);
     return {
-      labels: { alertname: alertName, namespace, app, severity: 'warning' },
+      labels: { alertname: alertNameOf(notice), namespace, ...subject, severity: 'warning' },
       annotations: { summary: `${app}: ${versions}`, description: message, update },
       startsAt: (at < endsAt ? at : now).toISOString(),
       endsAt: endsAt.toISOString(),
@@ -38,7 +38,8 @@ const keelLevels: Readonly<Record<NoticeLevel, string>> = {
 
 /** The JSON of Keel's webhook notifications (its EventNotification), field by field. */
 export function keelMessage(notice: Notice): unknown {
-  const { event, namespace, app, level, at, versions, message } = notice;
+  const { about, event, namespace, app, level, at, versions, message } = notice;
+  const resourceKind = about === 'Update' ? 'deployment' : 'channel';
   const isStart = event === 'Started' || event === 'Waiting';
   return {
     name: isStart ? 'preparing to update resource' : 'update resource',
@@ -46,8 +47,8 @@ export function keelMessage(notice: Notice): unknown {
     createdAt: at.toISOString(),
     type: isStart ? 'preparing deployment update' : 'deployment update',
     level: keelLevels[level],
-    resourceKind: 'deployment',
-    identifier: `deployment/${namespace}/${app}`,
+    resourceKind,
+    identifier: `${resourceKind}/${namespace}/${app}`,
     metadata: { provider: 'kubernetes', namespace, name: app },
   };
 }

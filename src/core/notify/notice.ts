@@ -1,4 +1,4 @@
-/** What people are told of Updates, and over which channels. */
+/** What people are told of Updates and of Channels of a hub, and over which channels. */
 
 export const noticeLevels = ['Info', 'Success', 'Warning', 'Error'] as const;
 
@@ -13,18 +13,35 @@ export const noticeEvents = [
   'Failed',
   'Superseded',
   'Cancelled',
+  // Of Channels alone.
+  'Soaking',
+  'Rejected',
+  'Unclear',
+  'Released',
+  'Withdrawn',
+  'PublishFailed',
+  'Published',
+  'Expiring',
+  'Expired',
 ] as const;
 
 export type NoticeEvent = (typeof noticeEvents)[number];
 
+export const noticeSubjects = ['Update', 'Channel'] as const;
+
+export type NoticeSubject = (typeof noticeSubjects)[number];
+
 export interface Notice {
-  /** The same for the same event of the same Update, whoever tells it. */
+  /** The same for the same event of the same Update or Channel, whoever tells it. */
   readonly id: string;
+  readonly about: NoticeSubject;
   readonly event: NoticeEvent;
   readonly level: NoticeLevel;
   readonly at: Date;
   readonly namespace: string;
+  /** The App, or the Channel. */
   readonly app: string;
+  /** The Update; of a Channel the Release, or `candidate 3`. */
   readonly update: string;
   /** `web 1.0.0 -> 1.1.0`. */
   readonly versions: string;
@@ -69,21 +86,47 @@ export type ChannelValues =
 export const usualTitle = '{{app}} {{event}}: {{versions}}';
 export const usualText = '{{message}}';
 
-const noticeFields = ['app', 'namespace', 'update', 'event', 'level', 'versions', 'message', 'releaseNotes', 'time'];
+const noticeFields = [
+  'about',
+  'app',
+  'namespace',
+  'update',
+  'event',
+  'level',
+  'versions',
+  'message',
+  'releaseNotes',
+  'time',
+];
 
 export const knownNoticeFields: readonly string[] = noticeFields;
 
 /** What `{{fields}}` stand for. */
 export function fieldsOfNotice(notice: Notice): Readonly<Record<string, string>> {
-  const { app, namespace, update, event, level, versions, message, releaseNotes = '', at } = notice;
-  return { app, namespace, update, event, level, versions, message, releaseNotes, time: at.toISOString() };
+  const { about, app, namespace, update, event, level, versions, message, releaseNotes = '', at } = notice;
+  return { about, app, namespace, update, event, level, versions, message, releaseNotes, time: at.toISOString() };
 }
 
 export function isAtLeast(level: NoticeLevel, least: NoticeLevel): boolean {
   return noticeLevels.indexOf(level) >= noticeLevels.indexOf(least);
 }
 
-/** The alert of an App is over with it. */
+/** An alert is a state: what is told of the same is one alert. That a channel cannot be published says nothing of its candidates. */
+export function alertNameOf({ about, event }: Pick<Notice, 'about' | 'event'>): string {
+  if (about === 'Update') {
+    return 'HeadgateUpdate';
+  }
+  return publishingEvents.has(event) ? 'HeadgateChannelPublishing' : 'HeadgateChannelCandidate';
+}
+
+const publishingEvents: ReadonlySet<NoticeEvent> = new Set<NoticeEvent>([
+  'PublishFailed',
+  'Published',
+  'Expiring',
+  'Expired',
+]);
+
+/** The alert of an App or a Channel is over with it. */
 export function endsAlert({ level }: Notice): boolean {
   return level === 'Success' || level === 'Info';
 }

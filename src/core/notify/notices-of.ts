@@ -25,7 +25,11 @@ const askingReasons: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'RollbackRefused',
 ]);
 
-const levels: Readonly<Record<NoticeEvent, NoticeLevel>> = {
+type UpdateEvent = Extract<NoticeEvent, 'Started' | 'Waiting' | 'RollingBack'> | Ended;
+
+type Ended = Extract<Journal['phase'], NoticeEvent>;
+
+const levels: Readonly<Record<UpdateEvent, NoticeLevel>> = {
   Started: 'Info',
   Waiting: 'Warning',
   RollingBack: 'Warning',
@@ -39,9 +43,9 @@ const levels: Readonly<Record<NoticeEvent, NoticeLevel>> = {
 /** In the order in which they happened. */
 export function noticesOf(update: ToldUpdate, journal: Journal): readonly Notice[] {
   const { uid, name, ...rest } = update;
-  const make = (event: NoticeEvent, at: Date, message: string, what = ''): Notice => ({
+  const make = (event: UpdateEvent, at: Date, message: string, what = ''): Notice => ({
     ...rest,
-    ...{ id: `${uid}/${event}${what}`, event, level: levels[event], at, update: name, message },
+    ...{ about: 'Update', id: `${uid}/${event}${what}`, event, level: levels[event], at, update: name, message },
   });
   const startedAt = firstStart(journal, 'Apply');
   const backAt = stepStartedAt(journal, 'RollBack');
@@ -60,7 +64,7 @@ export function noticesOf(update: ToldUpdate, journal: Journal): readonly Notice
   ];
 }
 
-function isEnd(phase: Journal['phase']): phase is Extract<Journal['phase'], NoticeEvent> {
+function isEnd(phase: Journal['phase']): phase is Ended {
   return ['Succeeded', 'RolledBack', 'Failed', 'Superseded', 'Cancelled'].includes(phase);
 }
 

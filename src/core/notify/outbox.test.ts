@@ -79,7 +79,7 @@ test('an alert that is over before it could be told is not told afterwards, wher
   const outbox = enlist(failed, [fired, other, alarm('c', 'Info'), alarm('d', 'Success')], later(1_000));
 
   expect(openOf(outbox)).toEqual(['b', 'd']);
-  expect(outbox[0]).toMatchObject({ state: 'GivenUp', problem: 'a newer notice of the App took its place' });
+  expect(outbox[0]).toMatchObject({ state: 'GivenUp', problem: 'a newer notice of the same took its place' });
 });
 
 test('what happened more than an hour before anybody looked is not told', () => {

@@ -2,7 +2,7 @@
  * What is still to be told, and what was told lately, of one namespace. Pure. It is written down before the first attempt and after each, so that
  * a restart neither loses nor repeats a notice, except for one that was on its way.
  */
-import { type Channel, endsAlert, isAtLeast, type Notice } from './notice.ts';
+import { alertNameOf, type Channel, endsAlert, isAtLeast, type Notice } from './notice.ts';
 
 export interface OutboxEntry {
   /** Of the notice. */
@@ -58,11 +58,11 @@ function isToldBy({ kind, level }: Channel, notice: Notice): boolean {
 
 /** An alert is a state and not a story: one that is told after what ended it would fire again. */
 function withoutOvertaken(outbox: Outbox, alerting: ReadonlySet<string>, now: Date): Outbox {
-  const placeOf = ({ channel, notice }: OutboxEntry) => `${channel} ${notice.app}`;
+  const placeOf = ({ channel, notice }: OutboxEntry) => `${channel} ${alertNameOf(notice)} ${notice.app}`;
   const newest = new Map(outbox.map((entry) => [placeOf(entry), entry]));
   return outbox.map((entry) =>
     entry.state === 'Open' && alerting.has(entry.channel) && newest.get(placeOf(entry)) !== entry
-      ? { ...entry, state: 'GivenUp', at: now, problem: 'a newer notice of the App took its place' }
+      ? { ...entry, state: 'GivenUp', at: now, problem: 'a newer notice of the same took its place' }
       : entry,
   );
 }

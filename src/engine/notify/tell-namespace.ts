@@ -1,5 +1,6 @@
-/** Tells what there is to tell of the Updates of one namespace: level by level from their journals, so that a restart loses nothing. */
+/** Tells what there is to tell of the Updates and Channels of one namespace: level by level from their journals, so that a restart loses nothing. */
 
+import type { Notify } from '../../core/app/app.ts';
 import { describeError, isOperationError } from '../../core/errors.ts';
 import type { Channel, Notice } from '../../core/notify/notice.ts';
 import { noticesOf } from '../../core/notify/notices-of.ts';
@@ -7,17 +8,22 @@ import { type Batch, type Delivery, dueBatches, enlist, nextDue, settled } from 
 import { type NoticeLetter, type NoticeRequest, tell } from '../../core/notify/requests.ts';
 import { sayVersion } from '../../resources/app-status.ts';
 import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
+import { decodeChannelSpec } from '../../resources/decode-channel.ts';
 import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import { scratchLabel } from '../../resources/metadata.ts';
+import type { Channels } from '../ports/channels.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { OutboxStore, StoredOutbox } from '../ports/outbox-store.ts';
 import type { Records } from '../ports/records.ts';
 import type { SecretValues } from '../ports/secret-values.ts';
+import { channelNotices } from './channel-notices.ts';
 
 export interface NotifyContext {
   readonly records: Records;
+  /** Of a hub, which are no channels that somebody is told over. */
+  readonly hubChannels: Pick<Channels, 'list' | 'listReleases'>;
   readonly clock: Clock;
   readonly outbound: Outbound;
   readonly mailer: Mailer;
@@ -44,6 +50,12 @@ interface Round {
   readonly wanted: readonly { readonly notice: Notice; readonly channel: Channel }[];
 }
 
+/** Whom something is told to, and what; a notice of a time to come is told then. */
+interface Told {
+  readonly channels: readonly Channel[];
+  readonly notices: readonly Notice[];
+}
+
 /**
  * @returns when there is more to do; undefined: when something happens
  * @throws errors of the API server that pass; API_CONFLICT when the outbox is another one
@@ -53,25 +65,59 @@ export async function tellNamespace(
   namespace: string,
   signal: AbortSignal,
 ): Promise<Date | undefined> {
-  const { records, commonChannels } = context;
-  const common = commonChannels();
+  const common = context.commonChannels();
+  const all = [...toldOfApps(context, common, namespace), ...toldOfHub(context, common, namespace)];
+  const told = all.filter(({ channels }) => channels.length > 0);
+  const channels = [...new Map(told.flatMap((one) => one.channels).map((one) => [one.name, one])).values()];
+  if (channels.length === 0) {
+    return undefined;
+  }
+  const now = context.clock.now();
+  const wanted = told.flatMap(({ channels: own, notices }) =>
+    notices.filter(({ at }) => at <= now).flatMap((notice) => own.map((channel) => ({ notice, channel }))),
+  );
+  const later = told.flatMap(({ notices }) => notices.map(({ at }) => at)).filter((at) => at > now);
+  const due = await work(context, { namespace, channels, wanted }, signal);
+  return [...later, ...(due ? [due] : [])].toSorted((left, right) => left.getTime() - right.getTime())[0];
+}
+
+function toldOfApps(context: NotifyContext, common: readonly CommonChannel[], namespace: string): readonly Told[] {
+  const { records } = context;
   // Most clusters tell nobody, and a pass comes with each change of an Update: none of the other Apps is looked at then.
   const apps = common.some(({ isDefault }) => isDefault)
     ? records.listApps(namespace)
     : records.listAppsNotifying(namespace);
   // What is tried in a scratch namespace is told by its Channel.
   const lasting = apps.filter(({ metadata }) => metadata.labels?.[scratchLabel] === undefined);
-  const told = lasting.map((app) => ({ app, channels: channelsOf(common, app) }));
-  const channels = [...new Map(told.flatMap((one) => one.channels).map((one) => [one.name, one])).values()];
-  if (channels.length === 0) {
-    return undefined;
-  }
-  const wanted = told.flatMap(({ app, channels: own }) =>
-    (own.length === 0 ? [] : noticesOfApp(context, app)).flatMap((notice) =>
-      own.map((channel) => ({ notice, channel })),
-    ),
-  );
-  return await work(context, { namespace, channels, wanted }, signal);
+  return lasting.map((app) => {
+    const reading = readAppSpec(app);
+    const channels = reading.kind === 'Invalid' ? [] : channelsOf(common, app.metadata.name, reading.value.notify);
+    return { channels, notices: channels.length === 0 ? [] : noticesOfApp(context, app) };
+  });
+}
+
+function toldOfHub(
+  { hubChannels }: NotifyContext,
+  common: readonly CommonChannel[],
+  namespace: string,
+): readonly Told[] {
+  return hubChannels.list(namespace).flatMap((hub): readonly Told[] => {
+    try {
+      const { notify, soakMs, publish } = decodeChannelSpec(hub);
+      // An App may have the same name, and a channel of the same.
+      const channels = channelsOf(common, `channel/${hub.metadata.name}`, notify);
+      const { timestampMs } = publish.lifetimes;
+      const releases = channels.length === 0 ? [] : hubChannels.listReleases(hub);
+      return [
+        { channels, notices: channels.length === 0 ? [] : channelNotices(hub, { soakMs, timestampMs }, releases) },
+      ];
+    } catch (error) {
+      if (isOperationError(error, 'OBJECT_INVALID')) {
+        return [];
+      }
+      throw error;
+    }
+  });
 }
 
 async function work(context: NotifyContext, round: Round, signal: AbortSignal): Promise<Date | undefined> {
@@ -97,13 +143,12 @@ async function work(context: NotifyContext, round: Round, signal: AbortSignal): 
 }
 
 /** Those that the App names, its own and those for all; else those for all that are for everybody. */
-function channelsOf(common: readonly CommonChannel[], app: AppObjectWire): readonly Channel[] {
-  const reading = readAppSpec(app);
-  if (reading.kind === 'Invalid') {
-    return [];
-  }
-  const { to, channels } = reading.value.notify;
-  const own = to.map((channel) => ({ ...channel, name: `${app.metadata.name}/${channel.name}` }));
+function channelsOf(
+  common: readonly CommonChannel[],
+  owner: string,
+  { to, channels }: Pick<Notify, 'to' | 'channels'>,
+): readonly Channel[] {
+  const own = to.map((channel) => ({ ...channel, name: `${owner}/${channel.name}` }));
   const named = common.filter(({ name }) => channels.includes(name));
   const namesNone = to.length === 0 && channels.length === 0;
   return [...own, ...named, ...(namesNone ? common.filter(({ isDefault }) => isDefault) : [])];
@@ -193,7 +238,7 @@ const longestRetryAfterSeconds = 3_600;
 async function request({ outbound }: NotifyContext, wanted: NoticeRequest, signal: AbortSignal): Promise<Delivery> {
   const { kind: _, ...sent } = wanted;
   const { status, headers } = await outbound.send(
-    { what: 'tell of an Update', ...sent, maxBytes: 65_536, cutsBody: true, maxRedirects: 0 },
+    { what: 'tell of an Update or a Channel', ...sent, maxBytes: 65_536, cutsBody: true, maxRedirects: 0 },
     signal,
   );
   if (status >= 200 && status < 300) {
