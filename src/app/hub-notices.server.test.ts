@@ -116,6 +116,11 @@ test('a channel that cannot be published is told after five minutes, that it exp
   await clock.advance(31 * 60_000);
   await hub.until(async () => expect((await hub.channel()).status?.waiting?.reason).toBe('PublishFailed'));
   expect(lines()).toEqual([]);
+  const metrics = await hub.stage.metrics.registry.metrics();
+  expect(metrics).toMatch(/headgate_channel_waiting\{.*reason="PublishFailed"\} 1\n/);
+  // By which it is told from one that is signed anew in time, however long signatures last.
+  const [, due = ''] = /headgate_channel_signing_due_timestamp_seconds\{.*\} ([\d.e+]+)/.exec(metrics) ?? [];
+  expect(Number(due) * 1_000).toBeLessThan(clock.now().getTime());
   await clock.advance(6 * 60_000);
   await untilTold(/^PublishFailed Error : .*keys/);
   await clock.advance(5 * 60_000);

@@ -27,6 +27,12 @@ afterEach(() => hub.stop());
 const ended = async () => (await hub.channel()).status?.candidates ?? [];
 const runs = async (app: string) => (await hub.stage.app(app)).status?.sources?.[0]?.current?.tag;
 
+/** Of a counter, by the label `outcome`. */
+async function counted(name: string): Promise<Readonly<Record<string, number>>> {
+  const { values = [] } = (await hub.stage.metrics.registry.getSingleMetric(name)?.get()) ?? {};
+  return Object.fromEntries(values.map(({ labels, value }) => [labels['outcome'], value]));
+}
+
 const rejected = async () => {
   const { client, namespace } = hub.stage;
   const { items } = await client.list<ProductObject>(rejections, { namespace });
@@ -70,6 +76,15 @@ describe('several new versions at once', () => {
     ]);
     await hub.until(async () => expect((await hub.stage.app('api')).status?.waiting?.reason).toBe('VersionRejected'));
     expect(await runs('api')).toBe('1.0.0');
+    expect(await counted('headgate_channel_members_total')).toEqual({ Released: 2, Rejected: 1, Kept: 0 });
+    expect(await counted('headgate_channel_candidates_total')).toEqual({ Released: 2 });
+    const metrics = await hub.stage.metrics.registry.metrics();
+    expect(metrics).toMatch(
+      /headgate_channel_trial_duration_seconds_count\{.*purpose="Search",result="Failed"\} [1-9]/,
+    );
+    expect(metrics).toMatch(/headgate_channel_published_timestamp_seconds\{.*\} \d{10}/);
+    expect(metrics).toMatch(/headgate_channel_waiting\{.*channel="stable",reason="\w+"\} 1\n/);
+    expect(metrics).not.toContain('headgate_channel_candidate_timestamp_seconds{');
 
     // The next version of the guilty one is tried for itself.
     await hub.push({ api: '2.0.1' });

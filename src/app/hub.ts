@@ -1,6 +1,7 @@
 /** What a hub needs to try new versions together and to release them. */
 import { packTree } from '../adapters/channel/pack-tree.ts';
 import { ClusterJobs } from '../adapters/cluster/jobs.ts';
+import { changedApps, trialInPlace } from '../core/candidate/candidate.ts';
 import type { OperationError } from '../core/errors.ts';
 import { invariant } from '../core/errors.ts';
 import type { CandidateContext } from '../engine/candidate/candidate-context.ts';
@@ -41,12 +42,32 @@ export function setUpHub(options: HubOptions, wakeChannel: (key: string) => void
       return await fetchChart(options, { namespace, source, version }, signal);
     },
   };
-  const trialMetrics: CandidateContext['trialMetrics'] = {
-    ended: ({ namespace, name }, { path, result }) =>
-      options.metrics.channels.ended(
-        { namespace, channel: name },
-        { path: path?.kind ?? 'Place', result: result?.kind ?? '' },
-      ),
-  };
+  const trialMetrics = countTrials(options.metrics.channels);
   return { context: { ...options, channelProbers: probers, packing, trialMetrics }, countAttempts };
+}
+
+function countTrials(metrics: HubOptions['metrics']['channels']): CandidateContext['trialMetrics'] {
+  return {
+    ended({ namespace, name }, { path, purpose, result, startedAt }) {
+      metrics.ended(
+        { namespace, channel: name },
+        {
+          ...{ path: path?.kind ?? 'Place', purpose, result: result?.kind ?? '' },
+          durationMs: (result?.at ?? startedAt).getTime() - startedAt.getTime(),
+        },
+      );
+    },
+    candidateEnded({ namespace, name }, candidate, outcome) {
+      const changed = changedApps(candidate);
+      const guilty = new Set(candidate.faults.flatMap(({ apps }) => apps));
+      const released = new Set(outcome === 'Released' ? trialInPlace(candidate)?.members : []);
+      const count = (has: (app: string) => boolean) => changed.filter(has).length;
+      const members = {
+        Released: count((app) => released.has(app)),
+        Rejected: count((app) => guilty.has(app) && !released.has(app)),
+        Kept: count((app) => !guilty.has(app) && !released.has(app)),
+      };
+      metrics.candidateEnded({ namespace, channel: name }, { outcome, trials: candidate.trials.length, members });
+    },
+  };
 }

@@ -11,6 +11,7 @@ import { parseKey } from '../kube/objects.ts';
 import { setConditions } from '../resources/conditions.ts';
 import type { ChannelObjectWire } from '../resources/decode-channel.ts';
 import { encodeWaiting } from '../resources/decode-update.ts';
+import type { SeenChannel } from '../telemetry/channel-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface ChannelControllerContext extends PublishContext, CandidateContext {
@@ -35,10 +36,8 @@ export async function reconcileChannel(
   const found = await publishRemembered(context, channel, signal);
   const releasing = await keepReleasing(context, channel, found, signal);
   const now = context.clock.now();
-  if (found.publication !== undefined) {
-    context.metrics.channels.observe({ namespace, channel: name }, found.publication);
-  }
   const status = statusOf(releasing, found, now);
+  context.metrics.channels.observe({ namespace, channel: name }, seenOf(status, found));
   if (!isDeepStrictEqual(status, releasing.channel.status)) {
     context.assertLeading();
     await context.channels.writeStatus(releasing.channel, status, signal);
@@ -85,6 +84,18 @@ function statusOf(
     apps: [...apps],
     ...((newest ?? before?.release) !== undefined && { release: newest ?? before?.release ?? '' }),
     ...publishedOf(before?.published, publication, now),
+  };
+}
+
+function seenOf(
+  { published, waiting, candidate }: NonNullable<ChannelObjectWire['status']>,
+  { publication, nextAt }: PublishedChannel,
+): SeenChannel {
+  return {
+    published: publication && nextAt && { ...publication, signingDue: nextAt },
+    publishedAt: published && new Date(published.at),
+    waiting: waiting?.reason ?? '',
+    candidateSince: candidate && new Date(candidate.startedAt),
   };
 }
 

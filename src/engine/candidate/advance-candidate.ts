@@ -81,6 +81,7 @@ async function step(context: CandidateContext, hub: HubAtWork, signal: AbortSign
   }
   if (next.kind === 'End') {
     const written = await write(context, hub, endedStatus(context, hub, next), signal);
+    context.trialMetrics.candidateEnded(hub.channel.metadata, hub.candidate, next.outcome);
     release(context, hub.channel);
     // What the Apps tell has to be looked at anew before another one is made.
     return { hub: written, rest: { waiting: sayLast(written.channel), until: context.clock.now() } };

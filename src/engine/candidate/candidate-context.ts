@@ -1,5 +1,5 @@
 /** What the parts of one pass over the candidates of a Channel share. */
-import type { Candidate, Trial } from '../../core/candidate/candidate.ts';
+import type { Candidate, CandidateOutcome, Trial } from '../../core/candidate/candidate.ts';
 import type { ChannelSpec } from '../../core/channel/channel.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
@@ -24,7 +24,10 @@ export interface CandidateContext {
   readonly scratch: ScratchSpaces;
   /** Those that are looked after; empty: all. */
   readonly namespaces: readonly string[];
-  readonly trialMetrics: { readonly ended: (channel: ChannelKey, trial: Trial) => void };
+  readonly trialMetrics: {
+    readonly ended: (channel: ChannelKey, trial: Trial) => void;
+    readonly candidateEnded: (channel: ChannelKey, candidate: Candidate, outcome: CandidateOutcome) => void;
+  };
   readonly packing: Omit<PackContext, 'publisher'>;
   readonly registry: Pick<Registry, 'findDigest'>;
   readonly accesses: RegistryAccesses;
