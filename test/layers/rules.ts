@@ -28,7 +28,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const pureModules: Readonly<Record<string, readonly string[]>> = {
   // cel-js parses and evaluates without I/O; the time that it may take is an argument (core/cel/time-limit.ts).
   core: ['semver', 're2js', 'yaml', '@marcbachmann/cel-js', 'node:crypto'],
-  resources: ['typebox', 'typebox/compile', 'typebox/value', 'typebox/error'],
+  resources: ['typebox', 'typebox/compile', 'typebox/schema', 'typebox/value', 'typebox/error'],
   engine: ['node:util'],
 };
 

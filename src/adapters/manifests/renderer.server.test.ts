@@ -53,6 +53,22 @@ describe('plain files', () => {
     expect(await render(files, 'other/d.yml')).toHaveLength(1);
   });
 
+  test('whose content did not change mean the same again, and what is done to their objects does no harm', async () => {
+    const text = `${map('a')}data: {text: "1", other: 'ä', empty: }\n---\napiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, metadata: {name: b}}]\n`;
+    const tree = { files: [{ path: 'a.yaml', content: Buffer.from(text) }], leftOut: [] };
+    const first = await renderer.render({ tree, path: '' }, never);
+    const before = structuredClone(first);
+    Reflect.set(first[0]?.object ?? {}, 'data', 'changed');
+
+    const again = await renderer.render({ tree, path: '' }, never);
+
+    expect(again).toEqual(before);
+    expect(again.map(({ name, object }) => [name, object['data']])).toEqual([
+      ['a', { text: '1', other: 'ä', empty: null }],
+      ['b', undefined],
+    ]);
+  });
+
   test.each([
     { name: 'none at all', files: { 'a.md': 'x' }, message: /no YAML or JSON file and no kustomization/ },
     {
@@ -65,6 +81,11 @@ describe('plain files', () => {
       name: 'one of more than 10 MiB',
       files: { 'a.yaml': `# ${'x'.repeat(11 * 2 ** 20)}` },
       message: /a.yaml: 11534338 bytes, of 10485760 at most/,
+    },
+    {
+      name: 'a map that contains itself through an alias',
+      files: { 'a.yaml': `${map('a')}data: &data\n  more: *data\n` },
+      message: /a.yaml: followed through its aliases it has no end/,
     },
   ])('are refused: $name', async ({ files, message }) => {
     await expect(render(files)).rejects.toMatchObject({
