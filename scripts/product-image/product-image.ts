@@ -1,4 +1,4 @@
-/** The container image of Headgate, made from this working tree and the Node that runs this. */
+/** The container image of Headgate, made from this working tree and the Node that runs this, for this machine and for others. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -6,18 +6,20 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
-import { locateTools } from '../../test/cluster/binaries.ts';
-import { type Image, makeImage } from '../oci/image.ts';
+import { type Image, makeImage, makeIndex } from '../oci/image.ts';
 import { makeBillOfMaterials, makeLicenceList, makeProvenance } from './documents.ts';
 import { makeGitLayer } from './git-layer.ts';
 import { makePagesLayer } from './pages-layer.ts';
-import { copyrightOf, debianParts } from './parts/debian-parts.ts';
+import { copyrightOf } from './parts/debian-parts.ts';
 import { goParts } from './parts/go-parts.ts';
 import { nodeLicence, nodeParts } from './parts/node-parts.ts';
 import { bundledParts, pagesParts } from './parts/npm-parts.ts';
 import { type Part, uniqueParts } from './parts/part.ts';
 import { bundleProgram, nodeEnvironment, nodeFlags, programPath } from './program-layer.ts';
 import { makeRuntimeLayer, userId } from './runtime-layer.ts';
+import { foreignSystem } from './system/foreign-system.ts';
+import { ownSystem } from './system/own-system.ts';
+import type { Architecture, System, SystemFiles } from './system/system.ts';
 import { makeToolLayer } from './tool-layer.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,6 +29,7 @@ const documentsFolder = 'usr/share/doc/headgate';
 
 /** What all versions share: Node, git, helm, kubectl and the pages. */
 export interface BaseLayers {
+  readonly architecture: Architecture;
   readonly layers: readonly (readonly TarEntry[])[];
   readonly parts: readonly Part[];
   /** Licence texts by the name of what they are of. */
@@ -34,6 +37,7 @@ export interface BaseLayers {
 }
 
 export interface Product {
+  readonly architecture: Architecture;
   readonly image: Image;
   readonly billOfMaterials: string;
   readonly licences: string;
@@ -45,32 +49,65 @@ export async function makeProductImage(entry: string): Promise<Image> {
   return (await makeProduct(entry)).image;
 }
 
-/** @param source where the sources are, for the statement of provenance; no credentials */
-export async function makeProduct(entry: string, source = 'headgate'): Promise<Product> {
-  const { version } = await readAbout();
-  return await assemble({ base: await makeBaseLayers(), entry, version, source });
+export interface ProductOptions {
+  /** Absent: the one of this machine. */
+  readonly architecture?: Architecture;
+  /** Where the sources are, for the statement of provenance; no credentials. */
+  readonly source?: string;
 }
 
-export async function makeBaseLayers(): Promise<BaseLayers> {
-  const [runtime, git] = [await makeRuntimeLayer(), await makeGitLayer()];
-  const { helm, kubectl } = await locateTools(['helm', 'kubectl']);
-  const ofMachine = [...runtime, ...git]
+/** @throws Error when a part for the architecture cannot be had here; compiling those of another one takes minutes the first time */
+export async function makeProduct(entry: string, { architecture, source }: ProductOptions = {}): Promise<Product> {
+  const { version } = await readAbout();
+  const own = await ownSystem();
+  const isOwn = architecture === undefined || architecture === own.architecture;
+  const system = isOwn ? own : await foreignSystem(architecture, await debianPackagesOf(own));
+  const base = await makeBaseLayers(system);
+  return await assemble({ base, entry, version, ...(source !== undefined && { source }) });
+}
+
+/** One image as it is; of several an index, from which each node takes its own. */
+export function joinProducts(products: readonly Product[]): Image {
+  const [first, ...others] = products;
+  if (first === undefined) {
+    throw new Error('join images: there is none');
+  }
+  return others.length === 0 ? first.image : makeIndex(products.map(({ image }) => image));
+}
+
+/** The packages that the image of a system is made of. */
+export async function debianPackagesOf(system: SystemFiles): Promise<readonly Part[]> {
+  const parts = await system.partsOf(filesOfSystem([await makeRuntimeLayer(system), await makeGitLayer(system)]));
+  return parts.filter(({ kind }) => kind === 'deb');
+}
+
+/** Paths that the image has from the system and not from us. */
+function filesOfSystem(layers: readonly (readonly TarEntry[])[]): readonly string[] {
+  return layers
+    .flat()
     .map(({ path }) => `/${path}`)
     .filter((path) => /^\/(usr|lib|lib64|bin)\//.test(path) && !path.endsWith('/git-remote-https'));
-  const debian = await debianParts(ofMachine);
+}
+
+export async function makeBaseLayers(of?: System): Promise<BaseLayers> {
+  const system = of ?? (await ownSystem());
+  const [runtime, git] = [await makeRuntimeLayer(system), await makeGitLayer(system)];
+  const { helm, kubectl } = system.tools;
+  const debian = await system.partsOf(filesOfSystem([runtime, git]));
   const texts = await Promise.all(
     debian.map(async ({ name }) => [`Debian package ${name}`, await copyrightOf(name)] as const),
   );
   return {
-    layers: [runtime, git, await makeToolLayer(), await makePagesLayer()],
+    architecture: system.architecture,
+    layers: [runtime, git, await makeToolLayer(system), await makePagesLayer()],
     parts: [
-      ...(await nodeParts()),
+      ...(await nodeParts(system.node)),
       ...debian,
       ...(await goParts(helm, '/usr/local/bin/helm')),
       ...(await goParts(kubectl, '/usr/local/bin/kubectl')),
       ...(await pagesParts()),
     ],
-    texts: new Map([['Node', await nodeLicence()] as const, ...texts].filter(([, text]) => text !== '')),
+    texts: new Map([['Node', await nodeLicence(system.node)] as const, ...texts].filter(([, text]) => text !== '')),
   };
 }
 
@@ -99,11 +136,11 @@ async function assemble({ base, entry, version, source = 'headgate' }: Assembly)
   const image = makeImage({
     layers: [...base.layers, [...program.entries, ...documents]],
     config: configOf(about, version),
-    platform: { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch },
+    platform: { os: 'linux', architecture: base.architecture },
   });
   const origin = { version, entry: relative(root, entry), source, ...(await readRevision()) };
   const provenance = makeProvenance(image.root, parts, { ...origin, lockDigest: await digestOfLock() });
-  return { image, billOfMaterials, licences, provenance };
+  return { architecture: base.architecture, image, billOfMaterials, licences, provenance };
 }
 
 interface About {

@@ -4,16 +4,17 @@ import { rootCertificates } from 'node:tls';
 import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 import { stripElf } from './strip-elf.ts';
+import type { SystemFiles } from './system/system.ts';
 
 /** The user of the image; 65532 is what distroless images call `nonroot`. */
 export const userId = 65532;
 
-/** Makes the layer from the Node that runs this, with the C library of this machine. */
-export async function makeRuntimeLayer(): Promise<TarEntry[]> {
-  const node = stripElf(await readFile(process.execPath));
+/** Makes the layer from the Node of a system, with that system's C library. */
+export async function makeRuntimeLayer(system: SystemFiles): Promise<TarEntry[]> {
+  const node = stripElf(await readFile(system.node));
   return [
     { kind: 'file', path: 'nodejs/node', content: node, mode: 0o755 },
-    ...(await sharedLibraries(process.execPath)),
+    ...(await sharedLibraries(system.node, system)),
     // Node's own list of roots, so that the image does not depend on the age of this machine's.
     textFile('etc/ssl/certs/ca-certificates.crt', `${rootCertificates.join('\n')}\n`),
     textFile('etc/passwd', passwd()),

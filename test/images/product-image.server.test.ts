@@ -1,9 +1,9 @@
 /** The product's own image; that it runs as a pod is shown by the demo. At this level because it packs 100 MB. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -14,11 +14,13 @@ import { makeGitLayer } from '../../scripts/product-image/git-layer.ts';
 import { makeProduct, type Product } from '../../scripts/product-image/product-image.ts';
 import { nodeFlags } from '../../scripts/product-image/program-layer.ts';
 import { makeRuntimeLayer } from '../../scripts/product-image/runtime-layer.ts';
+import { ownFiles } from '../../scripts/product-image/system/own-system.ts';
 import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 import { startGitHttp } from '../servers/git-http.ts';
 import { makeRepository } from '../servers/git-repository.ts';
 import { startRegistry } from '../servers/registry.ts';
 import { openGpgSigner, openSshSigner } from '../signatures/git-signers.ts';
+import { unpackEntries } from './unpack-entries.ts';
 
 const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const timeoutMs = 600_000;
@@ -121,7 +123,7 @@ test('git works with nothing but the files of the image', async () => {
   });
   const commit = makeRepository(root, 'app').commit({ a: '1' });
   const image = join(root, 'image');
-  await unpack([...(await makeRuntimeLayer()), ...(await makeGitLayer())], image);
+  await unpackEntries(await filesOfSystem(), image);
 
   const { stdout } = await runIn(image, ['/usr/bin/git', 'ls-remote', `${server.origin}/app`, 'refs/heads/main']);
 
@@ -136,7 +138,7 @@ test('signatures of commits are checked with nothing but the files of the image'
     bob.close();
     await rm(image, { recursive: true });
   });
-  await unpack([...(await makeRuntimeLayer()), ...(await makeGitLayer())], image);
+  await unpackEntries(await filesOfSystem(), image);
   const repository = makeRepository(image, 'repo');
   repository.commit({ a: '1' });
   const commits = [ada.commit(repository), bob.commit(repository)];
@@ -153,6 +155,11 @@ test('signatures of commits are checked with nothing but the files of the image'
   expect(stderr).toMatch(/GOODSIG[\s\S]*Good "git" signature for bob/);
 });
 
+async function filesOfSystem(): Promise<TarEntry[]> {
+  const system = ownFiles();
+  return [...(await makeRuntimeLayer(system)), ...(await makeGitLayer(system))];
+}
+
 /** Whoever is not root may change its root in a user namespace of its own. */
 async function runIn(image: string, command: readonly string[]) {
   const [program = '', ...words] = [
@@ -161,19 +168,6 @@ async function runIn(image: string, command: readonly string[]) {
   ];
   const env = { PATH: '/usr/sbin:/usr/bin:/bin', GNUPGHOME: '/keys' };
   return await promisify(execFile)(program, words, { env });
-}
-
-async function unpack(entries: readonly TarEntry[], folder: string): Promise<void> {
-  const nothing: TarEntry = { kind: 'file', path: 'dev/null', content: Buffer.alloc(0) };
-  for (const entry of [...entries, nothing]) {
-    const path = join(folder, entry.path);
-    await mkdir(entry.kind === 'folder' ? path : dirname(path), { recursive: true });
-    if (entry.kind === 'file') {
-      await writeFile(path, entry.content, { mode: entry.mode ?? 0o644 });
-    } else if (entry.kind === 'link') {
-      await symlink(entry.target, path);
-    }
-  }
 }
 
 function configOf(image: Image): unknown {

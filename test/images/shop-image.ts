@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Image, makeImage } from '../../scripts/oci/image.ts';
 import { sharedLibraries } from '../../scripts/product-image/shared-libraries.ts';
+import { ownFiles } from '../../scripts/product-image/system/own-system.ts';
 import type { TarEntry } from '../../src/adapters/channel/write-tar.ts';
 
 /**
@@ -44,7 +45,7 @@ export async function makeShopImage(version: string, migration: ShopMigration): 
 
 async function makeBase(): Promise<readonly (readonly TarEntry[])[]> {
   const binaries = programs.map((name) => `${home}/bin/${name}`);
-  const libraries = await Promise.all(binaries.map((path) => sharedLibraries(path)));
+  const libraries = await Promise.all(binaries.map((path) => sharedLibraries(path, ownFiles())));
   const modules = filesBelow(`${home}/lib`, (name) => name.endsWith('.so') && !name.startsWith('llvmjit'));
   const data = filesBelow(share, (name) => !name.endsWith('.gz'));
   const entries = [

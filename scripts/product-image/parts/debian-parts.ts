@@ -26,14 +26,19 @@ async function partOf(path: string): Promise<Part> {
   const { stdout } = await run('dpkg-query', ['--show', '--showformat', format, owner]);
   const [version = '', architecture = ''] = stdout.split('\t');
   const name = owner.replace(/:.*/, '');
-  return {
-    kind: 'deb',
-    name,
-    version,
-    purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`,
-    licences: await licencesOf(name),
-    usedBy: path,
-  };
+  return await debianPart({ name, version, architecture, usedBy: path });
+}
+
+/** With the licences that this machine has on record for the package: they are the same for each architecture. */
+export async function debianPart(about: {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly usedBy: string;
+}): Promise<Part> {
+  const { name, version, architecture, usedBy } = about;
+  const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`;
+  return { kind: 'deb', name, version, purl, licences: await licencesOf(name), usedBy };
 }
 
 /** Libraries lie in /usr/lib, and packages name them with or without /usr. */

@@ -12,8 +12,18 @@ const sentinelBytes = 16;
 interface GoBuild {
   /** Of Go itself, for example go1.25.9. */
   readonly compiler: string;
-  readonly modules: readonly { readonly path: string; readonly version: string }[];
+  /** Package of the program, for example helm.sh/helm/v4/cmd/helm. */
+  readonly main: string;
+  readonly modules: readonly GoModule[];
 }
+
+interface GoModule {
+  readonly path: string;
+  readonly version: string;
+}
+
+/** What Go calls the version of a module that is built where it is written: the one of ours in which versions are pinned. */
+const ownVersion = '(devel)';
 
 /** Throws when the program was not made by Go 1.18 or later, or says nothing of its modules. */
 function readGoBuild(program: Buffer): GoBuild {
@@ -24,9 +34,13 @@ function readGoBuild(program: Buffer): GoBuild {
     throw new Error('read the modules of a Go program: it has no build information');
   }
   const lines = info.text.slice(sentinelBytes, -sentinelBytes).split('\n');
-  const modules: { path: string; version: string }[] = [];
+  const modules: GoModule[] = [];
+  let main = '';
   for (const line of lines) {
     const [kind, path = '', version = ''] = line.split('\t');
+    if (kind === 'path') {
+      main = path;
+    }
     if (kind === '=>') {
       modules.pop();
     }
@@ -34,7 +48,7 @@ function readGoBuild(program: Buffer): GoBuild {
       modules.push({ path, version });
     }
   }
-  return { compiler: compiler.text, modules };
+  return { compiler: compiler.text, main, modules: modules.filter(({ version }) => version !== ownVersion) };
 }
 
 function readText(program: Buffer, at: number): { readonly text: string; readonly end: number } {
@@ -53,8 +67,7 @@ function readText(program: Buffer, at: number): { readonly text: string; readonl
 /** Itself first, then its modules and the standard library. */
 export async function goParts(file: string, usedBy: string): Promise<readonly Part[]> {
   const program = await readFile(file);
-  const { compiler, modules } = readGoBuild(program);
-  const [main] = modules;
+  const { compiler, main, modules } = readGoBuild(program);
   const sha256 = createHash('sha256').update(program).digest('hex');
   const goVersion = compiler.replace(/^go/, '');
   return [
@@ -65,7 +78,7 @@ export async function goParts(file: string, usedBy: string): Promise<readonly Pa
         version,
         purl: `pkg:golang/${path}@${version}`,
         licences: goLicences[path] === undefined ? [] : [goLicences[path]],
-        ...(path === main?.path && { hash: { alg: 'SHA-256', content: sha256 } }),
+        ...(main.startsWith(`${path}/`) && { hash: { alg: 'SHA-256', content: sha256 } }),
         usedBy,
       }),
     ),

@@ -7,11 +7,15 @@ import type { Part } from './part.ts';
 const notLibraries: ReadonlySet<string> = new Set(['node', 'modules', 'napi', 'unicode', 'cldr', 'tz']);
 const usedBy = '/nodejs/node';
 
-/** Of the Node that runs this. Licences of the libraries are in Node's own licence file. */
-export async function nodeParts(): Promise<readonly Part[]> {
+/**
+ * Licences of the libraries are in Node's own licence file.
+ *
+ * @param program a Node of the version that runs this, whose libraries are named: they do not depend on the architecture
+ */
+export async function nodeParts(program: string): Promise<readonly Part[]> {
   const { node: version = '' } = process.versions;
   const content = createHash('sha256')
-    .update(await readFile(process.execPath))
+    .update(await readFile(program))
     .digest('hex');
   const libraries = Object.entries(process.versions).filter(([name, of]) => !notLibraries.has(name) && of);
   return [
@@ -38,6 +42,6 @@ export async function nodeParts(): Promise<readonly Part[]> {
 }
 
 /** Where it lies beside the program, as in the archives of nodejs.org; empty where the package has left it out. */
-export async function nodeLicence(): Promise<string> {
-  return await readFile(join(dirname(process.execPath), '..', 'LICENSE'), 'utf8').catch(() => '');
+export async function nodeLicence(program: string): Promise<string> {
+  return await readFile(join(dirname(program), '..', 'LICENSE'), 'utf8').catch(() => '');
 }
