@@ -1,14 +1,15 @@
 /** `headgate channel publish`, `withdraw` and `gc`: a channel without a cluster. */
 import { readFile } from 'node:fs/promises';
 import { collectGarbage } from '../adapters/channel/collect-garbage.ts';
-import { readPublished, readTargetFile } from '../adapters/channel/published.ts';
+import { onTopOfOthers } from '../adapters/channel/one-after-another.ts';
+import { newestRoot } from '../adapters/channel/published.ts';
 import { type ChannelKeys, createChannelPublisher } from '../adapters/channel/publisher.ts';
 import type { ChannelStore } from '../adapters/channel/store.ts';
 import { releasePath } from '../core/channel/layout.ts';
 import type { DeadEnd, Release } from '../core/channel/release.ts';
 import { OperationError } from '../core/errors.ts';
 import { composeContent, readIndex } from '../engine/channel/compose-content.ts';
-import type { Publication } from '../engine/ports/channel-publisher.ts';
+import type { Publication, PublishedNow } from '../engine/ports/channel-publisher.ts';
 import { systemClock } from '../kube/clock.ts';
 import { decodeRelease } from '../resources/decode-release.ts';
 import { type KeyFolder, readSigners } from './key-folder.ts';
@@ -38,13 +39,15 @@ export async function publishReleases(
   signal: AbortSignal,
 ): Promise<Publication> {
   const added = await Promise.all(channel.files.map(readReleaseFile));
-  const standing = await readStanding(channel.store, signal);
-  const known = standing.releases.filter(({ name }) => !added.some((one) => one.name === name));
-  const changed = standing.releases.find((one) => added.some((two) => two.name === one.name && !isSame(one, two)));
-  if (changed !== undefined) {
-    throw invalid(`publish ${changed.name}: another Release of that name is published; a Release cannot be changed`);
-  }
-  return await publish(channel, { ...standing, releases: [...known, ...added] }, signal);
+  const add = (standing: Standing): Standing => {
+    const known = standing.releases.filter(({ name }) => !added.some((one) => one.name === name));
+    const changed = standing.releases.find((one) => added.some((two) => two.name === one.name && !isSame(one, two)));
+    if (changed !== undefined) {
+      throw invalid(`publish ${changed.name}: another Release of that name is published; a Release cannot be changed`);
+    }
+    return { ...standing, releases: [...known, ...added] };
+  };
+  return await publish(channel, add, signal);
 }
 
 /**
@@ -56,28 +59,37 @@ export async function withdrawRelease(
   channel: StoredChannel & { readonly name: string; readonly release: string; readonly reason: string },
   signal: AbortSignal,
 ): Promise<Publication> {
-  const standing = await readStanding(channel.store, signal);
-  if (!standing.releases.some(({ name }) => name === channel.release)) {
-    const names = standing.releases.map(({ name }) => name).join(', ') || 'none';
-    throw invalid(
-      `withdraw ${channel.release}: the channel in ${channel.store.place} has no such Release; it has ${names}`,
-    );
-  }
-  const others = standing.deadEnds.filter(({ release }) => release !== channel.release);
-  const deadEnds = [...others, { release: channel.release, reason: channel.reason }];
-  return await publish(channel, { ...standing, deadEnds }, signal);
+  const withdraw = (standing: Standing): Standing => {
+    if (!standing.releases.some(({ name }) => name === channel.release)) {
+      const names = standing.releases.map(({ name }) => name).join(', ') || 'none';
+      throw invalid(
+        `withdraw ${channel.release}: the channel in ${channel.store.place} has no such Release; it has ${names}`,
+      );
+    }
+    const others = standing.deadEnds.filter(({ release }) => release !== channel.release);
+    return { ...standing, deadEnds: [...others, { release: channel.release, reason: channel.reason }] };
+  };
+  return await publish(channel, withdraw, signal);
 }
+
+/** What nobody names yet may be what a hub is about to publish. */
+const longestPublishingMs = 3_600_000;
 
 /** @returns what was removed */
 export async function collectStore(store: ChannelStore, kept: number, signal: AbortSignal): Promise<readonly string[]> {
-  return await collectGarbage(store, { keptSnapshots: kept, orphans: true }, signal);
+  const orphansBefore = new Date(systemClock.now().getTime() - longestPublishingMs);
+  return await onTopOfOthers(store, signal, () =>
+    collectGarbage(store, { keptSnapshots: kept, orphansBefore }, signal),
+  );
 }
 
 async function publish(
   { store, keys, name }: StoredChannel & { readonly name: string },
-  standing: Standing,
+  change: (standing: Standing) => Standing,
   signal: AbortSignal,
 ): Promise<Publication> {
+  // Before anybody is asked for keys.
+  await newestRoot(store, signal);
   const publisher = createChannelPublisher({
     store,
     keys: await readKeys(keys),
@@ -85,7 +97,8 @@ async function publish(
     clock: systemClock,
   });
   const now = systemClock.now();
-  return await publisher.publish((published) => {
+  return await publisher.publish(async (published) => {
+    const standing = change(await readStanding(published));
     const rollout = (published.index && readIndex(published.index).rollout) ?? everybody;
     return composeContent({ channel: name, ...standing, rollout, retention, now }, published);
   }, signal);
@@ -101,14 +114,12 @@ async function readKeys(keys: KeyFolder): Promise<ChannelKeys> {
   };
 }
 
-async function readStanding(store: ChannelStore, signal: AbortSignal): Promise<Standing> {
-  const published = await readPublished(store, signal);
-  const bytes = await readTargetFile(store, published, 'releases/index.json', signal);
-  const entries = bytes === undefined ? [] : readIndex(bytes).releases;
+async function readStanding({ index, read }: PublishedNow): Promise<Standing> {
+  const entries = index === undefined ? [] : readIndex(index).releases;
   const releases = await Promise.all(
     entries.map(async ({ name }) => {
-      const file = await readTargetFile(store, published, releasePath(name), signal);
-      return decodeRelease(name, JSON.parse((file ?? Buffer.from('null')).toString('utf8')));
+      const file = await read(releasePath(name));
+      return decodeRelease(name, JSON.parse(new TextDecoder().decode(file ?? Buffer.from('null'))));
     }),
   );
   const deadEnds = entries.flatMap(({ name, withdrawn }) =>

@@ -1,87 +1,19 @@
 /** Channels in what is no folder: a real S3 gateway, a real registry and a real git server, whose connections break where a test says. */
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { lifetimes, signal } from '../../test/channels/channel-ground.ts';
+import { type Backend, backends } from '../../test/channels/store-backends.ts';
 import { loginOf, nobody, openStoredChannel, type StoredChannel } from '../../test/channels/stored-channel.ts';
-import { type Bucket, startBucket } from '../../test/servers/bucket.ts';
-import { startGitHttp } from '../../test/servers/git-http.ts';
-import { reader, startRegistry } from '../../test/servers/registry.ts';
-import { type Break, startWeakLink, type WeakLink } from '../../test/servers/weak-link.ts';
+import type { Break } from '../../test/servers/weak-link.ts';
 import { createChannelPublisher } from '../adapters/channel/publisher.ts';
-import type { StoreAccess } from './channel-stores.ts';
 
 const first = { 'releases/index.json': 'index 1', 'releases/r1.json': 'r1', 'apps/web/chart-1.tgz': 'chart 1' };
 const second = { ...first, 'releases/index.json': 'index 2', 'releases/r2.json': 'r2', 'apps/api/chart-1.tgz': 'api' };
 
-interface Backend {
-  readonly link: WeakLink;
-  readonly access: StoreAccess;
-  /** Of a channel of its own, by the way that may break, or the direct one. */
-  address(name: string, by: 'link' | 'direct'): string;
-  /** Credentials that may not write. */
-  readonly strangers: StoreAccess | undefined;
-  stop(): Promise<void>;
-}
-
 let names = 0;
 
-async function startBucketBackend(): Promise<Backend> {
-  const bucket: Bucket = await startBucket('channels');
-  const link = await startWeakLink(bucket.origin);
-  const at = { link: link.origin, direct: bucket.origin };
-  return {
-    link,
-    access: loginOf({ accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey }),
-    strangers: loginOf({ accessKeyId: bucket.accessKeyId, secretAccessKey: 'wrong' }),
-    address: (name, by) => `s3://channels/${name}?endpoint=${at[by]}`,
-    stop: async () => void (await Promise.all([bucket.stop(), link.stop()])),
-  };
-}
-
-async function startRegistryBackend(): Promise<Backend> {
-  const registry = await startRegistry({ auth: { kind: 'basic' } });
-  const link = await startWeakLink(`http://${registry.host}`);
-  const at = { link: link.host, direct: registry.host };
-  return {
-    link,
-    access: loginOf({ username: reader.username, password: reader.password }),
-    strangers: loginOf({ username: reader.username, password: 'wrong' }),
-    address: (name, by) => `oci://${at[by]}/channels/${name}?insecure=true`,
-    stop: async () => void (await Promise.all([registry.stop(), link.stop()])),
-  };
-}
-
-async function startGitBackend(): Promise<Backend> {
-  const root = await mkdtemp(join(tmpdir(), 'channel-git-'));
-  const authorization = `Basic ${Buffer.from('hub:secret').toString('base64')}`;
-  const server = await startGitHttp({ root, authorization });
-  const link = await startWeakLink(server.origin, (method, path) => method === 'POST' && path.endsWith('receive-pack'));
-  const at = { link: link.origin, direct: server.origin };
-  execFileSync('git', ['init', '--quiet', '--bare', join(root, 'channels.git')]);
-  execFileSync('git', ['-C', join(root, 'channels.git'), 'config', 'http.receivepack', 'true']);
-  return {
-    link,
-    access: loginOf({ username: 'hub', password: 'secret' }),
-    strangers: loginOf({ username: 'hub', password: 'wrong' }),
-    address: (name, by) => `git+${at[by]}/channels.git?branch=${name}&path=published/${name}`,
-    async stop() {
-      await Promise.all([server.stop(), link.stop()]);
-      await rm(root, { recursive: true, force: true });
-    },
-  };
-}
-
-const backends = [
-  { kind: 's3', waysOfEach: 4, start: startBucketBackend },
+describe.each(backends)('a channel in $kind', { timeout: 240_000 }, ({ kind, start }) => {
   // An artifact has several requests for each file; each of them breaks in one of the ways.
-  { kind: 'oci', waysOfEach: 1, start: startRegistryBackend },
-  { kind: 'git', waysOfEach: 4, start: startGitBackend },
-] as const;
-
-describe.each(backends)('a channel in $kind', { timeout: 240_000 }, ({ kind, start, waysOfEach }) => {
+  const waysOfEach = kind === 'oci' ? 1 : 4;
   let backend: Backend;
   let channel: StoredChannel;
   let name: string;
@@ -160,19 +92,6 @@ describe.each(backends)('a channel in $kind', { timeout: 240_000 }, ({ kind, sta
       expect(await cluster().index(), 'the next time it goes on').toBe(`index ${turn + 1}`);
     }
     expect(broken.length).toBeGreaterThanOrEqual(4);
-  });
-
-  test('two hubs at once, which leases keep from happening: one of them is told where the store can tell, and the next publication is whole', async () => {
-    await open();
-    await channel.publish(first);
-    const files = (at: number) => ({ ...first, 'releases/index.json': `hub ${at}` });
-    const ends = await Promise.allSettled([channel.publish(files(1)), channel.publish(files(2))]);
-    expect(ends.some(({ status }) => status === 'fulfilled')).toBe(true);
-    if (kind !== 's3') {
-      expect(['hub 1', 'hub 2']).toContain(await cluster().index());
-    }
-    await channel.publish(files(3));
-    expect(await cluster().index()).toBe('hub 3');
   });
 
   test('credentials that are refused are said, and nothing is lost', async () => {

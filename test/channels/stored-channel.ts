@@ -1,7 +1,8 @@
 /** A channel in any store, with keys of its own, and clusters that read it by its address. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createChannelPublisher } from '../../src/adapters/channel/publisher.ts';
 import { createChannelReader } from '../../src/adapters/channel/reader.ts';
 import { makeRoot, publishRoot } from '../../src/adapters/channel/root-ceremony.ts';
@@ -30,6 +31,14 @@ export interface StoredChannel {
   /** One that has seen nothing yet. @param address default: where the hub writes */
   cluster(address?: string, access?: StoreAccess): StoredCluster;
   stop(): Promise<void>;
+}
+
+async function readLocal(url: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(fileURLToPath(url));
+  } catch {
+    return undefined;
+  }
 }
 
 const yearMs = 365 * 24 * 3_600_000;
@@ -63,7 +72,7 @@ export async function openStoredChannel(address: string, access: StoreAccess = n
       clusters += 1;
       const place = { owner: `cluster ${clusters}`, urls: [url], trustedRoot: root.bytes, ...by };
       const own = { ...tools, git: { ...tools.git, privateFolder: join(top, `git-${clusters}`) } };
-      const openFiles = openChannelFiles(own, () => Promise.resolve(undefined));
+      const openFiles = openChannelFiles(own, readLocal);
       const reader = createChannelReader({ folder: join(top, `cluster-${clusters}`), outbound, clock, openFiles });
       const look = () => reader.look(place, new Map(), signal);
       return {

@@ -26,11 +26,25 @@ export async function startBucket(name: string, folder?: string): Promise<Bucket
     const root = folder ?? join(warden.directory, 'objects');
     // A folder at the top is a bucket.
     mkdirSync(join(root, name), { recursive: true });
+    // Without its metadata it takes every object for a new one, so that a write on condition always succeeds.
+    const metadata = join(warden.directory, 'metadata');
+    mkdirSync(metadata, { recursive: true });
     const host = `127.0.0.1:${await freePort('127.0.0.1')}`;
     const process = warden.start({
       name: 'versitygw',
       program: versitygw,
-      arguments: ['--port', host, '--access', accessKeyId, '--secret', secretAccessKey, 'posix', '--nometa', root],
+      arguments: [
+        '--port',
+        host,
+        '--access',
+        accessKeyId,
+        '--secret',
+        secretAccessKey,
+        'posix',
+        '--sidecar',
+        metadata,
+        root,
+      ],
     });
     await waitUntilReady(process, 30_000, () => answers(host));
     return {

@@ -10,6 +10,7 @@ import type { FileRevision, FileRevisions } from '../../engine/ports/file-revisi
 import type { Registry } from '../../engine/ports/registry.ts';
 import type { RegistryWriter } from '../../engine/ports/registry-writer.ts';
 import { decoderOf } from '../../resources/decode.ts';
+import { conflict } from './one-after-another.ts';
 import { maxStoredBytes } from './store.ts';
 
 export type ArtifactContent = Pick<Registry, 'findDigest'> &
@@ -68,10 +69,11 @@ export function createArtifactRevisions(options: ArtifactRevisionsOptions): File
     load,
     async replace(base, changes, signal) {
       const at = await placeFor(signal);
-      const layers = new Map((await load(signal)).layers);
-      if (last?.id !== base.id) {
-        throw unusable(`write the channel in ${place}: somebody else wrote it meanwhile`);
+      const before = await load(signal);
+      if (before.id !== base.id) {
+        throw conflict({ place }, 'it is another one by now');
       }
+      const layers = new Map(before.layers);
       for (const [path, bytes] of changes) {
         if (bytes === undefined) {
           layers.delete(path);
@@ -88,9 +90,42 @@ export function createArtifactRevisions(options: ArtifactRevisionsOptions): File
           `write the channel in ${place}: its list of ${layers.size} files is larger than registries take`,
         );
       }
-      await content.writeManifest(at, address.tag, { mediaType: manifestType, body }, signal);
+      await takeTurn({ ...options, at, base: base.id }, body, signal);
     },
   };
+}
+
+interface Turn extends Pick<ArtifactRevisionsOptions, 'address' | 'content'> {
+  readonly at: ArtifactPlace;
+  /** Digest of what it is written on top of. */
+  readonly base: string | undefined;
+}
+
+/**
+ * A tag can be moved by anybody at any time, and registries have no way to say "only if it is still this one". So whoever writes says so first
+ * under a second tag, moves the tag if it is still where it was, and looks whether somebody else has said so meanwhile: of two at once the one
+ * who spoke last wins, whoever moved the tag last, and the other knows.
+ */
+async function takeTurn({ address, content, at, base }: Turn, body: Buffer, signal: AbortSignal): Promise<void> {
+  const [tag, claim, own] = [address.tag, `${address.tag}.next`, digestOf(body)];
+  const place = formatChannelAddress(address);
+  const digestAt = (reference: string) => content.findDigest(at.repository, reference, at.access, signal);
+  const move = (reference: string, manifest: Buffer) =>
+    content.writeManifest(at, reference, { mediaType: manifestType, body: manifest }, signal);
+  await move(claim, body);
+  if ((await digestAt(tag)) !== base) {
+    throw conflict({ place }, 'it is another one by now');
+  }
+  await move(tag, body);
+  const claimed = await digestAt(claim);
+  if (claimed === own || claimed === undefined) {
+    return;
+  }
+  if ((await digestAt(tag)) === own) {
+    const theirs = await content.readManifest(at, claimed, signal);
+    await (theirs && move(tag, theirs.body));
+  }
+  throw conflict({ place }, 'two wrote it at once');
 }
 
 async function read(

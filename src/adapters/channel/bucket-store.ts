@@ -4,7 +4,7 @@ import { OperationError } from '../../core/errors.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { Outbound, OutboundAnswer } from '../../engine/ports/outbound.ts';
 import { type AwsCredentials, hashOfBody, signAwsRequest } from '../../network/aws-signature.ts';
-import { asStoreFailure, type ChannelStore, maxStoredBytes, showsAtOnce } from './store.ts';
+import { asStoreFailure, type ChannelStore, hasSameBytes, maxStoredBytes, showsAtOnce } from './store.ts';
 
 export interface BucketOptions {
   readonly address: BucketAddress;
@@ -46,9 +46,18 @@ export function createBucketStore(options: BucketOptions): ChannelStore {
     },
     async write(path, body, signal) {
       const cache = path === 'timestamp.json' || path === 'graph.json' ? 'no-cache' : fixed;
-      const type = path.endsWith('.json') ? 'application/json' : 'application/octet-stream';
-      const headers = { 'content-type': type, 'cache-control': cache };
+      const headers = { 'content-type': typeOf(path), 'cache-control': cache };
       expect(options, await ask(options, { method: 'PUT', key: keyOf(path), body, headers }, signal), `write ${path}`);
+    },
+    async create(path, body, signal) {
+      const headers = { 'content-type': typeOf(path), 'cache-control': fixed, 'if-none-match': '*' };
+      const answer = await ask(options, { method: 'PUT', key: keyOf(path), body, headers }, signal);
+      // 409: somebody else is writing it at this moment.
+      if (answer.status === 412 || answer.status === 409) {
+        return await hasSameBytes(this, path, body, signal);
+      }
+      expect(options, answer, `write ${path}`);
+      return true;
     },
     async remove(path, signal) {
       const answer = await ask(options, { method: 'DELETE', key: keyOf(path) }, signal);
@@ -56,25 +65,39 @@ export function createBucketStore(options: BucketOptions): ChannelStore {
         expect(options, answer, `remove ${path}`);
       }
     },
-    list: (signal) => list(options, keyOf(''), signal),
+    list: async (signal) => [...(await list(options, keyOf(''), signal)).keys()],
+    listTimes: (signal) => list(options, keyOf(''), signal),
   };
 }
 
+function typeOf(path: string): string {
+  return path.endsWith('.json') ? 'application/json' : 'application/octet-stream';
+}
+
 /** ListObjectsV2, which gives a thousand at a time. */
-async function list(options: BucketOptions, prefix: string, signal: AbortSignal): Promise<readonly string[]> {
-  const paths: string[] = [];
+async function list(options: BucketOptions, prefix: string, signal: AbortSignal): Promise<ReadonlyMap<string, Date>> {
+  const times = new Map<string, Date>();
   let token: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
     const query = { 'list-type': '2', prefix, ...(token !== undefined && { 'continuation-token': token }) };
     const { body } = expect(options, await ask(options, { method: 'GET', key: '', query }, signal), 'list the files');
-    const keys = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => decodeEntities(key));
-    paths.push(...keys.map((key) => key.slice(prefix.length)).filter((path) => path !== '' && !path.endsWith('/')));
+    for (const [path, time] of readPage(body, prefix)) {
+      times.set(path, time);
+    }
     token = decodeEntities(/<NextContinuationToken>([^<]*)</.exec(body)?.[1] ?? '');
     if (!/<IsTruncated>true</.test(body) || token === '') {
-      return paths;
+      return times;
     }
   }
   throw unusable(options, 'list the files', `there are more than ${maxPages} pages of them`);
+}
+
+function readPage(body: string, prefix: string): readonly (readonly [string, Date])[] {
+  return [...body.matchAll(/<Contents>(.*?)<\/Contents>/gs)].flatMap(([, content = '']) => {
+    const path = decodeEntities(/<Key>([^<]*)</.exec(content)?.[1] ?? '').slice(prefix.length);
+    const time = new Date(/<LastModified>([^<]*)</.exec(content)?.[1] ?? 0);
+    return path === '' || path.endsWith('/') ? [] : [[path, time] as const];
+  });
 }
 
 function decodeEntities(text: string): string {

@@ -1,13 +1,14 @@
 /** Takes away the files of a channel that nothing names any more. */
 import { storedMetadata, storedTarget } from '../../core/channel/layout.ts';
+import { keptTimestamps, timestampCommit } from './one-after-another.ts';
 import { readPublished, readRole, readSnapshot } from './published.ts';
 import type { ChannelStore } from './store.ts';
 
 export interface GarbageOptions {
   /** Snapshots whose files stay, the newest among them. */
   readonly keptSnapshots: number;
-  /** Also what no snapshot ever named. A file that was added for a Release to come is one of those. */
-  readonly orphans: boolean;
+  /** Also what no snapshot ever named, where it was written before; undefined: no such file. What is being published is one of those. */
+  readonly orphansBefore: Date | undefined;
 }
 
 /**
@@ -18,11 +19,11 @@ export interface GarbageOptions {
  */
 export async function collectGarbage(
   store: ChannelStore,
-  { keptSnapshots, orphans }: GarbageOptions,
+  { keptSnapshots, orphansBefore }: GarbageOptions,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { snapshot } = await readPublished(store, signal);
-  if (snapshot === undefined) {
+  const { snapshot, timestamp } = await readPublished(store, signal);
+  if (snapshot === undefined || timestamp === undefined) {
     return [];
   }
   const files = new Set(await store.list(signal));
@@ -32,8 +33,13 @@ export async function collectGarbage(
   for (const version of versions.filter((one) => one > oldest && one <= snapshot.signed.version)) {
     await collectNames(store, { version, names: kept }, signal);
   }
-  const gone = new Set<string>(orphans ? [...files].filter(isOurs) : []);
-  for (const version of orphans ? [] : versions.filter((one) => one <= oldest)) {
+  const newest = timestamp.signed.version;
+  const past = [...files].filter((path) => {
+    const version = Number(/^(\d+)\.timestamp\.json$/.exec(path)?.[1]);
+    return path === timestampCommit(version) && version <= newest - keptTimestamps;
+  });
+  const gone = new Set<string>([...past, ...(await findOrphans(store, { files, orphansBefore }, signal))]);
+  for (const version of orphansBefore ? [] : versions.filter((one) => one <= oldest)) {
     await collectNames(store, { version, names: gone }, signal);
   }
   const removed = [...gone].filter((path) => files.has(path) && !kept.has(path));
@@ -42,6 +48,20 @@ export async function collectGarbage(
   }
   await store.flush(signal);
   return removed;
+}
+
+/** What is not known to be old enough is left, unless nobody can be writing it. */
+async function findOrphans(
+  store: ChannelStore,
+  { files, orphansBefore }: Pick<GarbageOptions, 'orphansBefore'> & { readonly files: ReadonlySet<string> },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (orphansBefore === undefined) {
+    return [];
+  }
+  const times = await store.listTimes(signal);
+  const isOld = (path: string) => store.isReplacedWhole || (times.get(path) ?? orphansBefore) < orphansBefore;
+  return [...files].filter((path) => isOurs(path) && isOld(path));
 }
 
 /** Where it ends half-way, the next time finds by them what is left. */
@@ -55,15 +75,20 @@ async function collectNames(
   { version, names }: { readonly version: number; readonly names: Set<string> },
   signal: AbortSignal,
 ): Promise<void> {
-  names.add(storedMetadata('snapshot', version));
+  const path = storedMetadata('snapshot', version);
+  if ((await store.read(path, signal)) === undefined) {
+    // Somebody else tidies up at the same time.
+    return;
+  }
+  names.add(path);
   const { signed } = await readSnapshot(store, version, signal);
-  for (const [file, meta] of Object.entries(signed.meta)) {
-    const role = file.replace(/\.json$/, '');
-    const path = storedMetadata(role, meta.version);
-    if (names.has(path) || (await store.read(path, signal)) === undefined) {
+  for (const [name, meta] of Object.entries(signed.meta)) {
+    const role = name.replace(/\.json$/, '');
+    const file = storedMetadata(role, meta.version);
+    if (names.has(file) || (await store.read(file, signal)) === undefined) {
       continue;
     }
-    names.add(path);
+    names.add(file);
     const { metadata } = await readRole(store, { role, version: meta.version }, signal);
     for (const [target, { hashes }] of Object.entries(metadata.signed.targets)) {
       names.add(storedTarget(target, hashes['sha256'] ?? ''));
@@ -72,5 +97,8 @@ async function collectNames(
 }
 
 function isOurs(path: string): boolean {
-  return path.startsWith('targets/') || (/^\d+\.[a-z0-9.-]+\.json$/.test(path) && !/^\d+\.root\.json$/.test(path));
+  return (
+    path.startsWith('targets/') ||
+    (/^\d+\.[a-z0-9.-]+\.json$/.test(path) && !/^\d+\.(root|timestamp)\.json$/.test(path))
+  );
 }

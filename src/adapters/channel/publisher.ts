@@ -4,7 +4,6 @@
  * Files are written from the leaves to the timestamp, and under names that nothing published yet has. So whoever reads meanwhile, and
  * whatever ends it half-way, finds the channel as the last timestamp says.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Lifetimes } from '../../core/channel/channel.ts';
 import {
   checkSizes,
@@ -24,11 +23,13 @@ import type {
 } from '../../engine/ports/channel-publisher.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { collectGarbage } from './collect-garbage.ts';
+import { commitTimestamp, conflict, onTopOfOthers, showNewest } from './one-after-another.ts';
 import { type Published, type PublishedRole, readPublished, readTargetFile } from './published.ts';
-import { type FileKind, type Stored, sha256Of, signFile, timeText, type Unsigned } from './signed-file.ts';
+import { sha256Of, type Unsigned } from './signed-file.ts';
 import { keyUnusable, type Signer } from './signer.ts';
 import { maxEvidenceBytes, openStatements, signStatements } from './statements.ts';
 import type { ChannelStore } from './store.ts';
+import { type Current, type Put, writeUnlessSame } from './write-metadata.ts';
 
 /** Who signs what; each has at least as many as the root asks for. */
 export interface ChannelKeys {
@@ -51,13 +52,14 @@ export function createChannelPublisher(options: PublisherOptions): ChannelPublis
   const { store } = options;
   return {
     async addFile(path, bytes, signal) {
-      store.renew();
       const mark = markOf(bytes);
       const stored = storedTarget(path, mark.sha256);
-      if ((await store.read(stored, signal))?.length !== mark.length) {
-        await store.write(stored, bytes, signal);
-        await store.flush(signal);
-      }
+      await onTopOfOthers(store, signal, async () => {
+        if ((await store.read(stored, signal))?.length !== mark.length) {
+          await store.write(stored, bytes, signal);
+          await store.flush(signal);
+        }
+      });
       return mark;
     },
     async addStatements(path, statements, signal) {
@@ -82,16 +84,18 @@ export function createChannelPublisher(options: PublisherOptions): ChannelPublis
       );
     },
     async publish(compose, signal) {
-      store.renew();
-      const published = await readPublished(store, signal);
-      checkKeys(published, options.keys);
-      const now: PublishedNow = {
-        root: published.root.signed.version,
-        index: await readTargetFile(store, published, indexPath, signal),
-      };
-      const publication = await writeChannel({ ...options, published }, compose(now), signal);
+      const publication = await onTopOfOthers(store, signal, async () => {
+        await showNewest(store, signal);
+        const published = await readPublished(store, signal);
+        checkKeys(published, options.keys);
+        const read: PublishedNow['read'] = (path) => readTargetFile(store, published, path, signal);
+        const now = { root: published.root.signed.version, index: await read(indexPath), read };
+        return await writeChannel({ ...options, published }, await compose(now), signal);
+      });
       if (publication.changed) {
-        await collectGarbage(store, { keptSnapshots, orphans: false }, signal);
+        await onTopOfOthers(store, signal, () =>
+          collectGarbage(store, { keptSnapshots, orphansBefore: undefined }, signal),
+        );
       }
       return publication;
     },
@@ -153,12 +157,6 @@ async function writeFiles(
     marks.set(path, mark);
   }
   return marks;
-}
-
-/** A file of metadata as the channel shall have it, written or found so. */
-interface Current extends Pick<Stored, 'version' | 'length' | 'sha256'> {
-  readonly expires: string;
-  readonly isNew: boolean;
 }
 
 async function writeRoles(
@@ -246,7 +244,7 @@ async function writeSnapshot(
 }
 
 async function writeTimestamp(work: Work, snapshot: Current, signal: AbortSignal): Promise<Current> {
-  const { keys, lifetimes, published } = work;
+  const { keys, lifetimes, published, store } = work;
   const present = published.timestamp;
   const former = present && { ...present, content: contentOf(present.signed.toJSON()), length: 0, sha256: '' };
   const content = { meta: { 'snapshot.json': metaOf(snapshot) } };
@@ -256,7 +254,20 @@ async function writeTimestamp(work: Work, snapshot: Current, signal: AbortSignal
     signers: keys.timestamp,
     lifetimeMs: lifetimes.timestampMs,
   } as const;
-  return await writeUnlessSame(work, { ...file, former, content }, signal);
+  const commit: Put = async (version, bytes) => {
+    await requireSameRoot(work, signal);
+    await commitTimestamp(store, { version, bytes }, signal);
+    return true;
+  };
+  return await writeUnlessSame(work, { ...file, former, content }, signal, commit);
+}
+
+/** What was signed with keys that were taken out of service meanwhile would be believed by nobody. */
+async function requireSameRoot({ store, published }: Work, signal: AbortSignal): Promise<void> {
+  const next = published.root.signed.version + 1;
+  if ((await store.read(storedMetadata('root', next), signal)) !== undefined) {
+    throw conflict(store, `root ${next} is there`);
+  }
 }
 
 function metaOf({ version, length, sha256 }: Current) {
@@ -266,43 +277,4 @@ function metaOf({ version, length, sha256 }: Current) {
 /** Without what every file has. */
 function contentOf({ _type, spec_version, version, expires, ...content }: Readonly<Record<string, unknown>>) {
   return content;
-}
-
-interface Wanted {
-  readonly kind: FileKind;
-  readonly name: string;
-  readonly signers: readonly Signer[];
-  readonly lifetimeMs: number;
-  readonly content: Omit<Unsigned, 'version' | 'expires'>;
-  readonly former: Former | undefined;
-}
-
-interface Former {
-  readonly signed: { readonly version: number; readonly expires: string };
-  readonly signatures: Readonly<Record<string, unknown>>;
-  readonly content: object;
-  readonly length: number;
-  readonly sha256: string;
-}
-
-async function writeUnlessSame(work: Work, wanted: Wanted, signal: AbortSignal): Promise<Current> {
-  const { store, clock } = work;
-  const { former, content, signers, lifetimeMs, kind, name } = wanted;
-  const now = clock.now();
-  if (former && isDeepStrictEqual(former.content, content) && isFresh(former, wanted, now)) {
-    const { version, expires } = former.signed;
-    return { version, expires, length: former.length, sha256: former.sha256, isNew: false };
-  }
-  const version = (former?.signed.version ?? 0) + 1;
-  const expires = timeText(new Date(now.getTime() + lifetimeMs));
-  const file = await signFile(kind, { ...content, version, expires }, signers, signal);
-  await store.write(storedMetadata(name, version), file.bytes, signal);
-  return { ...file, expires, isNew: true };
-}
-
-/** Signed by all keys of today, and with more than half of its life before it. */
-function isFresh({ signed, signatures }: Former, { signers, lifetimeMs }: Wanted, now: Date): boolean {
-  const remainsMs = Date.parse(signed.expires) - now.getTime();
-  const isSigned = signers.every(({ key }) => signatures[key.keyID] !== undefined);
-  return isSigned && remainsMs > lifetimeMs / 2 && remainsMs <= lifetimeMs;
 }

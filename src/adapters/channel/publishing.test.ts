@@ -100,23 +100,26 @@ test('a file that was added for a Release to come is not taken away by what is p
 /** Fails at one write: before it, or after it. */
 function breaking(store: ChannelStore, at: number, when: 'before' | 'after'): ChannelStore {
   let writes = 0;
+  const breaks = async <T>(act: () => Promise<T>): Promise<T> => {
+    writes += 1;
+    if (writes === at && when === 'before') {
+      throw new Error('no space left on device');
+    }
+    const done = await act();
+    if (writes === at) {
+      throw new Error('killed');
+    }
+    return done;
+  };
   return {
     ...store,
-    async write(path, bytes, inner) {
-      writes += 1;
-      if (writes === at && when === 'before') {
-        throw new Error('no space left on device');
-      }
-      await store.write(path, bytes, inner);
-      if (writes === at) {
-        throw new Error('killed');
-      }
-    },
+    write: (...given) => breaks(() => store.write(...given)),
+    create: (...given) => breaks(() => store.create(...given)),
   };
 }
 
 describe('wherever publishing ends, the channel is valid, and the next time it goes on', () => {
-  const writesOfSecond = 9;
+  const writesOfSecond = 10;
   const ends = Array.from({ length: writesOfSecond }, (_, at) => [
     { at: at + 1, when: 'before' as const },
     { at: at + 1, when: 'after' as const },
@@ -150,7 +153,11 @@ describe('wherever publishing ends, the channel is valid, and the next time it g
       writes += 1;
       return ground.store.write(...given);
     };
-    const publisher = createChannelPublisher({ ...ground, store: { ...ground.store, write }, lifetimes });
+    const create: ChannelStore['create'] = (...given) => {
+      writes += 1;
+      return ground.store.create(...given);
+    };
+    const publisher = createChannelPublisher({ ...ground, store: { ...ground.store, write, create }, lifetimes });
     await publisher.publish(() => contentOf(second), signal);
     expect(writes).toBe(writesOfSecond);
   });
@@ -162,7 +169,11 @@ test('a folder that cannot be written leaves what is there', async () => {
     code: 'CHANNEL_STORE_UNUSABLE',
     retry: 'backoff',
   });
-  const store: ChannelStore = { ...ground.store, write: () => Promise.reject(failure) };
+  const store: ChannelStore = {
+    ...ground.store,
+    write: () => Promise.reject(failure),
+    create: () => Promise.reject(failure),
+  };
   const publisher = createChannelPublisher({ ...ground, store, lifetimes });
   await expect(publisher.publish(() => contentOf(second), signal)).rejects.toBe(failure);
   await expect(ground.client().index()).resolves.toBe('index 1');

@@ -1,6 +1,6 @@
 /** A channel in what is replaced as a whole: writes are kept back until they are flushed, so that a publication is seen at once or not at all. */
 import type { FileRevision, FileRevisions } from '../../engine/ports/file-revisions.ts';
-import { asStoreFailure, type ChannelStore, maxStoredBytes } from './store.ts';
+import { asStoreFailure, type ChannelStore, hasSameBytes, maxStoredBytes } from './store.ts';
 
 export function createRevisionStore(revisions: FileRevisions): ChannelStore {
   const { place } = revisions;
@@ -17,6 +17,7 @@ export function createRevisionStore(revisions: FileRevisions): ChannelStore {
   };
   return {
     place,
+    ...{ isReplacedWhole: true, listTimes: async () => new Map() },
     renew() {
       base = undefined;
       changes.clear();
@@ -37,6 +38,13 @@ export function createRevisionStore(revisions: FileRevisions): ChannelStore {
     },
     async write(path, bytes) {
       changes.set(path, bytes);
+    },
+    async create(path, bytes, signal) {
+      const isFree = (await this.read(path, signal)) === undefined;
+      if (isFree) {
+        changes.set(path, bytes);
+      }
+      return isFree || (await hasSameBytes(this, path, bytes, signal));
     },
     async remove(path) {
       changes.set(path, undefined);

@@ -2,6 +2,7 @@
 import type { Key, Metadata, Root } from '@tufjs/models';
 import { storedMetadata } from '../../core/channel/layout.ts';
 import { OperationError } from '../../core/errors.ts';
+import { conflict, onTopOfOthers } from './one-after-another.ts';
 import { addSignature, readFileOf, type Stored, signFile, store as storeFile, timeText } from './signed-file.ts';
 import { keyUnusable, type Signer } from './signer.ts';
 import type { ChannelStore } from './store.ts';
@@ -71,7 +72,7 @@ export async function signRoot(bytes: Uint8Array, signer: Signer, signal: AbortS
 /**
  * Puts a root into a channel, if clusters will follow it: signed by enough keys of the former root, and of its own (section 5.3).
  *
- * @throws KEY_UNUSABLE saying what is missing
+ * @throws KEY_UNUSABLE saying what is missing; CHANNEL_CONFLICT where somebody else was faster
  */
 export async function publishRoot(
   store: ChannelStore,
@@ -90,10 +91,14 @@ export async function publishRoot(
       { code: 'CHANNEL_INVALID', retry: 'never' },
     );
   }
-  await store.write(storedMetadata('root', metadata.signed.version), root.bytes, signal);
-  // The same under a name without version, to hand out to those who subscribe.
-  await store.write('root.json', root.bytes, signal);
-  await store.flush(signal);
+  await onTopOfOthers(store, signal, async () => {
+    if (!(await store.create(storedMetadata('root', metadata.signed.version), root.bytes, signal))) {
+      throw conflict(store, `it has a root ${metadata.signed.version}`);
+    }
+    // The same under a name without version, to hand out to those who subscribe.
+    await store.write('root.json', root.bytes, signal);
+    await store.flush(signal);
+  });
 }
 
 function requireSigned(root: Metadata<Root>, by: Metadata<Root> | undefined, whose: string): void {

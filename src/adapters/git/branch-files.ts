@@ -190,7 +190,7 @@ async function push(branch: Branch, commit: string): Promise<void> {
   const reason = refused?.split('\t').at(-1) ?? 'the push was refused';
   if (/^\[rejected\]|fetch first|non-fast-forward|cannot lock ref|failed to update ref/.test(reason)) {
     throw new OperationError(`write ${place}: somebody else wrote it meanwhile`, {
-      code: 'CHANNEL_STORE_UNUSABLE',
+      code: 'CHANNEL_CONFLICT',
       retry: 'backoff',
     });
   }

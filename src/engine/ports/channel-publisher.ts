@@ -25,9 +25,14 @@ export interface ChannelPublisher {
    *
    * At every moment, and wherever it ends, the channel is valid: as it was, or as it shall be. Harmless to repeat.
    *
-   * @throws CHANNEL_STORE_UNUSABLE, CHANNEL_FULL, KEY_UNUSABLE
+   * Where somebody else publishes meanwhile it is composed again on top of that.
+   *
+   * @throws CHANNEL_STORE_UNUSABLE, CHANNEL_FULL, KEY_UNUSABLE; CHANNEL_CONFLICT where others were faster again and again
    */
-  publish(compose: (now: PublishedNow) => ChannelContent, signal: AbortSignal): Promise<Publication>;
+  publish(
+    compose: (now: PublishedNow) => ChannelContent | Promise<ChannelContent>,
+    signal: AbortSignal,
+  ): Promise<Publication>;
 }
 
 export interface FileMark {
@@ -41,6 +46,8 @@ export interface PublishedNow {
   readonly root: number;
   /** The index as it stands there; undefined: nothing was published yet. */
   readonly index: Uint8Array | undefined;
+  /** A file that belongs to it, by path; undefined: there is none. */
+  readonly read: (path: string) => Promise<Uint8Array | undefined>;
 }
 
 export interface ChannelContent {

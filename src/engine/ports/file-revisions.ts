@@ -9,7 +9,7 @@ export interface FileRevisions {
    * Whoever reads meanwhile gets all of the former files or all of the new ones.
    *
    * @param changes undefined takes a file away
-   * @throws CHANNEL_STORE_UNUSABLE where somebody else wrote since `base`; errors of git servers or registries
+   * @throws CHANNEL_CONFLICT where somebody else wrote since `base`; errors of git servers or registries
    */
   replace(base: FileRevision, changes: ReadonlyMap<string, Uint8Array | undefined>, signal: AbortSignal): Promise<void>;
 }
