@@ -227,6 +227,36 @@ describe('a scratch namespace that is left over goes', () => {
   });
 });
 
+describe('a scratch namespace that does not go', () => {
+  const held = /namespace .*-try-stable is being removed and is not gone yet: Some resources are remaining: configmaps/;
+
+  test('holds up a Release for ten minutes and no more, says what keeps it, and the next set is not tried among what is left', async () => {
+    await hub.begin(['web'], { tryOn: { cleanInstall: true } });
+    hub.isHanging = true;
+    await hub.until(async () => expect((await hub.channel()).status?.waiting?.message).toMatch(held));
+    expect((await hub.channel()).status?.release).toBeUndefined();
+    await hub.stage.clock.advance(600_000);
+    await hub.published('stable-1');
+
+    await hub.push({ web: '2.0.0' });
+    await hub.until(async () =>
+      expect((await hub.channel()).status?.waiting?.message).toMatch(/^clean install: namespace .*: Some resources/),
+    );
+    await hub.stage.clock.advance(600_000);
+    await hub.until(async () => expect((await last())?.outcome).toBe('Unclear'));
+    expect((await last())?.message).toMatch(held);
+    expect(await hub.releases()).toHaveLength(1);
+    const found = (await hub.channel()).status?.conditions?.find(({ type }) => type === 'Reconciling');
+    expect(found?.message).toMatch(held);
+
+    // Somebody lets it go; what could not be judged is tried again within an hour.
+    hub.isHanging = false;
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
+    await hub.stage.clock.advance(3_600_000);
+    await hub.published('stable-2');
+  });
+});
+
 describe('what cannot be tried is said', () => {
   const says = (reason: string, message: RegExp) =>
     hub.until(async () => {

@@ -39,6 +39,8 @@ export interface PathGround {
   /** Name of the scratch namespace. */
   readonly scratch: string;
   readonly probes: readonly Probe[];
+  /** Namespaces that are being removed stay, as where a finalizer has nobody. */
+  isHanging: boolean;
   /** Whether what runs together is good; the ConfigMaps of the Apps are there in any case, with these versions. */
   isGood: (probe: Probe) => boolean;
   /** @param charts those of them that are Helm releases */
@@ -117,7 +119,7 @@ export async function openPathGround(kubeconfig: string, registry: RunningRegist
     get scratch() {
       return scratchOf(stage.namespace);
     },
-    ...{ folder, probes, isGood: () => true },
+    ...{ folder, probes, isHanging: false, isGood: () => true },
     async begin(names, channel, charts = []) {
       const { client, namespace } = stage;
       released = charts;
@@ -156,7 +158,8 @@ export async function openPathGround(kubeconfig: string, registry: RunningRegist
     async until(check) {
       const attempt = async () => {
         await stage.clock.advance(1_000);
-        await finishNamespace(stage, await find());
+        const space = await find();
+        await (ground.isHanging ? hangNamespace(stage, space) : finishNamespace(stage, space));
         await check();
       };
       await vi.waitFor(attempt, { timeout: 150_000, interval: 50 });
@@ -201,6 +204,27 @@ metadata:
 data:
   version: {{ .Chart.Version | quote }}
 `;
+
+const heldBy = 'Some resources are remaining: configmaps. has 1 resource instances';
+
+/** What it says of one that something keeps. */
+async function hangNamespace({ client }: RuntimeStage, space: KubeObject | undefined): Promise<void> {
+  if (space?.metadata.deletionTimestamp === undefined) {
+    return;
+  }
+  const type = 'NamespaceContentRemaining';
+  const condition = { type, status: 'True', reason: 'SomeResourcesRemain', message: heldBy };
+  const { apiVersion, kind, metadata } = space;
+  await client.request({
+    what: 'say what keeps a namespace',
+    method: 'PUT',
+    path: `/api/v1/namespaces/${metadata.name}/status`,
+    body: {
+      ...{ apiVersion, kind, metadata },
+      status: { phase: 'Terminating', conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+    },
+  });
+}
 
 /** What the controller of namespaces does with one that is being removed; there is none in these tests. */
 async function finishNamespace({ client }: RuntimeStage, space: KubeObject | undefined): Promise<void> {

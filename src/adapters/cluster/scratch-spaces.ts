@@ -1,6 +1,7 @@
 /** Fulfils the engine's ScratchSpaces with namespaces of the Kubernetes API. */
 import { isOperationError, OperationError } from '../../core/errors.ts';
-import type { FoundSpace, ScratchSpace, ScratchSpaces } from '../../engine/ports/scratch-spaces.ts';
+import { clipMessage } from '../../core/text.ts';
+import type { FoundSpace, Removal, ScratchSpace, ScratchSpaces } from '../../engine/ports/scratch-spaces.ts';
 import type { Subscriptions } from '../../engine/ports/subscriptions.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject, ResourceType } from '../../kube/objects.ts';
@@ -25,7 +26,7 @@ export function createScratchSpaces({ client, subscriptions, onOpened }: Scratch
     async open(space, { expiresAt, copies }, signal) {
       const existing = await findOwn(client, space, signal);
       if (existing?.metadata.deletionTimestamp !== undefined) {
-        return false;
+        return removalOf(existing);
       }
       if (existing === undefined) {
         await make(client, space, expiresAt, signal);
@@ -40,9 +41,13 @@ export function createScratchSpaces({ client, subscriptions, onOpened }: Scratch
           await copy(client, { type, name, space }, signal);
         }
       }
-      return true;
+      return undefined;
     },
     clear: (space, signal) => clear(client, space, signal),
+    async abandon(space, signal) {
+      const own = await findMarked(client, space, signal);
+      await (own && remove(client, own, signal));
+    },
     async list(signal) {
       const { items } = await client.list<KubeObject>(namespaces, { labelSelector: scratchLabel, signal });
       return items.flatMap((item) => readSpace(item) ?? []);
@@ -50,9 +55,19 @@ export function createScratchSpaces({ client, subscriptions, onOpened }: Scratch
   };
 }
 
-async function findOwn(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<KubeObject | undefined> {
+interface Namespace extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { type: string; status: string; message?: string }[] };
+}
+
+/** By the conditions that the controller of namespaces sets: what is still there, and whose finalizers it has. */
+function removalOf({ status }: Namespace): Removal {
+  const held = (status?.conditions ?? []).filter(({ status: is, message = '' }) => is === 'True' && message !== '');
+  return { heldBy: held.length === 0 ? undefined : clipMessage(held.map(({ message }) => message).join('; ')) };
+}
+
+async function findOwn(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<Namespace | undefined> {
   const { namespace: name, channel } = space;
-  const object = await client.find<KubeObject>(namespaces, { namespace: '', name }, { signal });
+  const object = await client.find<Namespace>(namespaces, { namespace: '', name }, { signal });
   if (object !== undefined && object.metadata.labels?.[scratchLabel] !== channel.uid) {
     throw new OperationError(
       `spec.tryOn: there is a namespace "${name}" that is not of Channel ${channel.namespace}/${channel.name}; name another one in spec.tryOn.namespace`,
@@ -118,22 +133,35 @@ async function copy(
 }
 
 /** Apps first: where their objects go with them, those outside of the namespace go too. */
-async function clear(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<boolean> {
+async function clear(client: KubeClient, space: ScratchSpace, signal: AbortSignal): Promise<Removal | undefined> {
   const { namespace } = space;
-  const own = await client.find<KubeObject>(namespaces, { namespace: '', name: namespace }, { signal });
-  if (own?.metadata.labels?.[scratchLabel] !== space.channel.uid) {
-    // Nothing of the Channel is in a namespace that is somebody else's.
-    return true;
+  const own = await findMarked(client, space, signal);
+  if (own === undefined) {
+    return undefined;
   }
   const { items } = await client.list<ProductObject>(apps, { namespace, signal });
   for (const { metadata } of items.filter((app) => app.metadata.deletionTimestamp === undefined)) {
     await deleted(client.delete(apps, { namespace, name: metadata.name }, { signal }));
   }
-  if (items.length === 0) {
-    const { uid } = own.metadata;
-    await deleted(client.delete(namespaces, { namespace: '', name: namespace }, { ...(uid && { uid }), signal }));
+  if (items.length > 0) {
+    return { heldBy: clipMessage(`Apps ${items.map(({ metadata }) => metadata.name).join(', ')}`) };
   }
-  return false;
+  await remove(client, own, signal);
+  return removalOf(own);
+}
+
+/** Nothing of the Channel is in a namespace that is somebody else's. */
+async function findMarked(
+  client: KubeClient,
+  { namespace: name, channel }: ScratchSpace,
+  signal: AbortSignal,
+): Promise<Namespace | undefined> {
+  const object = await client.find<Namespace>(namespaces, { namespace: '', name }, { signal });
+  return object?.metadata.labels?.[scratchLabel] === channel.uid ? object : undefined;
+}
+
+async function remove(client: KubeClient, { metadata: { name, uid } }: Namespace, signal: AbortSignal): Promise<void> {
+  await deleted(client.delete(namespaces, { namespace: '', name }, { ...(uid && { uid }), signal }));
 }
 
 async function deleted(deleting: Promise<void>): Promise<void> {

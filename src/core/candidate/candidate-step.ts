@@ -55,6 +55,8 @@ export type CandidateStep =
   | { readonly kind: 'NoteBased' }
   /** Removes what is left of trials that are over; harmless to repeat. */
   | { readonly kind: 'Clear' }
+  /** What could not be removed in time is left to the sweep. */
+  | { readonly kind: 'LeaveBehind' }
   | { readonly kind: 'NoteArrived' }
   /** Make one attempt of a test, or look at the one under way; harmless to repeat. */
   | { readonly kind: 'Test'; readonly name: string; readonly of: 'tests' | 'watches' }

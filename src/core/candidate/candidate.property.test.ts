@@ -95,6 +95,7 @@ function perform(candidate: Candidate, step: CandidateStep, world: World, now: D
     case 'NoteBased':
       return changedTrial(candidate, { basedAt: now });
     case 'Clear':
+    case 'LeaveBehind':
       return clearedTrials(candidate, now);
     case 'Blame':
       return { ...candidate, faults: [...candidate.faults, step.fault] };

@@ -15,7 +15,7 @@ import { type CandidateSettings, type CandidateSight, type CandidateStep, end } 
 import { findGuilty } from './find-guilty.ts';
 import { arriveOnPath, namingPath, sayStandings } from './path-steps.ts';
 import { soak } from './soak-steps.ts';
-import { isSameSet, isUncleared } from './transitions.ts';
+import { isHanging, isSameSet, isUncleared } from './transitions.ts';
 import { isSamePath, type TrialPath } from './trial-path.ts';
 
 /** A test that says this and that must not keep the test cluster for ever. */
@@ -28,8 +28,10 @@ export function nextCandidateStep(
   settings: CandidateSettings,
   now: Date,
 ): CandidateStep {
-  if (candidate.trials.some(isUncleared)) {
-    return { kind: 'Clear' };
+  const uncleared = candidate.trials.filter(isUncleared);
+  if (uncleared.length > 0) {
+    const isStuck = uncleared.every(({ result }) => isHanging(result?.at ?? now, now));
+    return { kind: isStuck ? 'LeaveBehind' : 'Clear' };
   }
   if (candidate.release !== undefined) {
     return { kind: 'End', outcome: 'Released', message: `released as ${candidate.release}` };

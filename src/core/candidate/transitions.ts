@@ -58,6 +58,14 @@ export function clearedTrials(candidate: Candidate, now: Date): Candidate {
   return { ...candidate, trials };
 }
 
+/** What keeps a namespace that is being removed is a matter of people by then: a finalizer whose controller is gone, for example. */
+const longestRemovalMs = 10 * 60_000;
+
+/** @param since when it began to be waited for */
+export function isHanging(since: Date, now: Date): boolean {
+  return now.getTime() - since.getTime() >= longestRemovalMs;
+}
+
 /** Over, and something of it may be left in its scratch namespace. */
 export function isUncleared({ path, result, clearedAt }: Trial): boolean {
   return path !== undefined && result !== undefined && clearedAt === undefined;

@@ -1,5 +1,5 @@
 /** What the parts of one pass over the candidates of a Channel share. */
-import type { Candidate, CandidateOutcome, Trial } from '../../core/candidate/candidate.ts';
+import type { Candidate, CandidateOutcome, Trial, TrialResult } from '../../core/candidate/candidate.ts';
 import type { ChannelSpec } from '../../core/channel/channel.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import type { AppObjectWire } from '../../resources/decode-app.ts';
@@ -53,3 +53,6 @@ export interface HubAtWork extends Hub {
 export type Performed =
   | { readonly kind: 'Done'; readonly candidate: Candidate }
   | { readonly kind: 'Waiting'; readonly waiting: Waiting };
+
+/** In a scratch namespace; `Ended`: the trial is over before it has begun. */
+export type Installed = Performed | { readonly kind: 'Ended'; readonly result: Omit<TrialResult, 'at'> };

@@ -15,7 +15,7 @@ import { readAppSpec } from '../../resources/decode-app.ts';
 import type { CandidateContext, HubAtWork, Performed } from './candidate-context.ts';
 import { makeRelease } from './make-release.ts';
 import { isOnPath, openPathTrial } from './path-trial.ts';
-import { clearScratch, installInScratch, readAppTests } from './scratch-trial.ts';
+import { clearScratch, installInScratch, readAppTests, spaceOf } from './scratch-trial.ts';
 import { tryCandidateTest } from './try-candidate-test.ts';
 
 /** @throws errors of the API server, of the store and of sources */
@@ -31,11 +31,13 @@ export async function performCandidateStep(
     case 'BeginTrial':
       return { kind: 'Done', candidate: begunTrial(candidate, { ...step, scratch: hub.spec.tryOn?.namespace }, now) };
     case 'Install':
-      return await installInScratch(context, hub, openPathTrial(openTrial(candidate)), signal);
+      return await install(context, hub, signal);
     case 'NoteBased':
       return { kind: 'Done', candidate: changedTrial(candidate, { basedAt: now }) };
     case 'Clear':
       return await clear(context, hub, signal);
+    case 'LeaveBehind':
+      return { kind: 'Done', candidate: await leaveBehind(context, hub, signal) };
     case 'NoteArrived':
       return { kind: 'Done', candidate: await arrived(context, hub, signal) };
     case 'NoteTest':
@@ -60,6 +62,21 @@ async function arrived(context: CandidateContext, hub: HubAtWork, signal: AbortS
   const trial = openTrial(hub.candidate);
   const appTests = isOnPath(trial) ? await readAppTests(context, hub, trial, signal) : undefined;
   return changedTrial(hub.candidate, { arrivedAt: context.clock.now(), ...(appTests && { appTests }) });
+}
+
+async function leaveBehind(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<Candidate> {
+  for (const trial of hub.candidate.trials.filter(isUncleared)) {
+    context.assertLeading();
+    await context.scratch.abandon(spaceOf(hub, trial), signal);
+  }
+  return clearedTrials(hub.candidate, context.clock.now());
+}
+
+async function install(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<Performed> {
+  const installed = await installInScratch(context, hub, openPathTrial(openTrial(hub.candidate)), signal);
+  return installed.kind === 'Ended'
+    ? { kind: 'Done', candidate: ended(context, hub, endedTrial(hub.candidate, installed.result, context.clock.now())) }
+    : installed;
 }
 
 async function clear(context: CandidateContext, hub: HubAtWork, signal: AbortSignal): Promise<Performed> {

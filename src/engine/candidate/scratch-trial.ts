@@ -2,6 +2,7 @@
 import { type Trial, versionsIn } from '../../core/candidate/candidate.ts';
 import type { CandidateSight, Standing } from '../../core/candidate/candidate-step.ts';
 import { isBasing } from '../../core/candidate/path-steps.ts';
+import { isHanging } from '../../core/candidate/transitions.ts';
 import { sayPath, type TrialPath } from '../../core/candidate/trial-path.ts';
 import type { ReleasedApp } from '../../core/channel/release.ts';
 import { isOperationError } from '../../core/errors.ts';
@@ -9,11 +10,11 @@ import type { VersionChange } from '../../core/update/version-change.ts';
 import { decodeRelease } from '../../resources/decode-release.ts';
 import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
 import { scratchLabel } from '../../resources/metadata.ts';
-import type { ScratchSpace } from '../ports/scratch-spaces.ts';
+import type { Removal, ScratchSpace } from '../ports/scratch-spaces.ts';
 import type { SubscribedApp } from '../ports/subscriptions.ts';
 import { instantiateApp } from '../subscription/build-app.ts';
 import { isGiven, isRunningReleased } from '../subscription/give-release.ts';
-import type { CandidateContext, Hub, HubAtWork, Performed } from './candidate-context.ts';
+import type { CandidateContext, Hub, HubAtWork, Installed, Performed } from './candidate-context.ts';
 import { releasedOf } from './make-release.ts';
 import type { PathTrial } from './path-trial.ts';
 
@@ -128,12 +129,16 @@ export async function installInScratch(
   hub: HubAtWork,
   trial: PathTrial,
   signal: AbortSignal,
-): Promise<Performed> {
+): Promise<Installed> {
   const space = spaceOf(hub, trial);
   const { copies = nothingCopied } = hub.spec.tryOn ?? {};
   context.assertLeading();
-  if (!(await context.scratch.open(space, { expiresAt: expiryOf(hub, trial), copies }, signal))) {
-    return waiting(context, `${sayPath(trial.path)}: namespace ${space.namespace} is still being removed`);
+  const removal = await context.scratch.open(space, { expiresAt: expiryOf(hub, trial), copies }, signal);
+  if (removal !== undefined) {
+    const message = `${sayPath(trial.path)}: ${sayRemoval(space, removal)}`;
+    return isHanging(trial.startedAt, context.clock.now())
+      ? { kind: 'Ended', result: { kind: 'Unclear', message, blames: [], inSoak: false } }
+      : waiting(context, message);
   }
   const wanted = wantedOf(context, hub, trial);
   for (const released of wanted.apps) {
@@ -170,9 +175,12 @@ export async function clearScratch(
 ): Promise<Performed | undefined> {
   const space = spaceOf(hub, trial);
   context.assertLeading();
-  return (await context.scratch.clear(space, signal))
-    ? undefined
-    : waiting(context, `namespace ${space.namespace} is being removed`);
+  const removal = await context.scratch.clear(space, signal);
+  return removal && waiting(context, sayRemoval(space, removal));
+}
+
+function sayRemoval({ namespace }: ScratchSpace, { heldBy }: Removal): string {
+  return `namespace ${namespace} is being removed${heldBy === undefined ? '' : ` and is not gone yet: ${heldBy}`}`;
 }
 
 /** What the Apps' own tests came to, before their Updates go with the namespace. */

@@ -30,7 +30,7 @@ export async function sweepScratch(context: SweepContext, signal: AbortSignal): 
       continue;
     }
     assertLeading();
-    if (!(await scratch.clear(space, signal))) {
+    if ((await scratch.clear(space, signal)) !== undefined) {
       times.push(clock.now().getTime() + lookAgainMs);
     }
   }
