@@ -2,12 +2,19 @@
 import { describe, expect, test } from 'vitest';
 import { apps } from '../src/adapters/cluster/kinds.ts';
 import { jobs } from '../src/kube/resource-types.ts';
+import { kubeconfigOfChart } from '../test/headgate/chart-rights.ts';
 import { headgate } from '../test/headgate/command-line.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
 import { followShop, openShop } from '../test/headgate/shop.ts';
 import { imagesOf, rejectionsIn, untilApp, untilUpdate } from '../test/headgate/sight.ts';
 import { openStage } from '../test/headgate/stage.ts';
 import { shopBackup } from '../test/images/shop-objects.ts';
+
+/** As the guide has it where an App names no ServiceAccount: Jobs are made with Headgate's own rights. */
+const rights = [
+  'backups=true',
+  ...['apiGroups[0]=batch', 'resources[0]=jobs', 'verbs[0]=create'].map((part) => `extraRules[0].${part}`),
+];
 
 test('a version that destroys a table goes back, with every row', async (context) => {
   const stage = await openStage(context, 'data');
@@ -16,7 +23,7 @@ test('a version that destroys a table goes back, with every row', async (context
   expect(first).toMatch(/^customers 200 [0-9a-f]{32}\norders 2000 [0-9a-f]{32}$/);
   await shop.push('2.0.0', 'second');
   await followShop(stage, shop);
-  startHeadgate(stage);
+  startHeadgate(stage, undefined, { kubeconfig: await kubeconfigOfChart(stage, rights) });
 
   const good = await untilUpdate(stage, 'shop-1', { phases: ['Succeeded'], deadlineMs: 120_000 });
 
@@ -49,7 +56,7 @@ describe.concurrent('where there is no room', () => {
     const rows = await shop.rows();
     await shop.push('2.0.0', 'second');
     await followShop(stage, shop, { backup: shopBackup(shop.image, {}, { backup: small('backup', '8Ki') }) });
-    startHeadgate(stage);
+    startHeadgate(stage, undefined, { kubeconfig: await kubeconfigOfChart(stage, rights) });
 
     const update = await untilUpdate(stage, 'shop-1', { phases: ['Failed'], deadlineMs: 120_000 });
 
@@ -68,7 +75,7 @@ describe.concurrent('where there is no room', () => {
     const rows = await shop.rows();
     await shop.push('2.0.0', 'destroys');
     await followShop(stage, shop, { backup: shopBackup(shop.image, {}, { data: small('data', '4Mi') }) });
-    startHeadgate(stage);
+    startHeadgate(stage, undefined, { kubeconfig: await kubeconfigOfChart(stage, rights) });
 
     const update = await untilUpdate(stage, 'shop-1', { phases: ['Failed'], deadlineMs: 170_000 });
 

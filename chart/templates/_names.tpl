@@ -162,9 +162,10 @@ seccompProfile:
   resources: [configmaps]
   verbs: [get, create, patch]
 {{- end }}
+# Read by itself before anything of it is undone: a watched copy may be old.
 - apiGroups: [headgate.dev]
   resources: [updates]
-  verbs: [list, watch, create, delete]
+  verbs: [get, list, watch, create, delete]
 {{- if and .Values.webhooks.enabled .Values.webhooks.keelApprovals.usersSecret }}
 # Votes by the API of Keel, and what is not to be shown there.
 - apiGroups: [headgate.dev]
@@ -176,9 +177,6 @@ seccompProfile:
 - apiGroups: [headgate.dev]
   resources: [apps]
   verbs: [patch]
-- apiGroups: [headgate.dev]
-  resources: [updates]
-  verbs: [get]
 - apiGroups: [headgate.dev]
   resources: [rejections]
   verbs: [delete]

@@ -17,6 +17,7 @@ export function startHeadgate(
   more: Partial<
     Pick<
       ControllerSettings,
+      | 'kubeconfig'
       | 'channelFolder'
       | 'channelListen'
       | 'reportListen'
