@@ -42,6 +42,8 @@ export interface RuntimeStage {
   asked(mark?: number): readonly ApiRequest[];
   /** Paths with query of the watches that the runtime has open. */
   openWatches(): readonly string[];
+  readonly dieAfter: ApiProxy['dieAfter'];
+  readonly death: ApiProxy['death'];
   app(name: string): Promise<AppObjectWire>;
   updatesOf(app: string): Promise<readonly UpdateObjectWire[]>;
   /** Repeats the check until it holds, moving the clock a little each time so that retries come due. */
@@ -101,6 +103,7 @@ export async function openRuntimeStage(kubeconfigPath: string, options: StageOpt
     clock,
     asked: (mark = 0) => proxy.requests.filter((request) => !request.isWatch).slice(mark),
     openWatches: () => proxy.openWatches(),
+    ...{ dieAfter: proxy.dieAfter, death: proxy.death },
     app: async (name) => decodeApp(await client.get<ProductObject>(apps, { namespace, name }), `App ${name}`),
     updatesOf: async (app) => {
       const { items } = await client.list<ProductObject>(updates, { namespace });

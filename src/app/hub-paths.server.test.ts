@@ -205,6 +205,44 @@ test('the outcome is the same where Headgate is ended again and again, and nothi
   await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
 });
 
+test('an upgrade in a scratch namespace ends the same where Headgate is killed after one write, two, up to five, again and again', async () => {
+  await hub.begin(['web'], { tryOn: { upgradeFrom: { newest: 1 } } });
+  await hub.published('stable-1');
+  await hub.push({ web: '2.0.0' });
+  await hub.published('stable-2');
+  const deaths = new Set<string>();
+  for (let round = 0; round < 4; round += 1) {
+    const [tag, release] = [`${round + 3}.0.0`, `stable-${round + 3}`];
+    const isReleased = async () => (await hub.channel()).status?.release === release;
+    await hub.push({ web: tag });
+    // One write is the least by which a process can get on; where several belong to one step, a later one is given more.
+    for (let life = round; !(await isReleased()); life += 1) {
+      hub.stage.dieAfter((life % 5) + 1);
+      await hub.until(async () => expect(hub.stage.death().isDead || (await isReleased())).toBe(true));
+      deaths.add(hub.stage.death().last);
+      await hub.restart();
+    }
+    await hub.until(async () => expect(await hub.scratchSpace()).toBeUndefined());
+    expect(told(await statementsOf(release)), release).toEqual([
+      [{ path: 'upgrade', from: `stable-${round + 2}` }, ['web/own', 'together']],
+      [{ path: 'upgrade', from: `stable-${round + 1}` }, ['web/own', 'together']],
+    ]);
+  }
+  const { client, namespace } = hub.stage;
+  expect((await hub.releases()).map(({ spec }) => spec.apps[0]?.versions[0]?.tag)).toEqual(
+    [1, 2, 3, 4, 5, 6].map((version) => `${version}.0.0`),
+  );
+  expect((await client.list<ProductObject>(rejections, { namespace })).items).toEqual([]);
+  expect((await client.find<ConfigMap>(configMaps, { namespace, name: 'web' }))?.data).toEqual({ version: '6.0.0' });
+  // What it had written last when it was killed: of each kind of step.
+  expect([...deaths]).toEqual(
+    expect.arrayContaining([
+      ...['PUT channels/status', 'PUT updates/status', 'PUT apps/status', 'PATCH apps', 'PATCH configmaps'],
+      ...['PATCH secrets', 'DELETE apps', 'DELETE namespaces'],
+    ]),
+  );
+});
+
 describe('a scratch namespace that is left over goes', () => {
   test('with its Channel', async () => {
     hub.isGood = ({ isScratch }) => !isScratch;

@@ -20,6 +20,10 @@ export interface ApiProxy {
   readonly requests: readonly ApiRequest[];
   /** Paths with query of the watches that are open now. */
   openWatches(): readonly string[];
+  /** After so many more writes nothing gets through any more, as from a process that was killed. Events and Leases do not count. */
+  dieAfter(writes: number): void;
+  /** The last write that got through, and whether another was held back. */
+  death(): { readonly last: string; readonly isDead: boolean };
   stop(): Promise<void>;
 }
 
@@ -34,10 +38,20 @@ export async function startApiProxy(kubeconfigPath: string): Promise<ApiProxy> {
   });
   const requests: ApiRequest[] = [];
   const watches = new Set<ApiRequest>();
+  const life = { left: Number.POSITIVE_INFINITY, last: 'none', isDead: false };
   const server = createServer((near, answer) => {
     const { method = 'GET', url = '/' } = near;
     const request = { method, path: url, isWatch: /[?&]watch=(true|1)/.test(url) };
+    if (life.isDead || (isCounted(request) && life.left === 0)) {
+      life.isDead = true;
+      near.destroy();
+      return;
+    }
     requests.push(request);
+    if (isCounted(request)) {
+      life.left -= 1;
+      life.last = sayWrite(request);
+    }
     if (request.isWatch) {
       watches.add(request);
       answer.on('close', () => watches.delete(request));
@@ -55,6 +69,10 @@ export async function startApiProxy(kubeconfigPath: string): Promise<ApiProxy> {
     },
     requests,
     openWatches: () => [...watches].map(({ path }) => path),
+    dieAfter(writes) {
+      life.left = writes;
+    },
+    death: () => ({ last: life.last, isDead: life.isDead }),
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -62,6 +80,17 @@ export async function startApiProxy(kubeconfigPath: string): Promise<ApiProxy> {
       agent.destroy();
     },
   };
+}
+
+function isCounted({ method, path }: ApiRequest): boolean {
+  return !['GET', 'HEAD'].includes(method) && !/\/(events|leases)(\/|\?|$)/.test(path);
+}
+
+/** `PUT channels/status`: without names, which differ from run to run. */
+function sayWrite({ method, path }: ApiRequest): string {
+  const parts = path.replace(/\?.*/, '').split('/');
+  const [, , kind = 'namespaces', , sub] = parts.slice(parts.indexOf('namespaces'));
+  return `${method} ${kind}${sub === undefined ? '' : `/${sub}`}`;
 }
 
 function pass(
