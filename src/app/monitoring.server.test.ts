@@ -183,6 +183,32 @@ describe('after one Update that succeeded and one that went back', () => {
     return steps.map(({ name }) => name);
   }
 
+  test('a channel that is not signed anew rings long before it expires, and one that is does not', async () => {
+    const hours = (count: number) => new Date(Date.now() + count * 3_600_000);
+    const observe = (channel: string, signingDue: Date, rootExpires: Date, waiting: string) =>
+      stage.metrics.channels.observe(
+        { namespace: stage.namespace, channel },
+        {
+          published: { expires: hours(34), rootExpires, signingDue },
+          ...{ publishedAt: hours(-38), waiting, candidateSince: undefined },
+        },
+      );
+    observe('fails', hours(-2), hours(9_000), 'PublishFailed');
+    observe('root', hours(34), hours(240), 'RootExpiring');
+    observe('well', hours(34), hours(9_000), 'UpToDate');
+    const ringing = async (alert: string, state: string, channel: string) =>
+      (await prometheus.query(`ALERTS{alertname="${alert}",alertstate="${state}",channel="${channel}"}`)).length > 0;
+    for (const channel of ['fails', 'root']) {
+      await waitUntil('HeadgateChannelExpiring fires', 30_000, () =>
+        ringing('HeadgateChannelExpiring', 'firing', channel),
+      );
+    }
+    await waitUntil('HeadgateChannelNotPublished is about to fire', 30_000, () =>
+      ringing('HeadgateChannelNotPublished', 'pending', 'fails'),
+    );
+    expect(await prometheus.query('ALERTS{channel="well"}')).toEqual([]);
+  });
+
   test('the failure is told, and that somebody does the work', async () => {
     const firing = async () => await prometheus.query('ALERTS{alertname="HeadgateUpdateFailed",alertstate="firing"}');
     await waitUntil('HeadgateUpdateFailed fires', 30_000, async () => (await firing()).length > 0);
