@@ -1,14 +1,21 @@
 /** A real database in a pod: a version that changes its schema, one that destroys a table and crashes, and every row back. */
 import { describe, expect, test } from 'vitest';
 import { apps } from '../src/adapters/cluster/kinds.ts';
-import { jobs } from '../src/kube/resource-types.ts';
-import { kubeconfigOfChart } from '../test/headgate/chart-rights.ts';
+import type { KubeObject } from '../src/kube/objects.ts';
+import { events, jobs } from '../src/kube/resource-types.ts';
+import { giveRight, kubeconfigOfChart } from '../test/headgate/chart-rights.ts';
 import { headgate } from '../test/headgate/command-line.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
 import { followShop, openShop } from '../test/headgate/shop.ts';
-import { imagesOf, rejectionsIn, untilApp, untilUpdate } from '../test/headgate/sight.ts';
+import { imagesOf, rejectionsIn, untilApp, untilObject, untilUpdate } from '../test/headgate/sight.ts';
 import { openStage } from '../test/headgate/stage.ts';
 import { shopBackup } from '../test/images/shop-objects.ts';
+
+interface EventObject extends KubeObject {
+  readonly reason?: string;
+  readonly note?: string;
+  readonly regarding?: { readonly kind?: string };
+}
 
 /** As the guide has it where an App names no ServiceAccount: Jobs are made with Headgate's own rights. */
 const rights = [
@@ -44,6 +51,23 @@ test('a version that destroys a table goes back, with every row', async (context
   expect(await rejectionsIn(stage)).toMatchObject([{ tag: '3.0.0' }]);
   const { items } = await stage.client.list(jobs, { namespace: stage.namespace });
   expect(items).toHaveLength(3);
+});
+
+test('a right that is missing is told by an Event on the Update, and once it is given the Update goes on', async (context) => {
+  const stage = await openStage(context, 'data-rights');
+  const shop = await openShop(stage);
+  await shop.push('2.0.0', 'second');
+  await followShop(stage, shop);
+  startHeadgate(stage, undefined, { kubeconfig: await kubeconfigOfChart(stage, ['backups=true']) });
+
+  const told = await untilObject<EventObject>(stage, events, {
+    what: 'the Update tells that a pass failed',
+    matches: ({ reason, regarding }) => reason === 'PassFailed' && regarding?.kind === 'Update',
+  });
+
+  expect(told.note).toContain('cannot create resource "jobs"');
+  await giveRight(stage, 'create', 'jobs.batch');
+  await untilUpdate(stage, 'shop-1', { phases: ['Succeeded'], deadlineMs: 120_000 });
 });
 
 describe.concurrent('where there is no room', () => {

@@ -1,6 +1,7 @@
 /** Each step of an Update, told to the log, to metrics and as an Event on the Update. */
 
 import { updates } from '../adapters/cluster/kinds.ts';
+import { describeError } from '../core/errors.ts';
 import { isFinal, type Journal, stepStartedAt } from '../core/update/journal.ts';
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -31,7 +32,7 @@ export function listenToSteps({ log, metrics, events, also }: StepListeners): St
         countAsKeel(metrics, update, journal);
       }
       events?.record({
-        regarding: { apiVersion: apiVersionOf(updates), kind: updates.kind, metadata: update.metadata },
+        regarding: referenceTo(update),
         type: journal.failure === undefined ? 'Normal' : 'Warning',
         reason: journal.phase,
         action: step,
@@ -39,7 +40,18 @@ export function listenToSteps({ log, metrics, events, also }: StepListeners): St
       });
       also?.stepDone(update, step, journal);
     },
+    // The log has it from the controller; whoever looks at an Update that stands still sees it here.
+    passFailed(update, error) {
+      const { phase = 'Pending' } = update.status ?? {};
+      const note = describeError(error);
+      events?.record({ regarding: referenceTo(update), type: 'Warning', reason: 'PassFailed', action: phase, note });
+      also?.passFailed?.(update, error);
+    },
   };
+}
+
+function referenceTo({ metadata }: UpdateObjectWire) {
+  return { apiVersion: apiVersionOf(updates), kind: updates.kind, metadata };
 }
 
 /** Keel counts what was set, whether it was good or not. */

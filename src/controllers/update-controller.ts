@@ -1,4 +1,5 @@
 /** One pass over one Update: take it as far as it goes, come back when it said so. */
+import { isOperationError } from '../core/errors.ts';
 import { advanceUpdate, release, type UpdateContext } from '../engine/update/advance-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
@@ -32,6 +33,11 @@ export async function reconcileUpdate(
   }
   try {
     return await advance(context, update, signal);
+  } catch (error) {
+    if (isOperationError(error) && error.code !== 'API_CONFLICT' && error.code !== 'UPDATE_CONFLICT') {
+      context.listener.passFailed?.(update, error);
+    }
+    throw error;
   } finally {
     leave();
   }

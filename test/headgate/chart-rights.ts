@@ -32,16 +32,25 @@ export async function kubeconfigOfChart(stage: Stage, values: readonly string[] 
   const rights = join(folder, 'rights.yaml');
   const words = ['template', 'headgate', chart, '--namespace', namespace, ...set, ...shown];
   await writeFile(rights, await outputOf(programs.helm, words, longestMs));
-  const kubectl = (...command: readonly string[]) =>
-    outputOf(programs.kubectl, ['--kubeconfig', kubeconfigPath, '--namespace', namespace, ...command], longestMs);
-  await kubectl('create', '--filename', rights);
+  await kubectl(stage, 'create', '--filename', rights);
   stage.atEnd(async () => {
-    await kubectl('delete', '--ignore-not-found', '--filename', rights);
+    await kubectl(stage, 'delete', '--ignore-not-found', '--filename', rights);
   });
-  const token = (await kubectl('create', 'token', 'headgate', '--duration', '1h')).trim();
+  const token = (await kubectl(stage, 'create', 'token', 'headgate', '--duration', '1h')).trim();
   const administrator = load(await readFile(kubeconfigPath, 'utf8')) as Kubeconfig;
   const users = administrator.users.map(({ name }) => ({ name, user: { token } }));
   const path = join(folder, 'kubeconfig');
   await writeFile(path, dump({ ...administrator, users }), { mode: 0o600 });
   return path;
+}
+
+/** Gives that ServiceAccount one more right in the namespace, as an administrator would. */
+export async function giveRight(stage: Stage, verb: string, resource: string): Promise<void> {
+  await kubectl(stage, 'create', 'role', 'more', `--verb=${verb}`, `--resource=${resource}`);
+  await kubectl(stage, 'create', 'rolebinding', 'more', '--role=more', `--serviceaccount=${stage.namespace}:headgate`);
+}
+
+async function kubectl({ kubeconfigPath, namespace, programs }: Stage, ...command: readonly string[]): Promise<string> {
+  const words = ['--kubeconfig', kubeconfigPath, '--namespace', namespace, ...command];
+  return await outputOf(programs.kubectl, words, longestMs);
 }
