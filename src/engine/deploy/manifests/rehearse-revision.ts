@@ -19,6 +19,8 @@ import { mayRecreate } from './apply-one.ts';
 import { clusterFor, type ManifestsContext, toManifestObject } from './manifests-context.ts';
 
 const mostAtOnce = 8;
+/** Changed objects that are worth a trial. */
+const fewest = 2;
 /** With this many told, the rest adds nothing. */
 const mostRefusals = 10;
 const workloadKinds: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
@@ -30,8 +32,10 @@ export async function rehearseRevision(
   signal: AbortSignal,
 ): Promise<Rehearsal> {
   const deploy = work.spec?.deploy;
-  const changed = deploy?.kind === 'Manifests' ? await findChanged(context, app, plan, signal) : [];
-  if (deploy?.kind !== 'Manifests' || changed.length < 2) {
+  // What the plan counts can only be more; to read the objects of a large App for one changed line would be most of the memory of its Update.
+  const changed =
+    deploy?.kind === 'Manifests' && plan.changeCount >= fewest ? await findChanged(context, app, plan, signal) : [];
+  if (deploy?.kind !== 'Manifests' || changed.length < fewest) {
     return { refusals: [], workloads: [] };
   }
   const cluster = clusterFor(context, app, deploy.serviceAccount);
