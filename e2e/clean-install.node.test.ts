@@ -7,7 +7,7 @@ import { pushImage } from '../scripts/oci/push.ts';
 import { apps, channels, type ProductObject } from '../src/adapters/cluster/kinds.ts';
 import type { KubeObject } from '../src/kube/objects.ts';
 import { configMaps, namespaces } from '../src/kube/resource-types.ts';
-import { decodeChannel } from '../src/resources/decode-channel.ts';
+import { decodeChannel } from '../src/resources/channel/decode-channel.ts';
 import { createChannelKeys } from '../test/channels/channel-keys.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';
 import { untilObject } from '../test/headgate/sight.ts';

@@ -10,7 +10,7 @@ import {
 } from '../src/adapters/cluster/volume-objects.ts';
 import type { KubeObject } from '../src/kube/objects.ts';
 import { deployments, namespaces, services } from '../src/kube/resource-types.ts';
-import type { DrillStatusWire } from '../src/resources/drill.ts';
+import type { DrillStatusWire } from '../src/resources/checkpoint/drill.ts';
 import { folderClass } from '../test/cluster/volume-programs.ts';
 import { waitUntil } from '../test/cluster/wait-until.ts';
 import { headgate } from '../test/headgate/command-line.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apps, type ProductObject } from '../src/adapters/cluster/kinds.ts';
 import { jobs, services } from '../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../src/resources/app.ts';
+import type { AppSpecWire } from '../src/resources/app/app.ts';
 import { waitUntil } from '../test/cluster/wait-until.ts';
 import { hireWarden, type RunningProcess, type Warden } from '../test/cluster/warden.ts';
 import type { Death } from '../test/headgate/death.ts';

@@ -11,7 +11,7 @@ import {
   type VolumeObject,
   volumes,
 } from '../src/adapters/cluster/volume-objects.ts';
-import type { UpdateObjectWire } from '../src/resources/decode-update.ts';
+import type { UpdateObjectWire } from '../src/resources/update/decode-update.ts';
 import { folderClass } from '../test/cluster/volume-programs.ts';
 import { headgate } from '../test/headgate/command-line.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import { services } from '../src/kube/resource-types.ts';
-import { decodeUpdate } from '../src/resources/decode-update.ts';
+import { decodeUpdate } from '../src/resources/update/decode-update.ts';
 import { type Rule, reader } from '../test/api-stage.ts';
 import { openStageApi, type StageApi } from '../test/headgate/api.ts';
 import { startHeadgate } from '../test/headgate/headgate.ts';

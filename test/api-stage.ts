@@ -1,6 +1,6 @@
 /** A runtime stage with the HTTP API in front of it, and people of the cluster who call it: ServiceAccounts with rights of their own. */
 
-import { type ApiSettings, openApi } from '../src/app/api-listener.ts';
+import { type ApiSettings, openApi } from '../src/app/listeners/api-listener.ts';
 import { createKubeClient, type KubeClient } from '../src/kube/client.ts';
 import { loadKubeConfig } from '../src/kube/kubeconfig.ts';
 import type { KubeObject, ResourceType } from '../src/kube/objects.ts';

@@ -7,9 +7,9 @@ import { dump, load } from 'js-yaml';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { pushImage } from '../scripts/oci/push.ts';
 import { apps, channels, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
-import { parseRegistryLimits } from '../src/app/registry-limits.ts';
-import { parseMirrorings } from '../src/app/registry-mirrors.ts';
 import { runController } from '../src/app/run-controller.ts';
+import { parseRegistryLimits } from '../src/app/sources/registry-limits.ts';
+import { parseMirrorings } from '../src/app/sources/registry-mirrors.ts';
 import type { KubeClient } from '../src/kube/client.ts';
 import type { KubeObject, NewObject } from '../src/kube/objects.ts';
 import {

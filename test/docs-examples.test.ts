@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
 import { expect, test } from 'vitest';
-import { decodeApp, decodeAppSpec } from '../src/resources/decode-app.ts';
-import { decodeChannel, decodeChannelSpec } from '../src/resources/decode-channel.ts';
-import { decodeRejection } from '../src/resources/decode-rejection.ts';
-import { decodeReleaseObject } from '../src/resources/decode-release.ts';
-import { decodeSubscription, decodeSubscriptionSpec } from '../src/resources/decode-subscription.ts';
+import { decodeApp, decodeAppSpec } from '../src/resources/app/decode-app.ts';
+import { decodeChannel, decodeChannelSpec } from '../src/resources/channel/decode-channel.ts';
+import { decodeReleaseObject } from '../src/resources/channel/decode-release.ts';
+import { decodeSubscription, decodeSubscriptionSpec } from '../src/resources/channel/decode-subscription.ts';
+import { decodeRejection } from '../src/resources/update/decode-rejection.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -13,7 +13,7 @@ import { imagoConfigKey } from '../src/core/adopt/marks.ts';
 import { errorCodes } from '../src/core/errors.ts';
 import { waitingReasons } from '../src/core/waiting.ts';
 import { changeCauseKey } from '../src/engine/deploy/workloads/workloads-deployer.ts';
-import { drillKey } from '../src/resources/drill-codec.ts';
+import { drillKey } from '../src/resources/checkpoint/drill-codec.ts';
 import {
   adoptedFromLabel,
   adoptionProblemKey,

@@ -4,9 +4,8 @@ import { pushImage } from '../scripts/oci/push.ts';
 import { apps, type ProductObject, updates } from '../src/adapters/cluster/kinds.ts';
 import type { HelmPrograms } from '../src/adapters/helm/helm-program.ts';
 import { createRegistryClient } from '../src/adapters/registry/client.ts';
-
-import { listenToActions } from '../src/app/action-listener.ts';
-import { listenToAdoption } from '../src/app/adoption-listener.ts';
+import { listenToAdoption } from '../src/app/adoption/adoption-listener.ts';
+import { listenToActions } from '../src/app/listeners/action-listener.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../src/app/runtime.ts';
 
 import { listenToSteps } from '../src/app/step-listener.ts';
@@ -15,8 +14,8 @@ import { createKubeClient, type KubeClient } from '../src/kube/client.ts';
 import { startInformer } from '../src/kube/informer.ts';
 import type { KubeObject } from '../src/kube/objects.ts';
 import { deployments } from '../src/kube/resource-types.ts';
-import { type AppObjectWire, decodeApp } from '../src/resources/decode-app.ts';
-import { decodeUpdate, type UpdateObjectWire } from '../src/resources/decode-update.ts';
+import { type AppObjectWire, decodeApp } from '../src/resources/app/decode-app.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../src/resources/update/decode-update.ts';
 import { createLogger } from '../src/telemetry/log.ts';
 import { createMetrics, type Metrics } from '../src/telemetry/metrics.ts';
 import { locateTools } from './cluster/binaries.ts';

@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import { apps, type ProductObject } from '../src/adapters/cluster/kinds.ts';
 import { secrets } from '../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../src/resources/app.ts';
-import type { UpdateObjectWire } from '../src/resources/decode-update.ts';
+import type { AppSpecWire } from '../src/resources/app/app.ts';
+import type { UpdateObjectWire } from '../src/resources/update/decode-update.ts';
 import { createDeployment, pushVersions, type RuntimeStage } from './runtime-stage.ts';
 
 export type Tests = NonNullable<AppSpecWire['tests']>;

@@ -3,8 +3,8 @@
  * folder. Through the channel it is asked for its figures, and to wake an App.
  */
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
-import { listenToAdoption } from '../../src/app/adoption-listener.ts';
-import { adoptionSettings } from '../../src/app/adoption-settings.ts';
+import { listenToAdoption } from '../../src/app/adoption/adoption-listener.ts';
+import { adoptionSettings } from '../../src/app/adoption/adoption-settings.ts';
 import { startRuntime } from '../../src/app/runtime.ts';
 import { listenToSteps } from '../../src/app/step-listener.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';

@@ -8,7 +8,7 @@ import { startInformer } from '../../src/kube/informer.ts';
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, namespaces } from '../../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../test/cluster/control-plane.ts';
 import { waitUntil } from '../../test/cluster/wait-until.ts';
 import { webDeployment } from '../../test/images/web-objects.ts';

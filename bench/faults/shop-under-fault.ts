@@ -7,7 +7,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { startInformer } from '../../src/kube/informer.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, namespaces } from '../../src/kube/resource-types.ts';
-import { decodeUpdate, type UpdateObjectWire } from '../../src/resources/decode-update.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../../src/resources/update/decode-update.ts';
 import type { ClusterWithNode } from '../../test/cluster/node.ts';
 import { waitUntil } from '../../test/cluster/wait-until.ts';
 import type { RunningProcess, Warden } from '../../test/cluster/warden.ts';

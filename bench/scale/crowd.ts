@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, namespaces } from '../../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 import { locateTools } from '../../test/cluster/binaries.ts';
 import { freePort } from '../../test/cluster/ports.ts';
 import type { RunningProcess, Warden } from '../../test/cluster/warden.ts';

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pushImage, tagImage } from '../../scripts/oci/push.ts';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
-import { listenToAdoption } from '../../src/app/adoption-listener.ts';
+import { listenToAdoption } from '../../src/app/adoption/adoption-listener.ts';
 import { startRuntime } from '../../src/app/runtime.ts';
 import { listenToSteps } from '../../src/app/step-listener.ts';
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts';

@@ -8,7 +8,7 @@ import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { startInformer } from '../../src/kube/informer.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/objects.ts';
 import { deployments, namespaces, serviceAccounts } from '../../src/kube/resource-types.ts';
-import type { UpdateObjectWire } from '../../src/resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../src/resources/update/decode-update.ts';
 import { locateTools } from '../../test/cluster/binaries.ts';
 import { makeShopImage, type ShopMigration } from '../../test/images/shop-image.ts';
 import { makeClaim, runShop, shopBackup } from '../../test/images/shop-objects.ts';

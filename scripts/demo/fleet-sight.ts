@@ -2,9 +2,9 @@
 import { channels, type ProductObject, subscriptions, updates } from '../../src/adapters/cluster/kinds.ts';
 import { startInformer } from '../../src/kube/informer.ts';
 import type { ResourceType } from '../../src/kube/objects.ts';
-import { type ChannelObjectWire, decodeChannel } from '../../src/resources/decode-channel.ts';
-import { decodeSubscription } from '../../src/resources/decode-subscription.ts';
-import { decodeUpdate } from '../../src/resources/decode-update.ts';
+import { type ChannelObjectWire, decodeChannel } from '../../src/resources/channel/decode-channel.ts';
+import { decodeSubscription } from '../../src/resources/channel/decode-subscription.ts';
+import { decodeUpdate } from '../../src/resources/update/decode-update.ts';
 import type { Fleet } from './fleet-stage.ts';
 import type { Stage } from './stage.ts';
 

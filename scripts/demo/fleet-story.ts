@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ProductObject, rejections } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, secrets, serviceAccounts, services } from '../../src/kube/resource-types.ts';
-import type { RejectionSpecWire } from '../../src/resources/rejection.ts';
+import type { RejectionSpecWire } from '../../src/resources/update/rejection.ts';
 import {
   putChannel,
   putWebApp,

@@ -4,7 +4,7 @@ import { updates } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { startInformer } from '../../src/kube/informer.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
-import { decodeUpdate, type UpdateObjectWire } from '../../src/resources/decode-update.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../../src/resources/update/decode-update.ts';
 
 export interface Expected {
   readonly namespace: string;

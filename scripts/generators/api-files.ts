@@ -1,5 +1,5 @@
 /** The description of the HTTP API, from the schemas of its routes. */
-import { openSignIn } from '../../src/app/sign-in-settings.ts';
+import { openSignIn } from '../../src/app/listeners/sign-in-settings.ts';
 import { createApiServer } from '../../src/server/api/api-server.ts';
 import { ChangeFeed } from '../../src/server/api/change-feed.ts';
 import { Rights } from '../../src/server/api/rights.ts';

@@ -11,7 +11,7 @@ import {
 import { type RunningRegistry, reader, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject, updates } from '../adapters/cluster/kinds.ts';
 import { secrets } from '../kube/resource-types.ts';
-import type { AppSpecWire } from '../resources/app.ts';
+import type { AppSpecWire } from '../resources/app/app.ts';
 
 let registry: RunningRegistry;
 /** The same images behind a password, and behind a certificate of our own authority. */

@@ -8,7 +8,7 @@ import { OperationError } from '../core/errors.ts';
 import { type KubeConfig, loadInClusterConfig } from '../kube/config.ts';
 import { loadKubeConfig } from '../kube/kubeconfig.ts';
 import type { ProxySettings } from '../network/proxy.ts';
-import { type ApplierVariable, applierVariables } from './applier-settings.ts';
+import { type ApplierVariable, applierVariables } from './applier/applier-settings.ts';
 
 export interface ConnectionOptions {
   readonly kubeconfig?: string | undefined;

@@ -1,10 +1,10 @@
 /** Metrics that are counted over the watched objects when somebody asks. */
 import type { Rejection } from '../core/app/rejection.ts';
 import type { Clock } from '../kube/clock.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
-import type { DrillStatusWire } from '../resources/drill.ts';
-import { openAnywhere } from '../resources/update-topics.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
+import type { DrillStatusWire } from '../resources/checkpoint/drill.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
+import { openAnywhere } from '../resources/update/update-topics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ObjectRow, objectDefinitions } from '../telemetry/object-metrics.ts';
 import type { Caches } from './caches.ts';

@@ -17,7 +17,7 @@ import { type RunningRegistry, startRegistry } from '../../test/servers/registry
 import { startTraceCollector, type TraceCollector } from '../../test/servers/trace-collector.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import { secrets } from '../kube/resource-types.ts';
-import type { AppSpecWire } from '../resources/app.ts';
+import type { AppSpecWire } from '../resources/app/app.ts';
 import { createOperationsServer } from '../server/operations.ts';
 import { openTraceExport, type TraceExport } from '../telemetry/export-traces.ts';
 import { createLogger } from '../telemetry/log.ts';

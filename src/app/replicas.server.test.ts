@@ -11,7 +11,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { startInformer } from '../kube/informer.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { deployments } from '../kube/resource-types.ts';
-import type { AppSpecWire } from '../resources/app.ts';
+import type { AppSpecWire } from '../resources/app/app.ts';
 
 const count = 24;
 const names = Array.from({ length: count }, (_, at) => `web-${at}`);

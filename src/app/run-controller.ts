@@ -14,11 +14,9 @@ import { openTraceExport } from '../telemetry/export-traces.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { listenToActions } from './action-listener.ts';
-import { listenToAdoption } from './adoption-listener.ts';
-import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
-import { type ApiListener, type ApiSettings, openApi } from './api-listener.ts';
-import { openChannelListener } from './channel-listener.ts';
+import { listenToAdoption } from './adoption/adoption-listener.ts';
+import { type AdoptionChoice, adoptionSettings } from './adoption/adoption-settings.ts';
+import { openChannelListener } from './channels/channel-listener.ts';
 import {
   type ConnectionOptions,
   defaultPrograms,
@@ -28,19 +26,26 @@ import {
   processIdentity,
   searchPath,
 } from './config.ts';
-import { listenToDrills } from './drill-listener.ts';
-import { type FleetLockSettings, openFleetLock } from './fleet-lock-listener.ts';
-import { type GateSettings, noGateDefaults, parseGateSettings } from './gate-settings.ts';
-import { parseListenAddress } from './listen-address.ts';
+import { listenToActions } from './listeners/action-listener.ts';
+import { type ApiListener, type ApiSettings, openApi } from './listeners/api-listener.ts';
+import { parseListenAddress } from './listeners/listen-address.ts';
+import { openWebhooks, type WebhookSettings } from './listeners/webhook-listener.ts';
+import { addressFinder, addressOfApi, createWebhookRelay, identityWithAddress } from './listeners/webhook-relay.ts';
 import { guardOfCluster, type OutboundSettings, parseOutboundAllowance } from './outbound-setup.ts';
 import { ownVersion } from './own-version.ts';
-import { parseRegistryLimits } from './registry-limits.ts';
-import { openRegistries, type RegistrySettings, type RegistrySetup, readRegistrySetup } from './registry-setup.ts';
 import { runShared, type SharedParts, type Work } from './run-shared.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
+import { listenToDrills } from './safety/drill-listener.ts';
+import { type FleetLockSettings, openFleetLock } from './safety/fleet-lock-listener.ts';
+import { type GateSettings, noGateDefaults, parseGateSettings } from './safety/gate-settings.ts';
+import { parseRegistryLimits } from './sources/registry-limits.ts';
+import {
+  openRegistries,
+  type RegistrySettings,
+  type RegistrySetup,
+  readRegistrySetup,
+} from './sources/registry-setup.ts';
 import { listenToSteps } from './step-listener.ts';
-import { openWebhooks, type WebhookSettings } from './webhook-listener.ts';
-import { addressFinder, addressOfApi, createWebhookRelay, identityWithAddress } from './webhook-relay.ts';
 import type { WorkShare } from './work-share.ts';
 
 export interface ControllerSettings extends ConnectionOptions, RegistrySettings {

@@ -3,17 +3,17 @@ import { apps } from '../adapters/cluster/kinds.ts';
 import type { HelmPrograms } from '../adapters/helm/helm-program.ts';
 import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { sleep, systemClock } from '../kube/clock.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
+import { hasEnded, type UpdateObjectWire } from '../resources/update/decode-update.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { LogLevel } from '../telemetry/log-level.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { listenToAdoption } from './adoption-listener.ts';
-import { type AdoptionChoice, adoptionSettings } from './adoption-settings.ts';
+import { listenToAdoption } from './adoption/adoption-listener.ts';
+import { type AdoptionChoice, adoptionSettings } from './adoption/adoption-settings.ts';
 import { type ConnectionOptions, defaultPrograms, loadConnection, searchPath } from './config.ts';
 import { guardedOutbound } from './outbound-setup.ts';
-import { openRegistries, type RegistrySettings, readRegistrySetup } from './registry-setup.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
+import { openRegistries, type RegistrySettings, readRegistrySetup } from './sources/registry-setup.ts';
 import { listenToSteps } from './step-listener.ts';
 
 export interface RunOnceSettings extends ConnectionOptions, RegistrySettings {

@@ -6,7 +6,7 @@ import { isFinal, type Journal, stepStartedAt } from '../core/update/journal.ts'
 import type { StepListener } from '../engine/ports/step-listener.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { apiVersionOf } from '../kube/objects.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { traceUpdate } from '../telemetry/trace-update.ts';

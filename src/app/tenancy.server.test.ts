@@ -17,7 +17,7 @@ import { apps, type ProductObject, updates } from '../adapters/cluster/kinds.ts'
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { deployments, secrets } from '../kube/resource-types.ts';
-import { AppSpecSchema, type AppSpecWire } from '../resources/app.ts';
+import { AppSpecSchema, type AppSpecWire } from '../resources/app/app.ts';
 import { runController } from './run-controller.ts';
 
 let client: KubeClient;
@@ -228,13 +228,13 @@ test('fields that name a server are all in the table above, or go by the guarded
   const named = serverFieldsOf(AppSpecSchema, '');
   const inTable = new Set(Object.keys(fields).map((field) => field.split(',')[0]));
   const guardedElsewhere = new Set([
-    // src/app/app-tests.server.test.ts and src/adapters/outbound/guarded-requests.test.ts
+    // src/app/safety/app-tests.server.test.ts and src/adapters/outbound/guarded-requests.test.ts
     'tests[].http.url',
     'tests[].webhook.url',
     'tests[].webhook.poll.url',
     'tests[].metric.url',
     'tests[].metrics.url',
-    // src/app/notify.server.test.ts
+    // src/app/safety/notify.server.test.ts
     'notify.to[].url',
     // Read by people, never asked.
     'notify.releaseNotes',

@@ -4,9 +4,9 @@ import { describeError } from '../core/errors.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Clock } from '../kube/clock.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
 import { checkAtKey } from '../resources/metadata.ts';
-import { openAnywhere } from '../resources/update-topics.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
+import { openAnywhere } from '../resources/update/update-topics.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { WorkShare } from './work-share.ts';
 

@@ -9,7 +9,7 @@ import { outputOf } from '../../test/cluster/run-command.ts';
 import { connectTo, createNamespace } from '../../test/kube/server-fixtures.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { decodeApp, readAppSpec } from '../resources/decode-app.ts';
+import { decodeApp, readAppSpec } from '../resources/app/decode-app.ts';
 import { runProgram } from './program.ts';
 
 let client: KubeClient;

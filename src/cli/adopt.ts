@@ -16,7 +16,7 @@ export const adoptCommand: Command = {
     if (release === undefined) {
       throw usageError('adopt: name the Helm release');
     }
-    const { adoptRelease } = await import('../app/adopt-release.ts');
+    const { adoptRelease } = await import('../app/adoption/adopt-release.ts');
     const app = await adoptRelease(
       {
         ...connectionOf(options),

@@ -1,5 +1,5 @@
 /** The options that say whose annotations are followed. */
-import type { AdoptionChoice } from '../app/adoption-settings.ts';
+import type { AdoptionChoice } from '../app/adoption/adoption-settings.ts';
 import { adoptableSystems } from '../core/adopt/adoption.ts';
 import { type OptionDefinition, type Options, usageError } from './command.ts';
 

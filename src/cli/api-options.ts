@@ -1,6 +1,6 @@
 /** What the command line says of the HTTP API and of signing in to it. */
-import type { ApiSettings } from '../app/api-listener.ts';
-import type { OidcSettings, SignInSettings } from '../app/sign-in-settings.ts';
+import type { ApiSettings } from '../app/listeners/api-listener.ts';
+import type { OidcSettings, SignInSettings } from '../app/listeners/sign-in-settings.ts';
 import { type OptionDefinition, type Options, usageError } from './command.ts';
 
 export const apiOptions: readonly OptionDefinition[] = [

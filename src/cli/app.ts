@@ -1,6 +1,6 @@
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 import { sayWhy } from '../resources/say-why.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
 import { appCommand } from './one-object.ts';
 import { formatTable, harmless } from './table.ts';
 import { toUpdateTable } from './updates.ts';

@@ -24,14 +24,14 @@ export const applyCommand: Command = {
       throw usageError('apply: give one of --list, --once and --waybills');
     }
     const { applierEnvironment } = await import('../app/config.ts');
-    const { readApplierSettings } = await import('../app/applier-settings.ts');
+    const { readApplierSettings } = await import('../app/applier/applier-settings.ts');
     const settings = readApplierSettings(applierEnvironment());
     if (isWaybills) {
-      const { runWaybills } = await import('../app/run-waybills.ts');
+      const { runWaybills } = await import('../app/applier/run-waybills.ts');
       await runWaybills(settings, connectionOf(options), signal);
       return 0;
     }
-    const { applyOnce, listApplierFiles, runApplier } = await import('../app/run-applier.ts');
+    const { applyOnce, listApplierFiles, runApplier } = await import('../app/applier/run-applier.ts');
     if (isList) {
       for (const file of await listApplierFiles(settings, signal)) {
         print(file);

@@ -22,7 +22,7 @@ export const approveCommand: Command = {
     if (name === undefined) {
       throw usageError('approve: name the Update');
     }
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     if (options.flag('channel')) {
       const { approveCandidate } = await import('../engine/candidate/approve-candidate.ts');
       return await withConnection<ExitCode>(connectionOf(options), async ({ namespace, ...context }) => {
@@ -60,7 +60,7 @@ export const rejectCommand: Command = {
     if (name === undefined) {
       throw usageError('reject: name the Update');
     }
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     const { rejectUpdate } = await import('../engine/update/approve.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ namespace, ...context }) => {
       const update = { namespace: options.text('namespace') ?? namespace, name };

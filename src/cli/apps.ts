@@ -1,4 +1,4 @@
-import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 import { usageError } from './command.ts';
 import { queryCommand } from './query.ts';
 import { formatTable } from './table.ts';

@@ -1,4 +1,4 @@
-import type { StoresOnce } from '../app/stores-once.ts';
+import type { StoresOnce } from '../app/channels/stores-once.ts';
 import type { IndexEntry } from '../core/channel/channel-index.ts';
 import {
   type ArgumentDefinition,
@@ -96,7 +96,7 @@ type Action = (invocation: Invocation) => Promise<readonly string[]>;
 
 const actions: Readonly<Record<string, Action>> = {
   async init(invocation) {
-    const { initChannel } = await import('../app/channel-ceremony.ts');
+    const { initChannel } = await import('../app/channels/channel-ceremony.ts');
     return await withStore(invocation, (store) =>
       initChannel(
         {
@@ -111,11 +111,11 @@ const actions: Readonly<Record<string, Action>> = {
     );
   },
   async keys(invocation) {
-    const { listKeys } = await import('../app/channel-ceremony.ts');
+    const { listKeys } = await import('../app/channels/channel-ceremony.ts');
     return await withStore(invocation, (store) => listKeys(store, invocation.signal));
   },
   async rotate(invocation) {
-    const { rotateRoot } = await import('../app/channel-ceremony.ts');
+    const { rotateRoot } = await import('../app/channels/channel-ceremony.ts');
     const { options, signal } = invocation;
     const path = options.text('newKeys');
     const request = {
@@ -127,16 +127,16 @@ const actions: Readonly<Record<string, Action>> = {
     return await withStore(invocation, async (store) => [await rotateRoot({ store, ...request }, signal)]);
   },
   async sign(invocation) {
-    const { signRootFile } = await import('../app/channel-ceremony.ts');
+    const { signRootFile } = await import('../app/channels/channel-ceremony.ts');
     return [await signRootFile(what(invocation, 'the root to sign'), need(invocation, 'key'), invocation.signal)];
   },
   async 'publish-root'(invocation) {
-    const { publishRootFile } = await import('../app/channel-ceremony.ts');
+    const { publishRootFile } = await import('../app/channels/channel-ceremony.ts');
     const file = what(invocation, 'the root to publish');
     return await withStore(invocation, async (store) => [await publishRootFile(store, file, invocation.signal)]);
   },
   async publish(invocation) {
-    const { publishReleases } = await import('../app/channel-releases.ts');
+    const { publishReleases } = await import('../app/channels/channel-releases.ts');
     const files = invocation.options.list('release');
     const channel = { keys: keysOf(invocation), name: invocation.options.given('name') };
     return await withStore(invocation, async (store) =>
@@ -144,7 +144,7 @@ const actions: Readonly<Record<string, Action>> = {
     );
   },
   async withdraw(invocation) {
-    const { withdrawRelease } = await import('../app/channel-releases.ts');
+    const { withdrawRelease } = await import('../app/channels/channel-releases.ts');
     const request = {
       keys: keysOf(invocation),
       name: invocation.options.given('name'),
@@ -156,7 +156,7 @@ const actions: Readonly<Record<string, Action>> = {
     );
   },
   async verify(invocation) {
-    const { verifyChannel } = await import('../app/channel-transport.ts');
+    const { verifyChannel } = await import('../app/channels/channel-transport.ts');
     const request = {
       place: what(invocation, 'the address or the folder to verify'),
       rootFile: need(invocation, 'root'),
@@ -170,14 +170,14 @@ const actions: Readonly<Record<string, Action>> = {
     });
   },
   async gc(invocation) {
-    const { collectStore } = await import('../app/channel-releases.ts');
+    const { collectStore } = await import('../app/channels/channel-releases.ts');
     const removed = await withStore(invocation, (store) =>
       collectStore(store, count(invocation, 'keep'), invocation.signal),
     );
     return removed.map((path) => `removed ${path}`);
   },
   async export(invocation) {
-    const { exportRelease } = await import('../app/release-archive.ts');
+    const { exportRelease } = await import('../app/channels/release-archive.ts');
     const out = need(invocation, 'out');
     const release = what(invocation, 'the Release to export');
     const withImages = !invocation.options.flag('withoutImages');
@@ -187,7 +187,7 @@ const actions: Readonly<Record<string, Action>> = {
     return [`wrote ${sizeBytes} bytes to ${out}, with ${images} images and ${attached} signatures or attestations`];
   },
   async mirror(invocation) {
-    const { mirrorRelease } = await import('../app/release-archive.ts');
+    const { mirrorRelease } = await import('../app/channels/release-archive.ts');
     const request = { release: what(invocation, 'the Release to mirror'), images: need(invocation, 'images') };
     const written = await withStore(invocation, (store, { registry }) =>
       mirrorRelease({ ...request, store, registry }, invocation.signal),
@@ -195,7 +195,7 @@ const actions: Readonly<Record<string, Action>> = {
     return written.map((name) => `copied ${name}`);
   },
   async import(invocation) {
-    const { importRelease } = await import('../app/release-archive.ts');
+    const { importRelease } = await import('../app/channels/release-archive.ts');
     const request = {
       file: what(invocation, 'the file to import'),
       rootFile: need(invocation, 'root'),
@@ -223,7 +223,7 @@ function sayRelease(
 }
 
 async function withStores<T>({ options }: Invocation, act: (stores: StoresOnce) => Promise<T>): Promise<T> {
-  const { openStoresOnce } = await import('../app/stores-once.ts');
+  const { openStoresOnce } = await import('../app/channels/stores-once.ts');
   const stores = await openStoresOnce({
     allowOutbound: options.list('allowOutbound'),
     loginFolder: options.text('login'),

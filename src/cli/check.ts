@@ -18,7 +18,7 @@ export const checkCommand: Command = {
     if (name === undefined) {
       throw usageError('check: name the App');
     }
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     const { requireApp } = await import('../engine/update/approve.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace, clock }) => {
       const app = { namespace: options.text('namespace') ?? namespace, name };

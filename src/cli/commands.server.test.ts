@@ -15,8 +15,8 @@ import { createDirectRecords } from '../adapters/cluster/records.ts';
 import type { Journal } from '../core/update/journal.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import type { AppSpecWire } from '../resources/app.ts';
-import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
+import type { AppSpecWire } from '../resources/app/app.ts';
+import { type AppObjectWire, decodeApp } from '../resources/app/decode-app.ts';
 import { runProgram } from './program.ts';
 
 let client: KubeClient;

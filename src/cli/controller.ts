@@ -1,5 +1,5 @@
-import type { FleetLockSettings } from '../app/fleet-lock-listener.ts';
-import type { WebhookSettings } from '../app/webhook-listener.ts';
+import type { WebhookSettings } from '../app/listeners/webhook-listener.ts';
+import type { FleetLockSettings } from '../app/safety/fleet-lock-listener.ts';
 import { type LogLevel, logLevels } from '../telemetry/log-level.ts';
 import { adoptionOf, adoptionOptions } from './adoption-options.ts';
 import { apiOf, apiOptions } from './api-options.ts';

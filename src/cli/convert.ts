@@ -23,7 +23,7 @@ export const convertCommand: Command = {
     if (system !== 'bitesize' || file === undefined) {
       throw usageError('convert: write headgate convert bitesize FILE');
     }
-    const { readTextFile } = await import('../app/read-text-file.ts');
+    const { readTextFile } = await import('../app/commands/read-text-file.ts');
     const { convertBitesize } = await import('../core/bitesize/convert-bitesize.ts');
     const { stringify } = await import('yaml');
     const text = await readTextFile(file, maxBytes, signal);

@@ -17,7 +17,7 @@ export const crdsCommand: Command = {
     outputOption,
   ],
   async run({ options, print, signal }) {
-    const { ownDefinitions, putDefinitions } = await import('../app/put-definitions.ts');
+    const { ownDefinitions, putDefinitions } = await import('../app/commands/put-definitions.ts');
     const isJson = options.text('output') === 'json';
     if (!options.flag('apply')) {
       const { stringify } = await import('yaml');

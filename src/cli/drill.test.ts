@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startOfTest } from '../../test/fixtures.ts';
-import type { DrillStatusWire } from '../resources/drill.ts';
+import type { DrillStatusWire } from '../resources/checkpoint/drill.ts';
 import { seenOf } from './drill.ts';
 
 const at = startOfTest.toISOString();

@@ -1,10 +1,10 @@
 import { bySchedule, type DrillOutcome } from '../core/drill/drill.ts';
 import { formatDuration, parseDuration } from '../core/duration.ts';
 import { isOperationError } from '../core/errors.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import { leastTimeoutMs } from '../resources/decode-drill.ts';
-import type { DrillStatusWire } from '../resources/drill.ts';
-import { drillKey, encodeDrillRequest } from '../resources/drill-codec.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
+import { leastTimeoutMs } from '../resources/checkpoint/decode-drill.ts';
+import type { DrillStatusWire } from '../resources/checkpoint/drill.ts';
+import { drillKey, encodeDrillRequest } from '../resources/checkpoint/drill-codec.ts';
 import {
   type Command,
   connectionOf,
@@ -39,7 +39,7 @@ export const drillCommand: Command = {
       throw usageError('drill: name the App');
     }
     const timeout = timeoutOf(options);
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     const { requireApp } = await import('../engine/update/approve.ts');
     const { keptCheckpoints } = await import('../engine/checkpoint/kept-checkpoints.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ namespace, ...context }) => {

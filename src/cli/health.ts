@@ -1,5 +1,5 @@
-import { readHealthChecks } from '../app/read-health-checks.ts';
-import { type Manifest, readManifests } from '../app/read-manifests.ts';
+import { readHealthChecks } from '../app/commands/read-health-checks.ts';
+import { type Manifest, readManifests } from '../app/commands/read-manifests.ts';
 import { assessObject } from '../core/health/objects/assess-object.ts';
 import type { ObjectHealth } from '../core/health/objects/object-health.ts';
 import { type Command, type ExitCode, outputOption, usageError } from './command.ts';

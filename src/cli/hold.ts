@@ -30,7 +30,7 @@ export const holdCommand: Command = {
     if (lift === (reason !== undefined)) {
       throw usageError('hold: give --reason, or --lift to take a hold away');
     }
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     const { parseDuration } = await import('../core/duration.ts');
     const { requireApp } = await import('../engine/update/approve.ts');
     const duration = options.text('for');

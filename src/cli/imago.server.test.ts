@@ -9,7 +9,7 @@ import { type WorkloadKind, workloadKinds } from '../core/workload/workload.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { pods, secrets } from '../kube/resource-types.ts';
-import { decodeWorkload } from '../resources/decode-workload.ts';
+import { decodeWorkload } from '../resources/app/decode-workload.ts';
 import { runProgram } from './program.ts';
 
 type Text = Readonly<Record<string, string>>;

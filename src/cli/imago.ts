@@ -54,7 +54,7 @@ export const imagoCommand: Command = {
     if (options.flag('allNamespaces') && namespaces.length > 0) {
       throw usageError("imago: you can't use -n with --all-namespaces; leave one of them out");
     }
-    const { runImago } = await import('../app/run-imago.ts');
+    const { runImago } = await import('../app/adoption/run-imago.ts');
     const isRestart = options.flag('restart');
     const isGood = await runImago(
       {

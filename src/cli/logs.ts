@@ -1,5 +1,5 @@
 import type { DirectRecords } from '../engine/ports/records.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
 import {
   type Command,
   connectionOf,
@@ -25,7 +25,7 @@ export const logsCommand: Command = {
     if (name === undefined) {
       throw usageError('logs: name the Update, or an App');
     }
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace, followUpdate }) => {
       const scope = options.text('namespace') ?? namespace;
       const update = await findUpdate(records, { namespace: scope, name }, signal);

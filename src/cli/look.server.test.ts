@@ -16,7 +16,7 @@ import {
 } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../adapters/cluster/kinds.ts';
-import type { AppSpecWire } from '../resources/app.ts';
+import type { AppSpecWire } from '../resources/app/app.ts';
 import { runProgram } from './program.ts';
 
 let registry: RunningRegistry;

@@ -1,6 +1,6 @@
 /** Commands that show one App or one Update. */
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
 import {
   type Command,
   connectionOf,
@@ -29,7 +29,7 @@ export function appCommand({ name: command, summary, show, toJson }: AppQuestion
       if (name === undefined) {
         throw usageError(`${command}: name the App`);
       }
-      const { withConnection } = await import('../app/connect.ts');
+      const { withConnection } = await import('../app/commands/connect.ts');
       const { requireApp } = await import('../engine/update/approve.ts');
       return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
         const asked = { namespace: options.text('namespace') ?? namespace, name };

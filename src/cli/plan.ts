@@ -9,7 +9,7 @@ export const planCommand: Command = {
   arguments: [{ syntax: '<app>', description: 'name of the App' }],
   options: [...connectionOptions, namespaceOption, sourceFolderOption, outputOption],
   async run({ arguments: [app = ''], options, print, signal }) {
-    const { planApp } = await import('../app/plan-app.ts');
+    const { planApp } = await import('../app/commands/plan-app.ts');
     const plan = await planApp(
       {
         ...connectionOf(options),

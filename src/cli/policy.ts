@@ -76,7 +76,7 @@ async function readPolicy(options: Options) {
   if (text === undefined) {
     throw usageError("--policy is missing; write for example --policy 'semver: {range: 1.x}' or --policy keel:minor");
   }
-  const { parsePolicyText } = await import('../app/policy-text.ts');
+  const { parsePolicyText } = await import('../app/commands/policy-text.ts');
   return parsePolicyText(text, {
     matchPreRelease: booleanOf(options, 'matchPreRelease'),
     matchTag: booleanOf(options, 'matchTag'),

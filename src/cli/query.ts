@@ -37,7 +37,7 @@ export function queryCommand<T>(query: Query<T>): Command {
     arguments: query.arguments ?? [],
     options: [...connectionOptions, namespaceOption, allNamespacesOption, listFormOption],
     async run({ arguments: [argument], options, print, signal }) {
-      const { withConnection } = await import('../app/connect.ts');
+      const { withConnection } = await import('../app/commands/connect.ts');
       return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
         const scope = options.flag('allNamespaces') ? undefined : (options.text('namespace') ?? namespace);
         const found = await query.read(records, { namespace: scope, argument }, signal);

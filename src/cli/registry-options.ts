@@ -1,5 +1,5 @@
 /** Options of the commands that ask registries. */
-import type { RegistrySettings } from '../app/registry-setup.ts';
+import type { RegistrySettings } from '../app/sources/registry-setup.ts';
 import type { OptionDefinition, Options } from './command.ts';
 
 export const registryOptions: readonly OptionDefinition[] = [

@@ -28,7 +28,7 @@ export const restoreCommand: Command = {
     if (app === undefined) {
       throw usageError('restore: name the App');
     }
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     const { restoreApp } = await import('../engine/update/restore-app.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ namespace, ...context }) => {
       const request = {

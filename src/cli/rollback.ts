@@ -25,7 +25,7 @@ export const rollbackCommand: Command = {
       throw usageError('rollback: name the App');
     }
     const { callerName } = await import('../app/config.ts');
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     const { rollBack } = await import('../engine/update/roll-back.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace, clock }) => {
       const request = {

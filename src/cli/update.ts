@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/duration.ts';
-import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../resources/update/decode-update.ts';
 import {
   type Command,
   connectionOf,
@@ -22,7 +22,7 @@ export const updateCommand: Command = {
     if (name === undefined) {
       throw usageError('update: name the Update');
     }
-    const { withConnection } = await import('../app/connect.ts');
+    const { withConnection } = await import('../app/commands/connect.ts');
     return await withConnection<ExitCode>(connectionOf(options), async ({ records, namespace }) => {
       const asked = { namespace: options.text('namespace') ?? namespace, name };
       const update = requireUpdate(await records.readUpdate(asked.namespace, name, signal), asked);

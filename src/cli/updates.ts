@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/duration.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
 import { queryCommand } from './query.ts';
 import { formatTable } from './table.ts';
 

@@ -40,7 +40,7 @@ export const verifyCommand: Command = {
   ],
   async run({ arguments: [image = ''], options, print, signal }) {
     const policy = policyOf(options);
-    const { verifyImage } = await import('../app/verify-image.ts');
+    const { verifyImage } = await import('../app/commands/verify-image.ts');
     const verdict = await verifyImage(
       {
         image,

@@ -1,4 +1,4 @@
-import type { WriteReport } from '../app/write-files.ts';
+import type { WriteReport } from '../app/commands/write-files.ts';
 import { isOperationError } from '../core/errors.ts';
 import { parseFieldPath } from '../core/field-path.ts';
 import type { ChosenImage } from '../core/git-write/marker.ts';
@@ -44,7 +44,7 @@ export const writeCommand: Command = {
       throw usageError('write: name a folder or a YAML file');
     }
     const writing = parseWriting(options);
-    const { writeFiles } = await import('../app/write-files.ts');
+    const { writeFiles } = await import('../app/commands/write-files.ts');
     const report = await writeFiles({ path, writing, isDryRun: options.flag('dryRun') }, signal);
     const lines = options.text('output') === 'json' ? [formatJson(report)] : toLines(report);
     for (const line of lines) {

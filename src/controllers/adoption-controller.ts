@@ -4,8 +4,8 @@ import { type WorkloadKind, type WorkloadReference, workloadKey, workloadKinds }
 import { type AdoptReleaseContext, adoptRelease } from '../engine/adopt/adopt-release.ts';
 import { type AdoptContext, adoptWorkload } from '../engine/adopt/adopt-workload.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
-import { isAdopted } from '../resources/adopted-app.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
+import { isAdopted } from '../resources/app/adopted-app.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 
 /** In place of the kind of a workload. */
 const releaseKind = 'HelmRelease';

@@ -10,8 +10,8 @@ import { topicsOfRepository } from '../core/webhook/topics.ts';
 import type { CheckMemory } from '../engine/check/check-memory.ts';
 import type { Clock } from '../kube/clock.ts';
 import { keyOf } from '../kube/objects.ts';
-import { gitUrlsOf, registryRepositoriesOf, topicsOfUrl, writtenUnder } from '../resources/app-topics.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
+import { gitUrlsOf, registryRepositoriesOf, topicsOfUrl, writtenUnder } from '../resources/app/app-topics.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 import { pace } from './pace.ts';
 
 export interface AnnouncementContext {

@@ -9,7 +9,7 @@ import { retainCheckpoints } from '../engine/checkpoint/retain-checkpoints.ts';
 import { startUpdate, trimHistory } from '../engine/update/start-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 import type { AppGauges } from './app-gauges.ts';
 import type { AppWords } from './app-words.ts';
 import { holdOn, type KeepUpContext, keepUp, takeDown } from './keep-up.ts';

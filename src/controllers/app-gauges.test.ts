@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { WaitingReason } from '../core/waiting.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { AppGauges } from './app-gauges.ts';
 

@@ -1,6 +1,6 @@
 /** What metrics tell of each App: its one reason to wait, until when, and when it is looked at next. */
 import { keyOf } from '../kube/objects.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export class AppGauges {

@@ -8,8 +8,8 @@ import type { AppCheck } from '../engine/check/app-check.ts';
 import type { Records } from '../engine/ports/records.ts';
 import type { Clock } from '../kube/clock.ts';
 import { keyOf } from '../kube/objects.ts';
-import { appStatusOf } from '../resources/app-status.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
+import { appStatusOf } from '../resources/app/app-status.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 
 export interface AppWordsOptions {
   readonly records: Pick<Records, 'writeAppStatus'>;

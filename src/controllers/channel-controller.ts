@@ -8,9 +8,9 @@ import type { ChannelState, PublishContext, PublishedChannel } from '../engine/c
 import { type PublishMemory, publishRemembered } from '../engine/channel/publish-remembered.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
+import type { ChannelObjectWire } from '../resources/channel/decode-channel.ts';
 import { setConditions } from '../resources/conditions.ts';
-import type { ChannelObjectWire } from '../resources/decode-channel.ts';
-import { encodeWaiting } from '../resources/decode-update.ts';
+import { encodeWaiting } from '../resources/update/decode-update.ts';
 import type { SeenChannel } from '../telemetry/channel-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 

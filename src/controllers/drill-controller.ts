@@ -7,8 +7,8 @@ import type { DrillContext } from '../engine/drill/drill-context.ts';
 import { sweepGrounds } from '../engine/drill/sweep-grounds.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
-import { type AppObjectWire, readAppSpec } from '../resources/decode-app.ts';
-import { drillOf, drillRequestOf, statusWithDrill } from '../resources/drill-codec.ts';
+import { type AppObjectWire, readAppSpec } from '../resources/app/decode-app.ts';
+import { drillOf, drillRequestOf, statusWithDrill } from '../resources/checkpoint/drill-codec.ts';
 
 export interface DrillControllerContext extends DrillContext {
   /** Those that are looked after; empty: all. */

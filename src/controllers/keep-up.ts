@@ -5,7 +5,7 @@ import { describeError, isOperationError } from '../core/errors.ts';
 import type { AppCheck } from '../engine/check/app-check.ts';
 import type { Deployer, Deployers } from '../engine/deploy/deployer.ts';
 import type { Records } from '../engine/ports/records.ts';
-import { type AppObjectWire, readAppSpec } from '../resources/decode-app.ts';
+import { type AppObjectWire, readAppSpec } from '../resources/app/decode-app.ts';
 import { hasFinalizer } from '../resources/metadata.ts';
 import type { Logger } from '../telemetry/log.ts';
 

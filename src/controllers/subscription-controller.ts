@@ -5,8 +5,12 @@ import { type Followed, followChannel } from '../engine/subscription/follow-chan
 import type { FollowContext, FollowState } from '../engine/subscription/subscription-pass.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
-import type { SubscriptionObjectWire } from '../resources/decode-subscription.ts';
-import { type SubscriptionFinding, subscriptionStatusOf, waitingFor } from '../resources/subscription-status.ts';
+import type { SubscriptionObjectWire } from '../resources/channel/decode-subscription.ts';
+import {
+  type SubscriptionFinding,
+  subscriptionStatusOf,
+  waitingFor,
+} from '../resources/channel/subscription-status.ts';
 
 /** @throws errors of the API server; what is wrong with the Subscription or its channel is written to its status instead */
 export async function reconcileSubscription(

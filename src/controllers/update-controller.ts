@@ -3,7 +3,7 @@ import { isOperationError } from '../core/errors.ts';
 import { advanceUpdate, release, type UpdateContext } from '../engine/update/advance-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
-import { hasEnded, type UpdateObjectWire } from '../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../resources/update/decode-update.ts';
 
 export interface UpdateControllerContext extends UpdateContext {
   /** Begins a pass of an Update of an App (`namespace/name`); the answer ends it. Undefined: another replica has it. */

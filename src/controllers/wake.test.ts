@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { digest, startOfTest, workload } from '../../test/fixtures.ts';
 import { Store } from '../kube/store.ts';
-import { neighbourTopicsOfApp, topicsOfApp } from '../resources/app-topics.ts';
-import { type AppObjectWire, decodeApp } from '../resources/decode-app.ts';
-import { decodeUpdate, type UpdateObjectWire } from '../resources/decode-update.ts';
-import { topicsOfUpdate } from '../resources/update-topics.ts';
+import { neighbourTopicsOfApp, topicsOfApp } from '../resources/app/app-topics.ts';
+import { type AppObjectWire, decodeApp } from '../resources/app/decode-app.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../resources/update/decode-update.ts';
+import { topicsOfUpdate } from '../resources/update/update-topics.ts';
 import {
   onAppChange,
   onObjectChange,

@@ -7,8 +7,8 @@ import { type Workload, workloadKey } from '../core/workload/workload.ts';
 
 import { isReady } from '../engine/check/find-unready.ts';
 import { keyOf, parseKey } from '../kube/objects.ts';
-import { isAdopted } from '../resources/adopted-app.ts';
-import { releaseOfApp } from '../resources/adopted-release.ts';
+import { isAdopted } from '../resources/app/adopted-app.ts';
+import { releaseOfApp } from '../resources/app/adopted-release.ts';
 import {
   topicOfAdopted,
   topicOfChoosers,
@@ -16,10 +16,10 @@ import {
   topicOfDependents,
   topicOfRelease,
   topicOfWorkload,
-} from '../resources/app-topics.ts';
-import type { AppObjectWire } from '../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../resources/decode-update.ts';
+} from '../resources/app/app-topics.ts';
+import type { AppObjectWire } from '../resources/app/decode-app.ts';
 import { checkAtKey } from '../resources/metadata.ts';
+import type { UpdateObjectWire } from '../resources/update/decode-update.ts';
 import {
   changing,
   isPending,
@@ -29,7 +29,7 @@ import {
   pendingIn,
   waitingFor,
   watchingIn,
-} from '../resources/update-topics.ts';
+} from '../resources/update/update-topics.ts';
 import { adoptedWorkloadOf, releaseKey, workloadsNamedBy } from './adoption-controller.ts';
 
 export interface Wakeable {

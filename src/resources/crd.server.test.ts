@@ -7,9 +7,9 @@ import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, ResourceType } from '../kube/objects.ts';
 import { customResourceDefinitions } from '../kube/resource-types.ts';
 import type { Condition } from './conditions.ts';
-import { decodeRejection } from './decode-rejection.ts';
 import { crdName } from './kind.ts';
 import { kinds } from './kinds.ts';
+import { decodeRejection } from './update/decode-rejection.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

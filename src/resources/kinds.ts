@@ -1,12 +1,12 @@
 /** Every kind of the API group, with its names and what `kubectl get` shows of it. */
-import { AppSpecSchema, AppStatusSchema } from './app.ts';
-import { ChannelSpecSchema, ChannelStatusSchema } from './channel.ts';
+import { AppSpecSchema, AppStatusSchema } from './app/app.ts';
+import { ChannelSpecSchema, ChannelStatusSchema } from './channel/channel.ts';
+import { ReleaseSpecSchema, ReleaseStatusSchema } from './channel/release.ts';
+import { SubscriptionSpecSchema, SubscriptionStatusSchema } from './channel/subscription.ts';
 import type { KindDefinition, PrinterColumn } from './kind.ts';
-import { RejectionSpecSchema } from './rejection.ts';
-import { ReleaseSpecSchema, ReleaseStatusSchema } from './release.ts';
 import { group, version } from './schema-parts.ts';
-import { SubscriptionSpecSchema, SubscriptionStatusSchema } from './subscription.ts';
-import { UpdateSpecSchema, UpdateStatusSchema } from './update.ts';
+import { RejectionSpecSchema } from './update/rejection.ts';
+import { UpdateSpecSchema, UpdateStatusSchema } from './update/update.ts';
 
 const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 

@@ -1,8 +1,8 @@
 /** Why an App does not move, from the objects as they are. */
 import { whySentence } from '../core/app/why.ts';
-import { sayVersion } from './app-status.ts';
-import type { AppObjectWire } from './decode-app.ts';
-import { changesOf, type UpdateObjectWire } from './decode-update.ts';
+import { sayVersion } from './app/app-status.ts';
+import type { AppObjectWire } from './app/decode-app.ts';
+import { changesOf, type UpdateObjectWire } from './update/decode-update.ts';
 
 /** @param last the last Update of the App */
 export function sayWhy({ metadata, status }: AppObjectWire, last: UpdateObjectWire | undefined): string {

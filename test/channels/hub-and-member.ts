@@ -7,8 +7,8 @@ import { channels, type ProductObject, releases, subscriptions } from '../../src
 import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
-import { decodeChannel } from '../../src/resources/decode-channel.ts';
-import { decodeSubscription } from '../../src/resources/decode-subscription.ts';
+import { decodeChannel } from '../../src/resources/channel/decode-channel.ts';
+import { decodeSubscription } from '../../src/resources/channel/decode-subscription.ts';
 import { createChannelServer } from '../../src/server/channel.ts';
 import { digest } from '../fixtures.ts';
 import { completeRollouts, openRuntimeStage, type RuntimeStage, type StageOptions } from '../runtime-stage.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { apps, channels, type ProductObject, releases } from '../../src/adapters/cluster/kinds.ts';
 import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
-import { type ChannelObjectWire, decodeChannel } from '../../src/resources/decode-channel.ts';
-import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/decode-release.ts';
+import { type ChannelObjectWire, decodeChannel } from '../../src/resources/channel/decode-channel.ts';
+import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/channel/decode-release.ts';
 import {
   completeRollouts,
   createDeployment,

@@ -11,8 +11,8 @@ import { apps, channels, type ProductObject, rejections, releases, updates } fro
 import { parseOutboundAllowance } from '../../src/app/outbound-setup.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, jobs, namespaces, secrets } from '../../src/kube/resource-types.ts';
-import { type ChannelObjectWire, decodeChannel } from '../../src/resources/decode-channel.ts';
-import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/decode-release.ts';
+import { type ChannelObjectWire, decodeChannel } from '../../src/resources/channel/decode-channel.ts';
+import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/channel/decode-release.ts';
 import { packChart } from '../helm/charts.ts';
 import type { ConfigMap } from '../kube/server-fixtures.ts';
 import { openRuntimeStage, type RuntimeStage } from '../runtime-stage.ts';

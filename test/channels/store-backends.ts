@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoreAccess } from '../../src/app/channel-stores.ts';
+import type { StoreAccess } from '../../src/app/channels/channel-stores.ts';
 import { type Bucket, startBucket } from '../servers/bucket.ts';
 import { startGitHttp } from '../servers/git-http.ts';
 import { reader, startRegistry } from '../servers/registry.ts';

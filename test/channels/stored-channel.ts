@@ -8,7 +8,12 @@ import { createChannelReader } from '../../src/adapters/channel/reader.ts';
 import { makeRoot, publishRoot } from '../../src/adapters/channel/root-ceremony.ts';
 import type { ChannelStore } from '../../src/adapters/channel/store.ts';
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
-import { openChannelFiles, openChannelStore, type StoreAccess, type StoreTools } from '../../src/app/channel-stores.ts';
+import {
+  openChannelFiles,
+  openChannelStore,
+  type StoreAccess,
+  type StoreTools,
+} from '../../src/app/channels/channel-stores.ts';
 import type { Publication } from '../../src/engine/ports/channel-publisher.ts';
 import type { ChannelView } from '../../src/engine/ports/channel-reader.ts';
 import { createManualClock, type ManualClock } from '../kube/manual-clock.ts';

@@ -3,7 +3,7 @@
 import type { PatchOptions } from '../../src/kube/calls.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject, NewObject, ObjectKey, ResourceType } from '../../src/kube/objects.ts';
-import type { UpdateObjectWire } from '../../src/resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../src/resources/update/decode-update.ts';
 
 /**
  * `step`: when the StepListener has been told of the step. `write`: right before the request is sent, so that all that

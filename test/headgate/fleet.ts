@@ -1,9 +1,9 @@
 /** A hub and a cluster that subscribes, as stories about a fleet have them: their objects, and what is seen of them. */
 import { apps, channels, type ProductObject, releases, subscriptions } from '../../src/adapters/cluster/kinds.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
-import { decodeChannel } from '../../src/resources/decode-channel.ts';
-import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/decode-release.ts';
-import { decodeSubscription, type SubscriptionObjectWire } from '../../src/resources/decode-subscription.ts';
+import { decodeChannel } from '../../src/resources/channel/decode-channel.ts';
+import { decodeReleaseObject, type ReleaseObjectWire } from '../../src/resources/channel/decode-release.ts';
+import { decodeSubscription, type SubscriptionObjectWire } from '../../src/resources/channel/decode-subscription.ts';
 import type { DeploymentObject } from './objects.ts';
 import { showsOrders } from './orders.ts';
 import { type Sight, untilObject } from './sight.ts';

@@ -4,8 +4,8 @@
  * usage: node mortal-headgate.ts KUBECONFIG NAMESPACE DEATH (JSON of death.ts)
  */
 import { createRegistryClient } from '../../src/adapters/registry/client.ts';
-import { listenToAdoption } from '../../src/app/adoption-listener.ts';
-import { adoptionSettings } from '../../src/app/adoption-settings.ts';
+import { listenToAdoption } from '../../src/app/adoption/adoption-listener.ts';
+import { adoptionSettings } from '../../src/app/adoption/adoption-settings.ts';
 import { startRuntime } from '../../src/app/runtime.ts';
 import { listenToSteps } from '../../src/app/step-listener.ts';
 import { createKubeClient } from '../../src/kube/client.ts';

@@ -2,7 +2,7 @@
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, statefulSets } from '../../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 import { webDeployment } from '../images/web-objects.ts';
 import { type Sight, untilObject } from './sight.ts';
 import type { Stage } from './stage.ts';

@@ -6,7 +6,7 @@ import { inject } from 'vitest';
 import { pushImage } from '../../scripts/oci/push.ts';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 import { makeShopImage, type ShopMigration } from '../images/shop-image.ts';
 import { claimFrom, makeClaim, runShop, type ShopPlace, shopBackup, volumes } from '../images/shop-objects.ts';
 import { readRows } from '../images/shop-rows.ts';

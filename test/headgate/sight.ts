@@ -4,10 +4,10 @@ import { isFinal, type updatePhases } from '../../src/core/update/journal.ts';
 import { startInformer } from '../../src/kube/informer.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/objects.ts';
 import { deployments, pods, replicaSets } from '../../src/kube/resource-types.ts';
-import { type AppObjectWire, decodeApp } from '../../src/resources/decode-app.ts';
-import { decodeUpdate, type UpdateObjectWire } from '../../src/resources/decode-update.ts';
-import { decodeWorkload } from '../../src/resources/decode-workload.ts';
-import type { RejectionSpecWire } from '../../src/resources/rejection.ts';
+import { type AppObjectWire, decodeApp } from '../../src/resources/app/decode-app.ts';
+import { decodeWorkload } from '../../src/resources/app/decode-workload.ts';
+import { decodeUpdate, type UpdateObjectWire } from '../../src/resources/update/decode-update.ts';
+import type { RejectionSpecWire } from '../../src/resources/update/rejection.ts';
 import type { Stage } from './stage.ts';
 
 /** Where it is seen. */

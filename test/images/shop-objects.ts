@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/objects.ts';
 import { deployments, services } from '../../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 
 export interface ShopPlace {
   readonly client: KubeClient;

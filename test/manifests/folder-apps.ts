@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 import { openRuntimeStage, type RuntimeStage } from '../runtime-stage.ts';
 
 export interface FolderApps {

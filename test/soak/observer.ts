@@ -3,9 +3,9 @@ import { apps, type ProductObject, rejections, updates } from '../../src/adapter
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/objects.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
-import { decodeApp } from '../../src/resources/decode-app.ts';
-import { decodeUpdate } from '../../src/resources/decode-update.ts';
-import type { RejectionSpecWire } from '../../src/resources/rejection.ts';
+import { decodeApp } from '../../src/resources/app/decode-app.ts';
+import { decodeUpdate } from '../../src/resources/update/decode-update.ts';
+import type { RejectionSpecWire } from '../../src/resources/update/rejection.ts';
 import { webDeployment } from '../images/web-objects.ts';
 import { createNamespace } from '../kube/server-fixtures.ts';
 import { followWrites } from './follow.ts';

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import { deployments } from '../../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 import { type ApiStage, openApiStage, type Rule, reader } from '../../test/api-stage.ts';
 import { createDeployment, pushVersions } from '../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../test/servers/registry.ts';

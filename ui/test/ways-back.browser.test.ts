@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { apps, type ProductObject } from '../../src/adapters/cluster/kinds.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { deployments, pods } from '../../src/kube/resource-types.ts';
-import type { AppSpecWire } from '../../src/resources/app.ts';
+import type { AppSpecWire } from '../../src/resources/app/app.ts';
 import { type ApiStage, openApiStage, type Rule, reader } from '../../test/api-stage.ts';
 import { installByHand, webTemplate } from '../../test/helm/by-hand.ts';
 import { packChart, settingsTemplate } from '../../test/helm/charts.ts';

@@ -2,7 +2,7 @@
 import { OperationError } from '../../core/errors.ts';
 import type { Outbound } from '../../engine/ports/outbound.ts';
 import type { OutcomeSender } from '../../engine/ports/outcome-reports.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 import { signReport } from './signed-report.ts';
 
 export interface OutcomeSenderOptions {

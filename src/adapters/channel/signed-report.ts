@@ -3,8 +3,8 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'nod
 import Type from 'typebox';
 import { type OutcomeReport, reportPreamble } from '../../core/channel/outcome-report.ts';
 import { isOperationError, OperationError } from '../../core/errors.ts';
+import { ReleaseName } from '../../resources/channel/release.ts';
 import { decoderOf } from '../../resources/decode.ts';
-import { ReleaseName } from '../../resources/release.ts';
 
 const keyBytes = 32;
 const idLength = 16;

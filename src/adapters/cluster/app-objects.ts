@@ -15,7 +15,7 @@ import type { AppName, AppObjects } from '../../engine/ports/app-objects.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf, type KubeObject, type ResourceType } from '../../kube/objects.ts';
 import { secrets } from '../../kube/resource-types.ts';
-import { decodeRecord, decodeRevision } from '../../resources/decode-app-objects.ts';
+import { decodeRecord, decodeRevision } from '../../resources/app/decode-app-objects.ts';
 import { appLabel } from '../../resources/metadata.ts';
 import { apps, fieldManager } from './kinds.ts';
 

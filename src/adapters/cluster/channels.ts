@@ -2,8 +2,8 @@
 import type { Channels, DirectChannels } from '../../engine/ports/channels.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf } from '../../kube/objects.ts';
-import { type ChannelObjectWire, decodeChannel } from '../../resources/decode-channel.ts';
-import { decodeReleaseObject, type ReleaseObjectWire } from '../../resources/decode-release.ts';
+import { type ChannelObjectWire, decodeChannel } from '../../resources/channel/decode-channel.ts';
+import { decodeReleaseObject, type ReleaseObjectWire } from '../../resources/channel/decode-release.ts';
 import { channels, fieldManager, type ProductObject, releases } from './kinds.ts';
 import type { Watched } from './watched.ts';
 

@@ -7,9 +7,9 @@ import type { KubeClient } from '../../kube/client.ts';
 import { startInformer } from '../../kube/informer.ts';
 import { type KubeObject, keyOf } from '../../kube/objects.ts';
 import { configMaps } from '../../kube/resource-types.ts';
+import { decodeWindows } from '../../resources/app/decode-gates.ts';
+import { WindowSchema } from '../../resources/app/gates.ts';
 import { decoderOf } from '../../resources/decode.ts';
-import { decodeWindows } from '../../resources/decode-gates.ts';
-import { WindowSchema } from '../../resources/gates.ts';
 
 export interface NamespaceGatesOptions {
   readonly client: KubeClient;

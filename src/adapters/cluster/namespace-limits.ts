@@ -2,7 +2,7 @@
 import type { NamespaceLimits } from '../../engine/ports/namespace-limits.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ResourceType } from '../../kube/objects.ts';
-import { decodeBudget, decodeDemand, decodeQuota } from '../../resources/decode-limits.ts';
+import { decodeBudget, decodeDemand, decodeQuota } from '../../resources/app/decode-limits.ts';
 import { workloadTypes } from './kinds.ts';
 
 const resourceQuotas: ResourceType = {

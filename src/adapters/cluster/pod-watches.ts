@@ -11,7 +11,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { type Informer, startInformer } from '../../kube/informer.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { pods } from '../../kube/resource-types.ts';
-import { decodePod } from '../../resources/decode-workload.ts';
+import { decodePod } from '../../resources/app/decode-workload.ts';
 import { untilAborted } from './until-aborted.ts';
 
 export interface PodWatchesOptions {

@@ -3,10 +3,10 @@ import { digest, journal, later, startOfTest } from '../../../test/fixtures.ts';
 import { connectTo, createNamespace } from '../../../test/kube/server-fixtures.ts';
 import type { DirectRecords } from '../../engine/ports/records.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { type AppObjectWire, decodeApp } from '../../resources/decode-app.ts';
-import { journalOf } from '../../resources/decode-update.ts';
-import type { RejectionSpecWire } from '../../resources/rejection.ts';
-import type { UpdateSpecWire } from '../../resources/update.ts';
+import { type AppObjectWire, decodeApp } from '../../resources/app/decode-app.ts';
+import { journalOf } from '../../resources/update/decode-update.ts';
+import type { RejectionSpecWire } from '../../resources/update/rejection.ts';
+import type { UpdateSpecWire } from '../../resources/update/update.ts';
 import { apps, type ProductObject, rejections, updates } from './kinds.ts';
 import { createDirectRecords } from './records.ts';
 

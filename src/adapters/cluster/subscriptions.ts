@@ -8,8 +8,8 @@ import type { SubscribedApp, Subscriptions } from '../../engine/ports/subscripti
 import type { KubeClient } from '../../kube/client.ts';
 import { apiVersionOf, type KubeObject } from '../../kube/objects.ts';
 import { configMaps, secrets } from '../../kube/resource-types.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 import { subscriptionLabel } from '../../resources/metadata.ts';
 import { apps, fieldManager, type ProductObject, subscriptions } from './kinds.ts';
 import type { Watched } from './watched.ts';

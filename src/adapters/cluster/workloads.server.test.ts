@@ -9,7 +9,7 @@ import { fixedCredentials } from '../../kube/credentials.ts';
 import { loadKubeConfig } from '../../kube/kubeconfig.ts';
 import type { KubeObject, ResourceType } from '../../kube/objects.ts';
 import { serviceAccounts } from '../../kube/resource-types.ts';
-import { decodeWorkload } from '../../resources/decode-workload.ts';
+import { decodeWorkload } from '../../resources/app/decode-workload.ts';
 import { workloadTypes } from './kinds.ts';
 import { type Watched, watch } from './watched.ts';
 import { ClusterWorkloads } from './workloads.ts';

@@ -10,7 +10,7 @@ import {
 import type { ImageSetting, SettingOptions, WorkloadMarks, Workloads } from '../../engine/ports/workloads.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { pods } from '../../kube/resource-types.ts';
-import { decodePod, decodeWorkload } from '../../resources/decode-workload.ts';
+import { decodePod, decodeWorkload } from '../../resources/app/decode-workload.ts';
 import { fieldManager, workloadTypes } from './kinds.ts';
 import { markPatch } from './mark-patch.ts';
 import { PodWatches } from './pod-watches.ts';

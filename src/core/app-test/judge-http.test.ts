@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { HttpTestWire } from '../../resources/app-tests.ts';
-import { decodeHttpProbe } from '../../resources/decode-http-probe.ts';
+import type { HttpTestWire } from '../../resources/app/app-tests.ts';
+import { decodeHttpProbe } from '../../resources/app/decode-http-probe.ts';
 import type { HttpAnswer } from './http-probe.ts';
 import { judgeHttp } from './judge-http.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type AppObjectWire, decodeApp, decodeAppSpec } from '../../resources/decode-app.ts';
+import { type AppObjectWire, decodeApp, decodeAppSpec } from '../../resources/app/decode-app.ts';
 import { findSharedPlace, type GitWriter } from './git-places.ts';
 
 const metadata = { name: 'web', namespace: 'demo', uid: 'uid', creationTimestamp: '2026-05-04T12:00:00Z' };

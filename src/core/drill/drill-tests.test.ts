@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeTests } from '../../resources/decode-tests.ts';
+import { decodeTests } from '../../resources/app/decode-tests.ts';
 import { testsOfDrill } from './drill-tests.ts';
 
 const job = { template: { spec: { template: { spec: { containers: [{ name: 'a', image: 'a' }] } } } } };

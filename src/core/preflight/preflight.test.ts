@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeDemand } from '../../resources/decode-limits.ts';
+import { decodeDemand } from '../../resources/app/decode-limits.ts';
 import { fillAccepts, judgeDataVersion } from './data-version.ts';
 import { findBudgetProblems, findQuotaProblems, type PodDemand } from './preflight.ts';
 import { parseQuantity } from './quantity.ts';

@@ -3,7 +3,7 @@ import type { Rejection } from '../../core/app/rejection.ts';
 import { OperationError } from '../../core/errors.ts';
 import { vetoAnnotation, vetoUntilAnnotation } from '../../core/gates/veto.ts';
 import type { WorkloadReference } from '../../core/workload/workload.ts';
-import { hasEnded } from '../../resources/decode-update.ts';
+import { hasEnded } from '../../resources/update/decode-update.ts';
 import { approveCandidate } from '../candidate/approve-candidate.ts';
 import type { DirectChannels } from '../ports/channels.ts';
 import type { Workloads } from '../ports/workloads.ts';

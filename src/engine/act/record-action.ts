@@ -3,7 +3,7 @@ import { type ActionName, type ActionRecord, withAction } from '../../core/acces
 import type { Caller } from '../../core/access/caller.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { decodeActions, encodeActions } from '../../resources/action-record.ts';
-import { journalOf } from '../../resources/decode-update.ts';
+import { journalOf } from '../../resources/update/decode-update.ts';
 import type { AccessReviews } from '../ports/access-reviews.ts';
 import type { ActionListener } from '../ports/action-listener.ts';
 import type { DirectChannels } from '../ports/channels.ts';

@@ -1,9 +1,9 @@
 /** Keeps the App that is made for a Helm release in step with the `keel:` block in the values of the release. */
 import { type ReleaseAdoption, readKeelValues } from '../../core/adopt/keel-values.ts';
 import type { AdoptionSettings } from '../../core/adopt/read-marks.ts';
-import { isAdopted, isSameApp } from '../../resources/adopted-app.ts';
-import { adoptedReleaseOf, releaseOfApp } from '../../resources/adopted-release.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import { isAdopted, isSameApp } from '../../resources/app/adopted-app.ts';
+import { adoptedReleaseOf, releaseOfApp } from '../../resources/app/adopted-release.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import { adoptionProblemKey } from '../../resources/metadata.ts';
 import type { AdoptableReleases } from '../ports/adoptable-releases.ts';
 import type { AdoptionListener } from '../ports/adoption-listener.ts';

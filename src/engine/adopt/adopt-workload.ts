@@ -3,7 +3,7 @@ import { adoptedAppName } from '../../core/adopt/adopted-name.ts';
 import type { Adoption } from '../../core/adopt/adoption.ts';
 import { type AdoptionSettings, readMarks } from '../../core/adopt/read-marks.ts';
 import type { Workload, WorkloadReference } from '../../core/workload/workload.ts';
-import { adoptedAppOf, isAdopted, isSameApp } from '../../resources/adopted-app.ts';
+import { adoptedAppOf, isAdopted, isSameApp } from '../../resources/app/adopted-app.ts';
 import { adoptionProblemKey } from '../../resources/metadata.ts';
 import type { AdoptionListener } from '../ports/adoption-listener.ts';
 import type { Records } from '../ports/records.ts';

@@ -5,8 +5,8 @@ import { type TestRecord, withOutcome } from '../../core/app-test/test-record.ts
 import { isTestToken } from '../../core/app-test/test-token.ts';
 import { isOperationError } from '../../core/errors.ts';
 import { notedTest } from '../../core/update/transitions.ts';
-import { readAppSpec } from '../../resources/decode-app.ts';
-import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { readAppSpec } from '../../resources/app/decode-app.ts';
+import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
 import type { SecretValues } from '../ports/secret-values.ts';

@@ -5,7 +5,7 @@ import { testFields } from '../../core/app-test/test-fields.ts';
 import type { TestRecord } from '../../core/app-test/test-record.ts';
 import { stepStartedAt } from '../../core/update/journal.ts';
 import type { VersionChange } from '../../core/update/version-change.ts';
-import { changesOf } from '../../resources/decode-update.ts';
+import { changesOf } from '../../resources/update/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 
 /** Whose tests they are: those of an Update, of a Channel over all of its Apps, or of a drill in the namespace that was made for it. */

@@ -2,8 +2,8 @@
 import type { Candidate, CandidateOutcome, Trial, TrialResult } from '../../core/candidate/candidate.ts';
 import type { ChannelSpec } from '../../core/channel/channel.ts';
 import type { Waiting } from '../../core/waiting.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { ChannelObjectWire } from '../../resources/channel/decode-channel.ts';
 import type { Probers } from '../app-test/test-runner.ts';
 import type { PackContext } from '../channel/pack-app.ts';
 import type { Deployers } from '../deploy/deployer.ts';

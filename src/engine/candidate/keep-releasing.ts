@@ -1,7 +1,7 @@
 /** The part of a pass over a Channel that makes Releases, where the Channel is to make them. */
 import { isOperationError } from '../../core/errors.ts';
 import type { Waiting } from '../../core/waiting.ts';
-import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decode-channel.ts';
+import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/channel/decode-channel.ts';
 import type { ChannelState, PublishedChannel } from '../channel/publish-channel.ts';
 import { advanceCandidate } from './advance-candidate.ts';
 import type { CandidateContext } from './candidate-context.ts';

@@ -4,8 +4,8 @@ import { type CandidateApp, openTrial, type SourceVersion, versionsIn } from '..
 import type { CandidateSight, Standing } from '../../core/candidate/candidate-step.ts';
 import { contentHash } from '../../core/manifest/canonical.ts';
 import type { Version } from '../../core/update/version-change.ts';
-import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
-import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { type AppObjectWire, readAppSpec } from '../../resources/app/decode-app.ts';
+import { hasEnded, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { CandidateContext, Hub, HubAtWork } from './candidate-context.ts';
 import { isOnPath } from './path-trial.ts';
 import { scratchStandings } from './scratch-trial.ts';

@@ -11,7 +11,7 @@ import {
   isUncleared,
   notedRecord,
 } from '../../core/candidate/transitions.ts';
-import { readAppSpec } from '../../resources/decode-app.ts';
+import { readAppSpec } from '../../resources/app/decode-app.ts';
 import type { CandidateContext, HubAtWork, Performed } from './candidate-context.ts';
 import { makeRelease } from './make-release.ts';
 import { isOnPath, openPathTrial } from './path-trial.ts';

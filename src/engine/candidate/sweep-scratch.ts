@@ -2,7 +2,7 @@
 
 import { openTrial } from '../../core/candidate/candidate.ts';
 import { isUncleared } from '../../core/candidate/transitions.ts';
-import { decodeCandidate } from '../../resources/candidate-codec.ts';
+import { decodeCandidate } from '../../resources/channel/candidate-codec.ts';
 import type { Channels } from '../ports/channels.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FoundSpace, ScratchSpaces } from '../ports/scratch-spaces.ts';

@@ -5,8 +5,8 @@ import { indexPath, releasePath } from '../../core/channel/layout.ts';
 import type { DeadEnd, Release } from '../../core/channel/release.ts';
 import type { Rollout } from '../../core/channel/rollout.ts';
 import { OperationError } from '../../core/errors.ts';
-import { decodeChannelIndex, encodeChannelIndex } from '../../resources/channel-index.ts';
-import { encodeRelease } from '../../resources/decode-release.ts';
+import { decodeChannelIndex, encodeChannelIndex } from '../../resources/channel/channel-index.ts';
+import { encodeRelease } from '../../resources/channel/decode-release.ts';
 import type { ChannelContent, FileMark, PublishedNow } from '../ports/channel-publisher.ts';
 
 export interface Composition {

@@ -2,9 +2,9 @@
 import { type ChannelSpec, isMember } from '../../core/channel/channel.ts';
 import type { Release } from '../../core/channel/release.ts';
 import { isOperationError } from '../../core/errors.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decode-channel.ts';
-import { decodeRelease, type ReleaseObjectWire } from '../../resources/decode-release.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/channel/decode-channel.ts';
+import { decodeRelease, type ReleaseObjectWire } from '../../resources/channel/decode-release.ts';
 import { ageOf } from '../candidate/direct-apps.ts';
 import type { Publication } from '../ports/channel-publisher.ts';
 import type { ChannelPublishers, Channels } from '../ports/channels.ts';

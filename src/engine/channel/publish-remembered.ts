@@ -1,5 +1,5 @@
 /** Publishing is looked at again only when something that it depends on has changed, or when signatures are due. */
-import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
+import type { ChannelObjectWire } from '../../resources/channel/decode-channel.ts';
 import { type PublishContext, type PublishedChannel, publishChannel } from './publish-channel.ts';
 
 /** By `namespace/name`; of this process. */

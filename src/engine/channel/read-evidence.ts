@@ -1,7 +1,7 @@
 /** What the tests of a Release came to, read back from where its Channel keeps it. */
 import type { Statement } from '../../core/channel/evidence.ts';
-import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decode-channel.ts';
-import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
+import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/channel/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/channel/decode-release.ts';
 import type { ChannelPublishers } from '../ports/channels.ts';
 
 /**

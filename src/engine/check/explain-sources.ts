@@ -3,7 +3,7 @@ import type { Source } from '../../core/app/app.ts';
 import { describeError, isOperationError } from '../../core/errors.ts';
 import { type ImagePolicy, needsTagList } from '../../core/policy/policy.ts';
 import { rankTags } from '../../core/policy/rank-tags.ts';
-import { type AppObjectWire, decodeAppSpec } from '../../resources/decode-app.ts';
+import { type AppObjectWire, decodeAppSpec } from '../../resources/app/decode-app.ts';
 import { atChart, type ChartAccessContext } from '../chart-access.ts';
 import type { Deployers, Survey } from '../deploy/deployer.ts';
 import { newestRunning } from '../detect/offered-tags.ts';

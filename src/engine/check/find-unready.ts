@@ -1,6 +1,6 @@
 /** Apps that have to be ready before another one may move. */
 import { joinSome } from '../../core/text.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import type { Records } from '../ports/records.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { AppState } from '../../core/app/app-state.ts';
-import { journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { Survey } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 

@@ -1,7 +1,7 @@
 /** Whether an Update makes a checkpoint, takes over one, or lets go of one that it has begun. */
 import type { StoppedWorkload } from '../../core/checkpoint/checkpoint.ts';
 import type { Journal } from '../../core/update/journal.ts';
-import { journalOf } from '../../resources/decode-update.ts';
+import { journalOf } from '../../resources/update/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { dropData } from './keepers.ts';

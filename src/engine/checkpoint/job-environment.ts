@@ -1,8 +1,8 @@
 /** What the Jobs of a checkpoint are told. */
 
 import type { Version } from '../../core/update/version-change.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
-import { changesOf } from '../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
+import { changesOf } from '../../resources/update/decode-update.ts';
 
 /**
  * The environment of backup, restore and drill Jobs; docs/guide/backup.md lists it.

@@ -1,6 +1,6 @@
 /** Which of an App's Updates hold a checkpoint. */
 import type { KeptCheckpoint } from '../../core/checkpoint/checkpoint.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 
 /** The complete checkpoints of an App's Updates, in their order; one that a later Update took over counts once. */
 export function keptCheckpoints(updates: readonly UpdateObjectWire[]): readonly KeptCheckpoint[] {

@@ -2,9 +2,9 @@
 import { chooseExpired } from '../../core/checkpoint/checkpoint.ts';
 import { isUnderWay } from '../../core/drill/drill.ts';
 import { noted } from '../../core/update/transitions.ts';
-import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
-import { hasEnded, journalOf } from '../../resources/decode-update.ts';
-import { drillOf } from '../../resources/drill-codec.ts';
+import { type AppObjectWire, readAppSpec } from '../../resources/app/decode-app.ts';
+import { drillOf } from '../../resources/checkpoint/drill-codec.ts';
+import { hasEnded, journalOf } from '../../resources/update/decode-update.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { dropData } from './keepers.ts';
 import { keptCheckpoints } from './kept-checkpoints.ts';

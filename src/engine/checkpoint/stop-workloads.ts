@@ -5,7 +5,7 @@ import { joinSome } from '../../core/text.ts';
 import type { Journal } from '../../core/update/journal.ts';
 import { noted, resumed } from '../../core/update/transitions.ts';
 import type { Workload } from '../../core/workload/workload.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { Records } from '../ports/records.ts';
 import type { Workloads } from '../ports/workloads.ts';

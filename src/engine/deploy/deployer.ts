@@ -11,8 +11,8 @@ import type { Failure, Journal } from '../../core/update/journal.ts';
 import type { Version, VersionChange } from '../../core/update/version-change.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import type { Workload } from '../../core/workload/workload.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { StandingObject, UpdateChanges } from './standing.ts';
 
 /** One for each kind of deploy; wired in app/. */

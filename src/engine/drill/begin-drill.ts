@@ -1,9 +1,9 @@
 /** The first line of a drill's journal. */
 import { type Drill, type DrillRequest, defaultDrillTimeoutMs, drillNamespaceOf } from '../../core/drill/drill.ts';
 import { askedBy } from '../../core/drill/due-drill.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import { readAppSpec } from '../../resources/decode-app.ts';
-import { drillOf } from '../../resources/drill-codec.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import { readAppSpec } from '../../resources/app/decode-app.ts';
+import { drillOf } from '../../resources/checkpoint/drill-codec.ts';
 import { keptCheckpoints } from '../checkpoint/kept-checkpoints.ts';
 import type { DrillContext } from './drill-context.ts';
 

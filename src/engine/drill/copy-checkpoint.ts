@@ -4,8 +4,8 @@ import type { Backup } from '../../core/checkpoint/backup.ts';
 import { type CopyPlan, planCopy } from '../../core/drill/copy-plan.ts';
 import { type DrillTests, podTemplateOf, testsOfDrill } from '../../core/drill/drill-tests.ts';
 import { OperationError as Failure, type OperationError } from '../../core/errors.ts';
-import { readAppSpec } from '../../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import { readAppSpec } from '../../resources/app/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { DrillAtWork, DrillContext } from './drill-context.ts';
 
 export interface Source {

@@ -1,5 +1,5 @@
 import type { Drill } from '../../core/drill/drill.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import type { Probers } from '../app-test/test-runner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DrillGround } from '../ports/drill-ground.ts';

@@ -5,7 +5,7 @@ import { testFields } from '../../core/app-test/test-fields.ts';
 import { deadlineOf, openTest, type TestRecord, timedOut, withOutcome } from '../../core/app-test/test-record.ts';
 import { type Drill, decided } from '../../core/drill/drill.ts';
 import { joinSome } from '../../core/text.ts';
-import { changesOf } from '../../resources/decode-update.ts';
+import { changesOf } from '../../resources/update/decode-update.ts';
 import type { TestSubject } from '../app-test/test-runner.ts';
 import { attemptTest } from '../app-test/try-test.ts';
 import type { Source } from './copy-checkpoint.ts';

@@ -1,7 +1,7 @@
 /** What is left of drills whose App is gone, or that nobody goes on with. */
 import { isUnderWay } from '../../core/drill/drill.ts';
 import { isOperationError } from '../../core/errors.ts';
-import { drillOf } from '../../resources/drill-codec.ts';
+import { drillOf } from '../../resources/checkpoint/drill-codec.ts';
 import type { Ground } from '../ports/drill-ground.ts';
 import type { DrillContext } from './drill-context.ts';
 

@@ -7,7 +7,7 @@ import { leaveSlot, type SlotHolder, takeSlot } from '../../core/fleet-lock/slot
 import { type AskedVeto, judgeVerdicts } from '../../core/gates/asked-veto.ts';
 import { judgeWindows, type Window } from '../../core/gates/window.ts';
 import { joinSome } from '../../core/text.ts';
-import { hasEnded } from '../../resources/decode-update.ts';
+import { hasEnded } from '../../resources/update/decode-update.ts';
 import { askVeto, type VetoContext } from '../gates/vetoes/ask-veto.ts';
 import type { RebootSlots } from '../ports/reboot-slots.ts';
 import type { DirectRecords } from '../ports/records.ts';

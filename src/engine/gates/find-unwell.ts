@@ -2,10 +2,10 @@
 import type { AppSpec } from '../../core/app/app.ts';
 import { assessWorkload } from '../../core/health/assess.ts';
 import { joinSome } from '../../core/text.ts';
-import { isAdopted } from '../../resources/adopted-app.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import { isAdopted } from '../../resources/app/adopted-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import { fixAnnotation } from '../../resources/metadata.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { Survey } from '../deploy/deployer.ts';
 
 export interface Patient {

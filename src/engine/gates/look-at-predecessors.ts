@@ -1,9 +1,9 @@
 /** What the Apps that go before say of the versions of an Update; from watched copies. */
 import type { Predecessor, PredecessorSight } from '../../core/gates/predecessor.ts';
 import { specSource, type Version } from '../../core/update/version-change.ts';
-import { sayVersion } from '../../resources/app-status.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { sayVersion } from '../../resources/app/app-status.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Records } from '../ports/records.ts';
 

@@ -1,10 +1,10 @@
 /** Reads what there is to tell of the Channels of a hub. */
 import { noticesOfChannel, type ToldChannel, type ToldRelease } from '../../core/notify/channel-notices.ts';
 import type { Notice } from '../../core/notify/notice.ts';
-import { decodeCandidate } from '../../resources/candidate-codec.ts';
-import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
-import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
-import { decodeWaiting } from '../../resources/decode-update.ts';
+import { decodeCandidate } from '../../resources/channel/candidate-codec.ts';
+import type { ChannelObjectWire } from '../../resources/channel/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/channel/decode-release.ts';
+import { decodeWaiting } from '../../resources/update/decode-update.ts';
 import { sayBrought } from '../candidate/form-candidate.ts';
 
 /** So many Releases of a Channel, the newest ones, can have something that was not told yet. */

@@ -1,8 +1,8 @@
 /** Channels and their Releases in the API server of the hub. */
 import type { PublishSettings } from '../../core/channel/channel.ts';
-import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
-import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
-import type { ReleaseSpecWire } from '../../resources/release.ts';
+import type { ChannelObjectWire } from '../../resources/channel/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/channel/decode-release.ts';
+import type { ReleaseSpecWire } from '../../resources/channel/release.ts';
 import type { ChannelPublisher } from './channel-publisher.ts';
 
 /** Straight from and to the API server. */

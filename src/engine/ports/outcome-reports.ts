@@ -1,6 +1,6 @@
 /** Reports of outcomes: sent by clusters, counted by their hub. */
 import type { OutcomeReport, Tally } from '../../core/channel/outcome-report.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 
 export interface OutcomeSender {
   /**

@@ -1,11 +1,11 @@
 /** Where the engine keeps Headgate's own objects. */
 import type { Rejection } from '../../core/app/rejection.ts';
 import type { Journal } from '../../core/update/journal.ts';
-import type { AdoptedApp } from '../../resources/adopted-app.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { RejectionSpecWire } from '../../resources/rejection.ts';
-import type { UpdateSpecWire } from '../../resources/update.ts';
+import type { AdoptedApp } from '../../resources/app/adopted-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
+import type { RejectionSpecWire } from '../../resources/update/rejection.ts';
+import type { UpdateSpecWire } from '../../resources/update/update.ts';
 
 /** Headgate's own objects, straight from and to the API server. */
 export interface DirectRecords {

@@ -1,6 +1,6 @@
 /** Scratch namespaces: made for one trial of a Channel, and removed with all that is in them. */
 import type { ScratchCopies } from '../../core/channel/channel.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import type { SubscribedApp } from './subscriptions.ts';
 
 export interface ScratchSpace {

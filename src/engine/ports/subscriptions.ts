@@ -1,7 +1,7 @@
 /** Subscriptions and what belongs to them, in the API server of the cluster. */
-import type { AppSpecWire } from '../../resources/app.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import type { AppSpecWire } from '../../resources/app/app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 import type { ChannelPlace, TrustedFiles } from './channel-reader.ts';
 
 /** An App that a Subscription makes, or brings to what a Release says. */

@@ -4,7 +4,7 @@ import { isOperationError } from '../../core/errors.ts';
 import { formatPlatform, missingPlatforms, type Platform } from '../../core/image/platform.ts';
 import { platformsOf } from '../../core/workload/placement.ts';
 import type { Workload } from '../../core/workload/workload.ts';
-import { changesOf } from '../../resources/decode-update.ts';
+import { changesOf } from '../../resources/update/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { Nodes } from '../ports/nodes.ts';
 import type { Registry, RegistryAccesses } from '../ports/registry.ts';

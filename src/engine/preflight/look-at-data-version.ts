@@ -2,8 +2,8 @@
 import type { AppSpec } from '../../core/app/app.ts';
 import { fillAccepts, judgeDataVersion } from '../../core/preflight/data-version.ts';
 import type { Waiting } from '../../core/waiting.ts';
-import { changesOf } from '../../resources/decode-update.ts';
 import { version as apiVersion, group } from '../../resources/schema-parts.ts';
+import { changesOf } from '../../resources/update/decode-update.ts';
 import type { Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobKey, Jobs } from '../ports/jobs.ts';

@@ -14,7 +14,7 @@ import {
 } from '../../core/preflight/preflight.ts';
 import { joinSome } from '../../core/text.ts';
 import type { Waiting } from '../../core/waiting.ts';
-import { decodeDemand } from '../../resources/decode-limits.ts';
+import { decodeDemand } from '../../resources/app/decode-limits.ts';
 import type { Deployer, Rehearsal, Work } from '../deploy/deployer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NamespaceLimits } from '../ports/namespace-limits.ts';

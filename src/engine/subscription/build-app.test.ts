@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { digest } from '../../../test/fixtures.ts';
 import type { ReleasedApp } from '../../core/channel/release.ts';
-import { decodeSubscription, decodeSubscriptionSpec } from '../../resources/decode-subscription.ts';
+import { decodeSubscription, decodeSubscriptionSpec } from '../../resources/channel/decode-subscription.ts';
 import { buildApp } from './build-app.ts';
 
 type Json = Readonly<Record<string, unknown>>;

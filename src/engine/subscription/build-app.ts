@@ -2,10 +2,10 @@
 import type { ReleasedApp, ReleasedVersion } from '../../core/channel/release.ts';
 import type { SubscriptionSpec } from '../../core/channel/subscription.ts';
 import { OperationError } from '../../core/errors.ts';
-import { AppSpecSchema, type AppSpecWire, type SourceWire } from '../../resources/app.ts';
+import { AppSpecSchema, type AppSpecWire, type SourceWire } from '../../resources/app/app.ts';
+import { decodeApp, decodeAppSpec } from '../../resources/app/decode-app.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 import { decoderOf } from '../../resources/decode.ts';
-import { decodeApp, decodeAppSpec } from '../../resources/decode-app.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
 import { releaseAnnotation, subscriptionLabel } from '../../resources/metadata.ts';
 import type { SubscribedApp } from '../ports/subscriptions.ts';
 import { type Overlay, overlayDeploy } from './overlay-deploy.ts';

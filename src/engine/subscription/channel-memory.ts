@@ -3,7 +3,7 @@ import type { ChannelIndex } from '../../core/channel/channel-index.ts';
 import { indexPath, releasePath, releasesRole } from '../../core/channel/layout.ts';
 import type { Release } from '../../core/channel/release.ts';
 import { OperationError } from '../../core/errors.ts';
-import { decodeRelease } from '../../resources/decode-release.ts';
+import { decodeRelease } from '../../resources/channel/decode-release.ts';
 import { readIndex } from '../channel/compose-content.ts';
 import type { ChannelView } from '../ports/channel-reader.ts';
 

@@ -3,7 +3,7 @@ import type { Release } from '../../core/channel/release.ts';
 import { wavePosition } from '../../core/channel/rollout.ts';
 import type { SubscriptionSpec } from '../../core/channel/subscription.ts';
 import { isOperationError } from '../../core/errors.ts';
-import { decodeSubscriptionSpec, type SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import { decodeSubscriptionSpec, type SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 import { type KnownChannel, readChannel } from './channel-memory.ts';
 import { chooseTarget } from './choose-target.ts';
 import { giveRelease, standingOf } from './give-release.ts';

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Release, ReleasedApp } from '../../core/channel/release.ts';
 import { isOperationError } from '../../core/errors.ts';
-import { isSpecAsWanted } from '../../resources/app-defaults.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import { isSpecAsWanted } from '../../resources/app/app-defaults.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import { releaseAnnotation, subscriptionLabel } from '../../resources/metadata.ts';
 import type { SubscribedApp } from '../ports/subscriptions.ts';
 import { type BuildContext, buildApp } from './build-app.ts';

@@ -1,8 +1,8 @@
 /** What one cluster has of its own in how an App of a Release is installed: values, replicas, host names, patches. */
 import { OperationError } from '../../core/errors.ts';
 import { mergeValues, type Values } from '../../core/helm/values.ts';
-import type { AppSpecWire } from '../../resources/app.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import type { AppSpecWire } from '../../resources/app/app.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 
 export type Overlay = NonNullable<SubscriptionObjectWire['spec']['overlay']>[number];
 type Deploy = AppSpecWire['deploy'];

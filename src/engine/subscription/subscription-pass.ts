@@ -3,7 +3,7 @@ import type { ReleaseVerdict } from '../../core/channel/choose-release.ts';
 import type { SubscriptionSpec } from '../../core/channel/subscription.ts';
 import type { OperationError } from '../../core/errors.ts';
 import type { Values } from '../../core/helm/values.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
 import type { ChannelPlace, ChannelReader } from '../ports/channel-reader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OutcomeSender } from '../ports/outcome-reports.ts';

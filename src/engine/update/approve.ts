@@ -1,8 +1,8 @@
 /** What people say to an Update that waits for them, before it begins or because a test could not tell: yes, or never. */
 import { OperationError } from '../../core/errors.ts';
 import { acceptedTests } from '../../core/update/transitions.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { AccessReviews } from '../ports/access-reviews.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DirectRecords } from '../ports/records.ts';

@@ -1,4 +1,4 @@
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { Records } from '../ports/records.ts';
 
 /** A version newer than this Update's; believed only from the App as the API server has it. */

@@ -8,9 +8,9 @@ import {
 } from '../../core/adopt/keel-approval.ts';
 import type { Rejection } from '../../core/app/rejection.ts';
 import { OperationError } from '../../core/errors.ts';
-import { type AppObjectWire, readAppSpec } from '../../resources/decode-app.ts';
-import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { type AppObjectWire, readAppSpec } from '../../resources/app/decode-app.ts';
 import { archivedAnnotation } from '../../resources/metadata.ts';
+import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { AccessReviews } from '../ports/access-reviews.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DirectRecords } from '../ports/records.ts';

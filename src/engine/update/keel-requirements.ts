@@ -1,8 +1,8 @@
 /** How many people have to approve, as Keel's API sets it: on what it calls a resource, which here is a workload of an App. */
 import { keelTargetsOf } from '../../core/adopt/keel-approval.ts';
 import { isWorkloadKind, type WorkloadReference } from '../../core/workload/workload.ts';
-import { isAdopted } from '../../resources/adopted-app.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import { isAdopted } from '../../resources/app/adopted-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import type { ApprovalSettings } from '../ports/approval-settings.ts';
 import type { DirectRecords } from '../ports/records.ts';
 

@@ -3,7 +3,7 @@ import { findRejection } from '../../core/app/rejection.ts';
 import { broughtBackBy } from '../../core/deploy/deploy-plan.ts';
 import { isOnTrial, type Journal } from '../../core/update/journal.ts';
 import type { Observation } from '../../core/update/next-step.ts';
-import { changesOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { changesOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { CheckpointContext } from '../checkpoint/checkpoint-context.ts';
 import { lookAtRun } from '../checkpoint/look-at-run.ts';
 import type { DeploySight, Work } from '../deploy/deployer.ts';

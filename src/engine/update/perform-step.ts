@@ -6,7 +6,7 @@ import type { Journal } from '../../core/update/journal.ts';
 import type { Step } from '../../core/update/next-step.ts';
 import * as transitions from '../../core/update/transitions.ts';
 import type { Waiting, WaitingReason } from '../../core/waiting.ts';
-import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { changesOf, journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { Probers } from '../app-test/test-runner.ts';
 import { tryTest } from '../app-test/try-test.ts';
 import {

@@ -2,8 +2,8 @@
 import { findRejection } from '../../core/app/rejection.ts';
 import { OperationError } from '../../core/errors.ts';
 import { noted } from '../../core/update/transitions.ts';
-import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { UpdateSpecWire } from '../../resources/update.ts';
+import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
+import type { UpdateSpecWire } from '../../resources/update/update.ts';
 import { holdsCheckpoint } from '../checkpoint/kept-checkpoints.ts';
 import { type ApproveContext, requireRight } from './approve.ts';
 import { findApp, type RollbackRequest, rejectVersions } from './roll-back.ts';

@@ -2,10 +2,10 @@
 import { findRejection, type Rejection } from '../../core/app/rejection.ts';
 import { OperationError } from '../../core/errors.ts';
 import type { Version } from '../../core/update/version-change.ts';
-import { encodeVersion } from '../../resources/app-status.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import { changesOf, hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { UpdateSpecWire } from '../../resources/update.ts';
+import { encodeVersion } from '../../resources/app/app-status.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import { changesOf, hasEnded, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
+import type { UpdateSpecWire } from '../../resources/update/update.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DirectRecords } from '../ports/records.ts';
 

@@ -2,10 +2,10 @@
 import { findUnproven } from '../../core/update/find-unproven.ts';
 import { findHold, type Hold, type PastUpdate } from '../../core/update/hold.ts';
 import type { VersionChange } from '../../core/update/version-change.ts';
-import { encodeVersion } from '../../resources/app-status.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/decode-update.ts';
-import type { UpdateSpecWire } from '../../resources/update.ts';
+import { encodeVersion } from '../../resources/app/app-status.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import { changesOf, hasEnded, journalOf, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
+import type { UpdateSpecWire } from '../../resources/update/update.ts';
 import { holdsCheckpoint } from '../checkpoint/kept-checkpoints.ts';
 import type { Survey } from '../deploy/deployer.ts';
 import { basisOf } from '../gates/look-at-gates.ts';

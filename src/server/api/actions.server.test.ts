@@ -5,11 +5,11 @@ import { completeJob, jobsFor } from '../../../test/jobs/play-jobs.ts';
 import { completeRollouts, createDeployment, pushVersions } from '../../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../../adapters/cluster/kinds.ts';
-import { listenToActions } from '../../app/action-listener.ts';
+import { listenToActions } from '../../app/listeners/action-listener.ts';
 import { createEventRecorder } from '../../kube/events.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { events as eventType } from '../../kube/resource-types.ts';
-import type { AppSpecWire } from '../../resources/app.ts';
+import type { AppSpecWire } from '../../resources/app/app.ts';
 import { createLogger } from '../../telemetry/log.ts';
 
 const may = (resources: string, verbs: readonly string[], resourceNames?: readonly string[]): Rule => ({

@@ -1,8 +1,8 @@
 /** Apps: the list, one of them, and the versions its sources have. */
 import Type, { type Static } from 'typebox';
 import type { Caller } from '../../core/access/caller.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import {
   type ApiContext,
   type ApiRoutes,

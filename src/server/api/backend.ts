@@ -8,11 +8,11 @@ import type { ExplainedSource } from '../../engine/check/explain-sources.ts';
 import type { StandingObject, UpdateChanges } from '../../engine/deploy/standing.ts';
 import type { ChannelKey } from '../../engine/ports/outcome-reports.ts';
 import type { PodReports } from '../../engine/ports/pod-reports.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { ChannelObjectWire } from '../../resources/decode-channel.ts';
-import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
-import type { SubscriptionObjectWire } from '../../resources/decode-subscription.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { ChannelObjectWire } from '../../resources/channel/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/channel/decode-release.ts';
+import type { SubscriptionObjectWire } from '../../resources/channel/decode-subscription.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import type { HostState, RepositoryState } from '../../telemetry/registry-metrics.ts';
 
 export interface ApiBackend {

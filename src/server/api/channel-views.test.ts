@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { decodeChannel } from '../../resources/decode-channel.ts';
-import { decodeReleaseObject } from '../../resources/decode-release.ts';
+import { decodeChannel } from '../../resources/channel/decode-channel.ts';
+import { decodeReleaseObject } from '../../resources/channel/decode-release.ts';
 import { curveOf } from './channel-views.ts';
 
 const metadata = (name: string) => ({

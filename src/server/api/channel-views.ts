@@ -3,8 +3,8 @@ import Type, { type Static } from 'typebox';
 import { type Statement, tellEvidence } from '../../core/channel/evidence.ts';
 import { type Rollout, shareAt } from '../../core/channel/rollout.ts';
 import { isOperationError } from '../../core/errors.ts';
-import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/decode-channel.ts';
-import type { ReleaseObjectWire } from '../../resources/decode-release.ts';
+import { type ChannelObjectWire, decodeChannelSpec } from '../../resources/channel/decode-channel.ts';
+import type { ReleaseObjectWire } from '../../resources/channel/decode-release.ts';
 import { Time } from '../../resources/schema-parts.ts';
 
 export const CurveSchema = Type.Object(

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import type { DeployAnswer } from '../../engine/act/deploy-version.ts';
 import type { ObjectName } from '../../engine/act/record-action.ts';
-import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import { hasEnded, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import { actorOf } from './action-routes.ts';
 import { type ApiContext, type ApiRoutes, backendOf, callerOf, ObjectParameters } from './api-context.ts';
 import { repeat } from './repeat.ts';

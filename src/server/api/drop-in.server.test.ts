@@ -5,7 +5,7 @@ import { openEventStream } from '../../../test/event-stream.ts';
 import { completeRollouts, createDeployment, pushVersions } from '../../../test/runtime-stage.ts';
 import { type RunningRegistry, startRegistry } from '../../../test/servers/registry.ts';
 import { apps, type ProductObject } from '../../adapters/cluster/kinds.ts';
-import { openApi } from '../../app/api-listener.ts';
+import { openApi } from '../../app/listeners/api-listener.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { deployments, pods } from '../../kube/resource-types.ts';
 import { createLogger } from '../../telemetry/log.ts';

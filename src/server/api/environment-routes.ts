@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Check } from 'typebox/value';
 import { isWorkloadKind, type Workload } from '../../core/workload/workload.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import type { EnvironmentMetrics } from '../../telemetry/environment-metrics.ts';
 import { actorOf } from './action-routes.ts';
 import { type ApiContext, backendOf, callerOf } from './api-context.ts';

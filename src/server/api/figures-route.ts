@@ -1,7 +1,7 @@
 /** How often, how quickly, how often badly, and how quickly it is good again: over the Updates that the caller may list. */
 import Type, { type Static } from 'typebox';
 import { figuresOf } from '../../core/update/figures.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import { type ApiContext, type ApiRoutes, NamespaceParameter } from './api-context.ts';
 import { listedUpdates } from './update-routes.ts';
 

@@ -1,7 +1,7 @@
 /** The one word that says how an App is, for lists and colours. */
 import type { WaitingReason } from '../../core/waiting.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import { hasEnded, type UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import { hasEnded, type UpdateObjectWire } from '../../resources/update/decode-update.ts';
 
 export const appStates = [
   /** What runs is the newest that may be taken. */

@@ -11,7 +11,7 @@ import { keelCron, keelKeys } from '../../core/adopt/keel.ts';
 import { parseKeelName } from '../../core/policy/keel-policy.ts';
 import { parseCron } from '../../core/schedule/cron.ts';
 import { isWorkloadKind, type WorkloadReference, workloadKinds } from '../../core/workload/workload.ts';
-import { isAdopted } from '../../resources/adopted-app.ts';
+import { isAdopted } from '../../resources/app/adopted-app.ts';
 import { actorOf } from './action-routes.ts';
 import { type ApiContext, backendOf, callerOf } from './api-context.ts';
 import { Problem } from './problem.ts';

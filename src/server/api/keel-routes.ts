@@ -5,8 +5,8 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { isWorkloadKind, type Workload } from '../../core/workload/workload.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import { type ApiContext, backendOf, callerOf } from './api-context.ts';
 import type { ApiBackend } from './backend.ts';
 import { placeOf } from './views.ts';

@@ -8,7 +8,7 @@ import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import { describeError } from '../../core/errors.ts';
 import type { PodState } from '../../engine/ports/pod-reports.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import { type ApiContext, type ApiRoutes, backendOf, callerOf, ObjectParameters } from './api-context.ts';
 import type { ApiBackend } from './backend.ts';
 import { Problem } from './problem.ts';

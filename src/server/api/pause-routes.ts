@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { durationPattern } from '../../core/duration.ts';
 import { readVeto, vetoAnnotation } from '../../core/gates/veto.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import { actorOf, endOf } from './action-routes.ts';
 import { type ApiContext, type ApiRoutes, backendOf, callerOf, NamespaceParameter } from './api-context.ts';
 import { PausedSchema, type PausedView } from './schemas.ts';

@@ -10,7 +10,7 @@ import { createAuthority } from '../../../test/cluster/certificates.ts';
 import { freePort } from '../../../test/cluster/ports.ts';
 import { startHttpServer, type TestServer } from '../../../test/servers/http-server.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../../test/servers/identity-provider.ts';
-import type { OidcSettings } from '../../app/sign-in-settings.ts';
+import type { OidcSettings } from '../../app/listeners/sign-in-settings.ts';
 
 let folder: string;
 

@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { isWorkloadKind } from '../../core/workload/workload.ts';
 import type { StandingObject, UpdateChanges } from '../../engine/deploy/standing.ts';
 import type { PodState } from '../../engine/ports/pod-reports.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import { type ApiContext, type ApiRoutes, backendOf, callerOf, ObjectParameters } from './api-context.ts';
 import { findApp } from './app-routes.ts';
 import type { ApiBackend } from './backend.ts';

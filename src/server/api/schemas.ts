@@ -1,9 +1,9 @@
 /** The shapes of the answers; OpenAPI is made from them. Times are RFC 3339 in UTC. */
 import Type, { type Static } from 'typebox';
-import { CheckpointSchema, DataRestoreSchema } from '../../resources/checkpoint.ts';
-import { DrillStatusSchema } from '../../resources/drill.ts';
+import { CheckpointSchema, DataRestoreSchema } from '../../resources/checkpoint/checkpoint.ts';
+import { DrillStatusSchema } from '../../resources/checkpoint/drill.ts';
 import { ConditionSchema, Text, Time, VersionSchema } from '../../resources/schema-parts.ts';
-import { TestRecordSchema } from '../../resources/test-record-codec.ts';
+import { TestRecordSchema } from '../../resources/update/test-record-codec.ts';
 import { appStates } from './glance.ts';
 
 const Waiting = Type.Object(

@@ -1,8 +1,8 @@
 /** Where versions come from: sources with the Apps that follow them, and what is left of the budgets of registries. */
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { registryRepositoriesOf } from '../../resources/app-topics.ts';
-import type { AppObjectWire } from '../../resources/decode-app.ts';
+import { registryRepositoriesOf } from '../../resources/app/app-topics.ts';
+import type { AppObjectWire } from '../../resources/app/decode-app.ts';
 import type { HostState, RepositoryState } from '../../telemetry/registry-metrics.ts';
 import { type ApiContext, type ApiRoutes, backendOf, callerOf } from './api-context.ts';
 import { HostSchema, type SourceState, SourceStateSchema } from './schemas.ts';

@@ -1,7 +1,7 @@
 /** Updates: the history with its search, one of them with its steps, and what waits for people. */
 import Type, { type Static } from 'typebox';
 import type { WaitingReason } from '../../core/waiting.ts';
-import type { UpdateObjectWire } from '../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../resources/update/decode-update.ts';
 import {
   type ApiContext,
   type ApiRoutes,

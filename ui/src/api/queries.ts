@@ -1,8 +1,8 @@
 /** What the pages read, each under a key that live.ts finds again when something has changed. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
-import type { ChannelSpecWire, ChannelStatusWire } from '../../../src/resources/channel.ts';
-import type { ReleaseSpecWire, ReleaseStatusWire } from '../../../src/resources/release.ts';
-import type { SubscriptionSpecWire, SubscriptionStatusWire } from '../../../src/resources/subscription.ts';
+import type { ChannelSpecWire, ChannelStatusWire } from '../../../src/resources/channel/channel.ts';
+import type { ReleaseSpecWire, ReleaseStatusWire } from '../../../src/resources/channel/release.ts';
+import type { SubscriptionSpecWire, SubscriptionStatusWire } from '../../../src/resources/channel/subscription.ts';
 import type { Curve, EvidenceView } from '../../../src/server/api/channel-views.ts';
 import type { FiguresView } from '../../../src/server/api/figures-route.ts';
 import type { ChangesView, ResourceTree } from '../../../src/server/api/resource-routes.ts';

@@ -1,6 +1,6 @@
 /** The rows of Flux' own test of its evaluator (fluxcd/pkg, runtime/cel, status_evaluator_test.go), retold, and what differs. */
 import { expect, test } from 'vitest';
-import { decodeHealthChecks, type HealthCheckWire } from '../../../resources/health-check.ts';
+import { decodeHealthChecks, type HealthCheckWire } from '../../../resources/app/health-check.ts';
 import type { Verdict } from '../../cel/time-limit.ts';
 import { assessObject } from './assess-object.ts';
 

@@ -5,7 +5,7 @@ import { isOperationError, OperationError } from '../../../core/errors.ts';
 import { parseGitUrl } from '../../../core/git/git-url.ts';
 import { defaultMessage, fillMessage } from '../../../core/git-write/commit-text.ts';
 import type { Waiting } from '../../../core/waiting.ts';
-import { changesOf, type UpdateObjectWire } from '../../../resources/decode-update.ts';
+import { changesOf, type UpdateObjectWire } from '../../../resources/update/decode-update.ts';
 import type { Forge, ForgeRemote } from '../../ports/forge.ts';
 import type { GitRemote } from '../../ports/git.ts';
 import type { GitAccesses } from '../../ports/git-accesses.ts';

@@ -1,7 +1,7 @@
 /** Deploy kind `git`: writes versions into a repository, and lets whoever applies it do the rest. */
 import type { GitPlan } from '../../../core/deploy/git-plan.ts';
 import { invariant, OperationError } from '../../../core/errors.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import type { Deployer, PlanRequest, Work } from '../deployer.ts';
 import type { GitContext, GitWork } from './git-context.ts';
 import { observeGit } from './observe-git.ts';

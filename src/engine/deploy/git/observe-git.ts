@@ -6,7 +6,7 @@ import type { Health } from '../../../core/health/health.ts';
 import type { HealthCheck } from '../../../core/health/objects/health-checks.ts';
 import { joinSome } from '../../../core/text.ts';
 import { isOnTrial } from '../../../core/update/journal.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import type { DeploySight } from '../deployer.ts';
 import { deployOf, type GitContext, type GitWork, keyOf } from './git-context.ts';
 import { othersShown, type Shown, showVersions, workloadsOf } from './shown-versions.ts';

@@ -9,7 +9,7 @@ import { isOperationError } from '../../../core/errors.ts';
 import { subjectOf, updateTrailer } from '../../../core/git-write/commit-text.ts';
 import type { FailureReason } from '../../../core/health/health.ts';
 import { joinSome } from '../../../core/text.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import { findNewer } from '../../update/find-newer.ts';
 import type { Applied } from '../deployer.ts';
 import {

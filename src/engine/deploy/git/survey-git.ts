@@ -7,7 +7,7 @@ import { OperationError } from '../../../core/errors.ts';
 import { assessWorkload } from '../../../core/health/assess.ts';
 import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
 import type { Version } from '../../../core/update/version-change.ts';
-import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.ts';
+import { type AppObjectWire, readAppSpec } from '../../../resources/app/decode-app.ts';
 import type { Survey } from '../deployer.ts';
 import { textIn } from '../patch/held-fields.ts';
 import { type Shown, type ShownContext, showVersions, workloadsOf } from './shown-versions.ts';

@@ -3,7 +3,7 @@ import type { GitPlan, OpenedPullRequest } from '../../../core/deploy/git-plan.t
 import { revertMessage, revertTrailer, subjectOf, updateTrailer } from '../../../core/git-write/commit-text.ts';
 import { joinSome } from '../../../core/text.ts';
 import type { WaitingReason } from '../../../core/waiting.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import type { Restored } from '../deployer.ts';
 import {
   branchOf,

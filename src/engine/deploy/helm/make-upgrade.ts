@@ -8,7 +8,7 @@ import type { StoredRelease } from '../../../core/helm/stored-release.ts';
 import { canonicalJson, mergeValues, type Values } from '../../../core/helm/values.ts';
 import type { Journal } from '../../../core/update/journal.ts';
 import type { Version } from '../../../core/update/version-change.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import type { ChartContent, HelmOperation, ReleaseKey } from '../../ports/helm.ts';
 import type { Work } from '../deployer.ts';
 import { type HelmContext, helmPlanOf, releaseOf, wishesOf } from './helm-context.ts';

@@ -5,7 +5,7 @@ import { OperationError } from '../../../core/errors.ts';
 import { settingsDigestOf } from '../../../core/helm/helm-deploy.ts';
 import type { Revision } from '../../../core/helm/release.ts';
 import { lastGood } from '../../../core/helm/release-state.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import type { PlanRequest } from '../deployer.ts';
 import { findDefinitionOneWays } from './chart-definitions.ts';
 import { type HelmContext, wishesOf } from './helm-context.ts';

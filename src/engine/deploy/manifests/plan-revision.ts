@@ -11,7 +11,7 @@ import { describeObject, identityKey, type ManifestObject } from '../../../core/
 import { settingsOf } from '../../../core/manifest/settings.ts';
 import { compareIdentity } from '../../../core/manifest/stages.ts';
 import { joinSome } from '../../../core/text.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { PlanRequest } from '../deployer.ts';
 import { makeRevision, versionsAfter } from './make-revision.ts';

@@ -7,8 +7,8 @@ import { type InventoryEntry, isKept } from '../../../core/manifest/inventory.ts
 import { describeObject, identityKey, type ManifestObject } from '../../../core/manifest/manifest-object.ts';
 import { cutToOwned } from '../../../core/manifest/owned-fields.ts';
 import { joinSome } from '../../../core/text.ts';
-import type { AppObjectWire } from '../../../resources/decode-app.ts';
-import { journalOf } from '../../../resources/decode-update.ts';
+import type { AppObjectWire } from '../../../resources/app/decode-app.ts';
+import { journalOf } from '../../../resources/update/decode-update.ts';
 import type { AppName } from '../../ports/app-objects.ts';
 import type { Upkeep } from '../deployer.ts';
 import { appNameOf, clusterFor, type ManifestsContext, toManifestObject } from './manifests-context.ts';

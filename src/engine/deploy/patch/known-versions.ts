@@ -1,5 +1,5 @@
 import type { Version } from '../../../core/update/version-change.ts';
-import { changesOf, type UpdateObjectWire } from '../../../resources/decode-update.ts';
+import { changesOf, type UpdateObjectWire } from '../../../resources/update/decode-update.ts';
 
 /** Versions of a source that the Updates of its App moved to or from, the newest first: they know tag and digest of what they wrote. */
 export function knownVersions(updates: readonly UpdateObjectWire[], source: string): readonly Version[] {

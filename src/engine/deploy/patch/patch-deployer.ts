@@ -3,7 +3,7 @@ import type { DeployPlan } from '../../../core/deploy/deploy-plan.ts';
 import type { PatchPlan } from '../../../core/deploy/patch-plan.ts';
 import { invariant, OperationError } from '../../../core/errors.ts';
 import type { Journal } from '../../../core/update/journal.ts';
-import { changesOf } from '../../../resources/decode-update.ts';
+import { changesOf } from '../../../resources/update/decode-update.ts';
 import type { Deployer, PlanRequest } from '../deployer.ts';
 import { knownVersions } from './known-versions.ts';
 import { observePatch } from './observe-patch.ts';

@@ -6,7 +6,7 @@ import { OperationError } from '../../../core/errors.ts';
 import { formatFieldPath } from '../../../core/field-path.ts';
 import { assessDeployedObject } from '../../../core/health/deployed-object.ts';
 import type { Version } from '../../../core/update/version-change.ts';
-import { type AppObjectWire, readAppSpec } from '../../../resources/decode-app.ts';
+import { type AppObjectWire, readAppSpec } from '../../../resources/app/decode-app.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LiveObjects } from '../../ports/live-objects.ts';
 import type { Records } from '../../ports/records.ts';

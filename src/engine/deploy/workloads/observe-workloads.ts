@@ -5,7 +5,7 @@ import { findBlockingPods } from '../../../core/health/blocking-pods.ts';
 import type { Health } from '../../../core/health/health.ts';
 import { isOnTrial, type Journal } from '../../../core/update/journal.ts';
 import { findContainer, type Pod, type Workload, type WorkloadReference } from '../../../core/workload/workload.ts';
-import type { UpdateObjectWire } from '../../../resources/decode-update.ts';
+import type { UpdateObjectWire } from '../../../resources/update/decode-update.ts';
 import type { Workloads } from '../../ports/workloads.ts';
 import type { DeploySight, Work } from '../deployer.ts';
 
