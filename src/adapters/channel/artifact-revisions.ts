@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import type { ArtifactAddress } from '../../core/channel/address.ts';
 import { formatChannelAddress } from '../../core/channel/address.ts';
-import { OperationError } from '../../core/errors.ts';
+import { isOperationError, OperationError } from '../../core/errors.ts';
 import type { ArtifactPlace } from '../../engine/ports/artifacts.ts';
 import type { AttachmentStore } from '../../engine/ports/attachments.ts';
 import type { FileRevision, FileRevisions } from '../../engine/ports/file-revisions.ts';
@@ -32,6 +32,7 @@ const empty = Buffer.from('{}');
 const emptyConfig = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(empty), size: empty.length };
 /** Of registries; the files of a channel are far below. */
 const maxManifestBytes = 4_194_304;
+const mostQuestions = 5;
 
 const Layer = Type.Object({
   digest: Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }),
@@ -58,7 +59,7 @@ export function createArtifactRevisions(options: ArtifactRevisionsOptions): File
   let last: ArtifactRevision | undefined;
   const load = async (signal: AbortSignal): Promise<ArtifactRevision> => {
     const at = await placeFor(signal);
-    const digest = await content.findDigest(at.repository, address.tag, at.access, signal);
+    const digest = await again(() => content.findDigest(at.repository, address.tag, at.access, signal));
     if (digest === undefined || digest !== last?.id) {
       last = await read(options, at, digest, signal);
     }
@@ -109,9 +110,9 @@ interface Turn extends Pick<ArtifactRevisionsOptions, 'address' | 'content'> {
 async function takeTurn({ address, content, at, base }: Turn, body: Buffer, signal: AbortSignal): Promise<void> {
   const [tag, claim, own] = [address.tag, `${address.tag}.next`, digestOf(body)];
   const place = formatChannelAddress(address);
-  const digestAt = (reference: string) => content.findDigest(at.repository, reference, at.access, signal);
+  const digestAt = (reference: string) => again(() => content.findDigest(at.repository, reference, at.access, signal));
   const move = (reference: string, manifest: Buffer) =>
-    content.writeManifest(at, reference, { mediaType: manifestType, body: manifest }, signal);
+    again(() => content.writeManifest(at, reference, { mediaType: manifestType, body: manifest }, signal));
   await move(claim, body);
   if ((await digestAt(tag)) !== base) {
     throw conflict({ place }, 'it is another one by now');
@@ -126,6 +127,22 @@ async function takeTurn({ address, content, at, base }: Turn, body: Buffer, sign
     await (theirs && move(tag, theirs.body));
   }
   throw conflict({ place }, 'two wrote it at once');
+}
+
+/**
+ * A registry that keeps tags in files answers 500 to whoever asks in the moment in which another one moves the tag (CNCF Distribution with its
+ * filesystem driver: the file is empty then).
+ */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isOperationError(error) || error.retry !== 'backoff' || attempt === mostQuestions) {
+        throw error;
+      }
+    }
+  }
 }
 
 async function read(
