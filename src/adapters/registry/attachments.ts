@@ -1,5 +1,6 @@
 /** Manifests of any kind, blobs and referrers (OCI distribution spec 1.1). */
 import { isDigest } from '../../core/image/reference.ts';
+import { attachedTags } from '../../core/signature/attached-tags.ts';
 import type { ArtifactPlace } from '../../engine/ports/artifacts.ts';
 import type { AttachmentStore, Referrer, StoredManifest } from '../../engine/ports/attachments.ts';
 import type { Effort } from './account.ts';
@@ -20,7 +21,7 @@ export interface RepositoryQuestion {
   readonly fail: (answer: Answer) => never;
 }
 
-const indexType = 'application/vnd.oci.image.index.v1+json';
+export const indexType = 'application/vnd.oci.image.index.v1+json';
 const maxReferrers = 500;
 const maxPages = 20;
 /** What registries without the referrers API say: the spec wants 404, some know no such path at all. */
@@ -79,7 +80,7 @@ async function listReferrers(question: RepositoryQuestion, digest: string): Prom
     return question.fail(first);
   }
   // Anybody who may push can push something else under this tag; that is then no list, and no fault of the registry.
-  const index = await readManifest(question, digest.replace(':', '-'));
+  const index = await readManifest(question, attachedTags(digest).referrers);
   return index === undefined ? [] : (descriptorsOf(question.operation, index.body) ?? []).slice(0, maxReferrers);
 }
 

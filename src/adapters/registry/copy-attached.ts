@@ -3,9 +3,11 @@
  * digest. Nothing in it is believed here: whoever demands a signature verifies it.
  */
 import { OperationError } from '../../core/errors.ts';
+import { attachedTags } from '../../core/signature/attached-tags.ts';
 import type { ArtifactPlace } from '../../engine/ports/artifacts.ts';
 import type { AttachmentStore } from '../../engine/ports/attachments.ts';
 import type { RegistryWriter } from '../../engine/ports/registry-writer.ts';
+import { indexType } from './attachments.ts';
 import { type CopiedManifest, copyImage, type ImageSink, type ImageSource } from './copy-image.ts';
 import { isRecord } from './failure.ts';
 
@@ -21,12 +23,11 @@ export interface CopiedAttached extends Attached {
 
 /** One that has more is made to have them. */
 export const maxAttached = 100;
-const indexType = 'application/vnd.oci.image.index.v1+json';
 
-/** Tags below which cosign keeps what belongs to a digest; no other tag may come along as a signature. */
-export function attachedTags(digest: string): readonly string[] {
-  const name = digest.replace(':', '-');
-  return [`${name}.sig`, `${name}.att`];
+/** Of signatures and attestations; no other tag may come along as one of these. */
+export function tagsToCopy(digest: string): readonly string[] {
+  const { signatures, attestations } = attachedTags(digest);
+  return [signatures, attestations];
 }
 
 /** @throws REGISTRY_ANSWER_INVALID for more than `maxAttached`; errors of the registry client */
@@ -37,7 +38,7 @@ export async function listAttached(
   signal: AbortSignal,
 ): Promise<readonly Attached[]> {
   const tagged = await Promise.all(
-    attachedTags(digest).map(async (tag) => {
+    tagsToCopy(digest).map(async (tag) => {
       const manifest = await registry.readManifest(place, tag, signal);
       return manifest === undefined ? [] : [{ tag, digest: manifest.digest }];
     }),
@@ -101,7 +102,7 @@ async function addToIndex(
   missing: readonly CopiedAttached[],
   signal: AbortSignal,
 ): Promise<void> {
-  const tag = digest.replace(':', '-');
+  const tag = attachedTags(digest).referrers;
   const before = await registry.readManifest(place, tag, signal);
   const manifests = [...(before === undefined ? [] : linesOf(before.body)), ...missing.map(lineOf)];
   const index = { schemaVersion: 2, mediaType: indexType, manifests };

@@ -1,6 +1,7 @@
 /** Everything in a registry that may be a signature of one digest, wherever the tools of the last years put it. */
 import { setImmediate } from 'node:timers/promises';
 import { isOperationError } from '../../core/errors.ts';
+import { attachedTags } from '../../core/signature/attached-tags.ts';
 import { isRecord } from '../../core/signature/record.ts';
 import type { ArtifactPlace } from '../../engine/ports/artifacts.ts';
 import type { AttachmentStore, Referrer } from '../../engine/ports/attachments.ts';
@@ -52,9 +53,9 @@ const envelopeType = 'application/vnd.dsse.envelope.v1+json';
 /** First the tag of cosign's first layout, then what refers to the digest, then the tag of old attestations. */
 export async function* findSignatures(search: Search): AsyncGenerator<FoundSignature> {
   const budget = new Budget();
-  const tag = search.digest.replace(':', '-');
+  const { signatures, attestations } = attachedTags(search.digest);
   if (search.wants.signature()) {
-    yield* inManifest(search, budget, `${tag}.sig`);
+    yield* inManifest(search, budget, signatures);
   }
   for (const referrer of await search.store.listReferrers(search.place, search.digest, search.signal)) {
     if (isOfUse(search, referrer)) {
@@ -62,7 +63,7 @@ export async function* findSignatures(search: Search): AsyncGenerator<FoundSigna
     }
   }
   if (search.wants.attestation(undefined)) {
-    yield* inManifest(search, budget, `${tag}.att`);
+    yield* inManifest(search, budget, attestations);
   }
 }
 

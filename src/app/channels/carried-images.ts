@@ -4,12 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import Type from 'typebox';
 import type { ArchivedFile } from '../../adapters/artifact/index-archive.ts';
 import { tarHeader, tarPadding } from '../../adapters/channel/write-tar.ts';
-import {
-  type Attached,
-  attachedTags,
-  type CopiedAttached,
-  maxAttached,
-} from '../../adapters/registry/copy-attached.ts';
+import { type Attached, type CopiedAttached, maxAttached, tagsToCopy } from '../../adapters/registry/copy-attached.ts';
 import type { CopiedManifest, ImageSink, ImageSource } from '../../adapters/registry/copy-image.ts';
 import type { Release } from '../../core/channel/release.ts';
 import { isOperationError, OperationError } from '../../core/errors.ts';
@@ -171,7 +166,7 @@ export async function readAttached(
     }
   }
   return (image) => {
-    const tags: readonly (string | undefined)[] = [undefined, ...attachedTags(image.digest)];
+    const tags: readonly (string | undefined)[] = [undefined, ...tagsToCopy(image.digest)];
     return (ofImage.get(nameOf(image)) ?? []).filter(({ tag }) => tags.includes(tag)).slice(0, maxAttached);
   };
 }
