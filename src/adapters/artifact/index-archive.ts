@@ -64,3 +64,10 @@ function requirePlain(name: string, type: string, known: ReadonlyMap<string, unk
     throw new ArchiveFault(`it has ${shown} twice`);
   }
 }
+
+/** The whole of it; whoever calls has looked at its size. */
+export async function readArchivedFile(file: FileHandle, { start, sizeBytes }: ArchivedFile): Promise<Buffer> {
+  const bytes = Buffer.alloc(sizeBytes);
+  await file.read(bytes, 0, sizeBytes, start);
+  return bytes;
+}

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import Type from 'typebox';
-import type { ArchivedFile } from '../../adapters/artifact/index-archive.ts';
+import { type ArchivedFile, readArchivedFile } from '../../adapters/artifact/index-archive.ts';
 import { tarHeader, tarPadding } from '../../adapters/channel/write-tar.ts';
 import { type Attached, type CopiedAttached, maxAttached, tagsToCopy } from '../../adapters/registry/copy-attached.ts';
 import type { CopiedManifest, ImageSink, ImageSource } from '../../adapters/registry/copy-image.ts';
@@ -171,12 +171,11 @@ export async function readAttached(
   };
 }
 
-async function readLayout(file: FileHandle, { start, sizeBytes }: ArchivedFile): Promise<unknown> {
-  if (sizeBytes > maxLayoutBytes) {
-    throw invalid(`${layoutPath} has ${sizeBytes} bytes, and ${maxLayoutBytes} are read`);
+async function readLayout(file: FileHandle, place: ArchivedFile): Promise<unknown> {
+  if (place.sizeBytes > maxLayoutBytes) {
+    throw invalid(`${layoutPath} has ${place.sizeBytes} bytes, and ${maxLayoutBytes} are read`);
   }
-  const bytes = Buffer.alloc(sizeBytes);
-  await file.read(bytes, 0, sizeBytes, start);
+  const bytes = await readArchivedFile(file, place);
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch {
@@ -201,8 +200,7 @@ export function archiveSource(file: FileHandle, files: ReadonlyMap<string, Archi
       if (place.sizeBytes > maxManifestBytes) {
         throw invalid(`the manifest ${digest} has ${place.sizeBytes} bytes`);
       }
-      const bytes = Buffer.alloc(place.sizeBytes);
-      await file.read(bytes, 0, place.sizeBytes, place.start);
+      const bytes = await readArchivedFile(file, place);
       requireDigest(digest, createHash('sha256').update(bytes).digest('hex'));
       return bytes;
     },

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type ArchivedFile, indexArchive } from '../../adapters/artifact/index-archive.ts';
+import { type ArchivedFile, indexArchive, readArchivedFile } from '../../adapters/artifact/index-archive.ts';
 import { ArchiveFault } from '../../adapters/artifact/read-archive.ts';
 import { type Published, readPublished, readTargetFile } from '../../adapters/channel/published.ts';
 import type { ChannelStore } from '../../adapters/channel/store.ts';
@@ -223,7 +223,7 @@ export async function importRelease(request: ImportRequest, signal: AbortSignal)
     const images = await importImages(request, { origin, releases: found }, signal);
     const read = async (path: string) => {
       const place = channel.get(path);
-      return place === undefined ? Buffer.alloc(0) : await readWhole(file, place);
+      return place === undefined ? Buffer.alloc(0) : await readArchivedFile(file, place);
     };
     const carriedFiles = { paths: [...channel.keys()], timestamp, read };
     const newer = await writeImported(carriedFiles, request.store, signal);
@@ -248,12 +248,6 @@ async function indexOrSay<T>(path: string, act: () => Promise<T>): Promise<T> {
 
 type OpenFile = Awaited<ReturnType<typeof open>>;
 
-async function readWhole(file: OpenFile, { start, sizeBytes }: ArchivedFile): Promise<Buffer> {
-  const bytes = Buffer.alloc(sizeBytes);
-  await file.read(bytes, 0, sizeBytes, start);
-  return bytes;
-}
-
 async function unpack(file: OpenFile, files: ReadonlyMap<string, ArchivedFile>, folder: string): Promise<void> {
   const size = [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (size > maxChannelBytes) {
@@ -267,7 +261,7 @@ async function unpack(file: OpenFile, files: ReadonlyMap<string, ArchivedFile>, 
   }
   for (const [path, place] of files) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), await readWhole(file, place));
+    await writeFile(join(folder, path), await readArchivedFile(file, place));
   }
 }
 
