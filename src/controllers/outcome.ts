@@ -1,5 +1,5 @@
 /** The one place where an error of a pass becomes a retry and a line in the log. */
-import { describeError, isOperationError } from '../core/errors.ts';
+import { describeError, isOperationError, isWriteConflict } from '../core/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 export type Retrying = 'backoff' | 'drop' | { readonly afterMs: number };
@@ -16,7 +16,7 @@ export function outcomeOf(log: Logger, controller: string): (key: string, error:
       return 'backoff';
     }
     const coded = { ...fields, code: error.code, ...error.context };
-    if (error.code === 'API_CONFLICT' || error.code === 'UPDATE_CONFLICT') {
+    if (isWriteConflict(error)) {
       log.debug('pass met a conflict and is done again', coded);
       return 'backoff';
     }

@@ -1,5 +1,5 @@
 /** One pass over one Update: take it as far as it goes, come back when it said so. */
-import { isOperationError } from '../core/errors.ts';
+import { isOperationError, isWriteConflict } from '../core/errors.ts';
 import { advanceUpdate, release, type UpdateContext } from '../engine/update/advance-update.ts';
 import type { ReconcileResult } from '../kube/controller.ts';
 import { parseKey } from '../kube/objects.ts';
@@ -34,7 +34,7 @@ export async function reconcileUpdate(
   try {
     return await advance(context, update, signal);
   } catch (error) {
-    if (isOperationError(error) && error.code !== 'API_CONFLICT' && error.code !== 'UPDATE_CONFLICT') {
+    if (isOperationError(error) && !isWriteConflict(error)) {
       context.listener.passFailed?.(update, error);
     }
     throw error;

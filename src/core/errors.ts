@@ -104,6 +104,11 @@ export function isOperationError(error: unknown, code?: ErrorCode): error is Ope
   return error instanceof OperationError && (code === undefined || error.code === code);
 }
 
+/** Somebody else wrote first: normal life of optimistic writes, and no news for anybody. */
+export function isWriteConflict({ code }: OperationError): boolean {
+  return code === 'API_CONFLICT' || code === 'UPDATE_CONFLICT';
+}
+
 /** A broken assumption of our own code; never a situation of the world. */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) {
